@@ -1,0 +1,20 @@
+/** Every limit of the product in one place, each with its reason. */
+
+export const LIMITS = {
+  /** V8's parser recurses, and so do the walkers over what it returns. */
+  jsonDepthMax: 64,
+  /** Larger than any real labeling interface seen (94 templates: at most 60 kB). */
+  labelConfigBytesMax: 1_000_000,
+  labelConfigDepthMax: 100,
+  labelConfigTagsMax: 20_000,
+  /** A request body other than an upload: Label Studio sends tasks with all their annotations. */
+  bodyBytesMax: 100_000_000,
+  /** One row of an imported file; longer ones are a broken quote far more often than a text. */
+  rowBytesMax: 20_000_000,
+  /** Tasks written in one transaction: large enough to amortise the fsync, small enough not to stall the server. */
+  importChunkRows: 1_000,
+  /** Tasks per chunk of a bulk job: what a crash may make us compute again. */
+  jobChunkRows: 500,
+  /** Reply page of a list. */
+  pageSizeMax: 1_000,
+} as const;

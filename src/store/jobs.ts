@@ -1,0 +1,52 @@
+/** The job queue: a port. A job is leased by one worker at a time; effects are fenced by (id, attempt). */
+import type { Job } from '../core/domain.ts';
+import type { PlainError } from '../core/errors.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+
+export interface NewJob {
+  readonly kind: string;
+  readonly projectId: number | null;
+  readonly params: JsonObject;
+  /** While a job with this key is queued, another one is not added: the waiting one is returned. */
+  readonly dedupeKey?: string;
+}
+
+/** What a worker holds while it works. Every call rejects with CONFLICT once the lease is lost. */
+export interface JobLease {
+  readonly job: Job;
+  readonly attempt: number;
+}
+
+export interface JobProgress {
+  readonly stage?: string;
+  readonly done?: number;
+  readonly total?: number;
+  readonly failed?: number;
+}
+
+export interface JobQueue {
+  enqueue(job: NewJob): Promise<Job>;
+  /** The oldest queued job of these kinds, or one whose lease has run out. Never two of one project and kind at once. */
+  lease(request: { kinds: readonly string[]; owner: string; leaseMs: number }): Promise<JobLease | undefined>;
+  /** Reports progress and renews the lease. `cancelRequested` of the answer tells the worker to stop. */
+  progress(lease: JobLease, progress: JobProgress, leaseMs: number): Promise<Job>;
+  complete(lease: JobLease, output: Json): Promise<Job>;
+  fail(lease: JobLease, error: PlainError): Promise<Job>;
+  /** Ends it as cancelled, after the worker has stopped. */
+  cancelled(lease: JobLease): Promise<Job>;
+  /** Gives the job back unfinished (the server is stopping): it is leased again at the next start. */
+  release(lease: JobLease): Promise<void>;
+  /** A queued job is cancelled at once, a running one is asked to stop. */
+  requestCancel(id: number): Promise<Job>;
+  /** A failed or cancelled job runs again from where it stopped. */
+  retry(id: number): Promise<Job>;
+  get(id: number): Promise<Job | undefined>;
+  list(options: { projectId?: number; limit: number }): Promise<Job[]>;
+  /** Jobs changed after this revision, oldest change first: what an event stream replays. */
+  changedSince(revision: number, limit: number): Promise<Job[]>;
+  /** Called in this process after each change. Returns the unsubscribe function. */
+  onChange(listener: (job: Job) => void): () => void;
+  /** A failed item of a job: kept apart so that one bad item never stops the others. */
+  addFailure(lease: JobLease, failure: { taskId: number; error: PlainError }): Promise<void>;
+  failures(jobId: number): Promise<{ taskId: number; error: PlainError }[]>;
+}

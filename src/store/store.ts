@@ -1,0 +1,221 @@
+/**
+ * The metadata store: a port with one contract suite (`test/contract/store.ts`) for every engine.
+ *
+ * Every method is one transaction: it has happened, durably, when its promise resolves, or nothing has. Rows of revoked
+ * runs are invisible to every reading except `runs`. Lists are ordered by id and paged by `after` (exclusive).
+ */
+import type {
+  Annotation,
+  Label,
+  Labeler,
+  LabelerKind,
+  Lease,
+  ModelVersion,
+  Prediction,
+  Project,
+  ProjectSettings,
+  Region,
+  Role,
+  Run,
+  RunKind,
+  Task,
+  Token,
+  Vote,
+} from '../core/domain.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { JobQueue } from './jobs.ts';
+
+export interface Page {
+  /** Rows with an id greater than this; 0 from the start. */
+  readonly after: number;
+  readonly limit: number;
+}
+
+export interface ProjectStore {
+  create(project: NewProject): Promise<Project>;
+  get(id: number): Promise<Project | undefined>;
+  list(options?: { archived?: boolean }): Promise<Project[]>;
+  update(id: number, change: Partial<NewProject> & { archived?: boolean }): Promise<Project>;
+  /** Removes the project and everything that belongs to it. */
+  delete(id: number): Promise<void>;
+  counts(id: number): Promise<ProjectCounts>;
+}
+
+export interface NewProject {
+  readonly title: string;
+  readonly description: string;
+  readonly instruction: string;
+  readonly labelConfig: string;
+  readonly settings: ProjectSettings;
+}
+
+export interface ProjectCounts {
+  readonly tasks: number;
+  /** Tasks with at least one annotation that is not skipped. */
+  readonly labeledTasks: number;
+  /** Tasks with as many annotations as the project's overlap asks for. */
+  readonly finishedTasks: number;
+  readonly annotations: number;
+  readonly skipped: number;
+  readonly groundTruth: number;
+}
+
+export interface NewTask {
+  readonly data: JsonObject;
+  readonly meta: JsonObject;
+}
+
+export interface TaskStore {
+  /** Appends tasks with fresh ordinals. `cursor` is remembered on the run, so that an import resumes after a crash. */
+  insert(projectId: number, runId: number, tasks: readonly NewTask[], cursor: number): Promise<Task[]>;
+  get(id: number): Promise<Task | undefined>;
+  list(projectId: number, page: Page): Promise<Task[]>;
+  /** The tasks of these ordinals that still exist, in ordinal order. */
+  byOrdinals(projectId: number, ordinals: readonly number[]): Promise<Task[]>;
+  /** (id, ordinal) of every living task with `from <= ordinal`, in ordinal order, at most `limit`. */
+  ordinals(projectId: number, from: number, limit: number): Promise<{ ids: Float64Array; ordinals: Uint32Array }>;
+  /** New data gets a new ordinal, because everything computed from the old row is stale. */
+  edit(id: number, change: { data?: JsonObject; meta?: JsonObject }): Promise<Task>;
+  /** Removes tasks with their annotations, predictions and votes. Returns how many were there. */
+  delete(projectId: number, ids: readonly number[]): Promise<number>;
+}
+
+export interface NewAnnotation extends Omit<Annotation, 'id' | 'createdAt' | 'updatedAt'> {}
+
+export interface AnnotationStore {
+  /** Idempotent by `submissionId`: a repeated submit returns the first row with `created: false`. Ends the lease. */
+  submit(annotation: NewAnnotation): Promise<{ annotation: Annotation; created: boolean }>;
+  /** Many at once, for imports and promotions. */
+  insert(annotations: readonly NewAnnotation[]): Promise<Annotation[]>;
+  get(id: number): Promise<Annotation | undefined>;
+  update(id: number, change: Partial<NewAnnotation>): Promise<Annotation>;
+  delete(id: number): Promise<void>;
+  ofTask(taskId: number): Promise<Annotation[]>;
+  ofTasks(taskIds: readonly number[]): Promise<Annotation[]>;
+  list(projectId: number, page: Page): Promise<Annotation[]>;
+  /** The last ones of an annotator, newest first. */
+  recent(projectId: number, annotatorId: number, limit: number): Promise<Annotation[]>;
+  /** Rewrites results in chunks, for label changes; returns how many rows changed. */
+  rewrite(projectId: number, change: (result: readonly Region[]) => readonly Region[] | null): Promise<number>;
+}
+
+export interface PredictionStore {
+  add(predictions: readonly Omit<Prediction, 'id' | 'createdAt'>[]): Promise<Prediction[]>;
+  get(id: number): Promise<Prediction | undefined>;
+  ofTasks(taskIds: readonly number[]): Promise<Prediction[]>;
+}
+
+export interface LabelStore {
+  list(projectId: number): Promise<Label[]>;
+  /** Makes the control's living labels exactly these values: adds what is new, marks what is gone as removed. */
+  sync(projectId: number, control: string, values: readonly string[]): Promise<Label[]>;
+  rename(id: number, value: string): Promise<void>;
+  /** Votes for `from` become votes for `into`; `from` is removed. */
+  merge(from: number, into: number): Promise<void>;
+}
+
+export interface VoteStore {
+  /** Appends votes of a running run; a repeated (run, task, label) is ignored. Returns how many were new. */
+  write(runId: number, votes: readonly VoteRow[]): Promise<number>;
+  ofTasks(taskIds: readonly number[]): Promise<Vote[]>;
+  /** Votes of one run, ordered by task. */
+  ofRun(runId: number, page: Page): Promise<Vote[]>;
+  /** Drops the votes of a run for good (old model versions); the run itself stays on record. */
+  prune(runId: number): Promise<void>;
+}
+
+export interface VoteRow {
+  readonly taskId: number;
+  readonly labelId: number;
+  readonly score: number;
+}
+
+export interface RunStore {
+  start(run: {
+    projectId: number;
+    kind: RunKind;
+    labelerId: number | null;
+    summary: string;
+    params: JsonObject;
+  }): Promise<Run>;
+  finish(id: number, state: 'done' | 'failed', written: number): Promise<Run>;
+  get(id: number): Promise<Run | undefined>;
+  list(projectId: number): Promise<Run[]>;
+  /** Rows of an import done so far, in input rows. */
+  cursor(id: number): Promise<number>;
+  /** Undo: from now on nothing of it is seen. Annotations it wrote are hidden too. */
+  revoke(id: number): Promise<Run>;
+  restore(id: number): Promise<Run>;
+}
+
+export interface LabelerStore {
+  ensure(kind: LabelerKind, name: string, version: string): Promise<Labeler>;
+  get(id: number): Promise<Labeler | undefined>;
+  list(): Promise<Labeler[]>;
+}
+
+export interface LeaseStore {
+  /**
+   * Gives the first of `candidates` (task ids in queue order) that is free for this annotator: not leased to others
+   * beyond what the overlap leaves open, not answered by this annotator, not finished. Decided and written in one step.
+   */
+  acquire(request: {
+    projectId: number;
+    annotatorId: number;
+    candidates: readonly number[];
+    overlap: number;
+    expiresAt: number;
+  }): Promise<number | undefined>;
+  /** What was shown with it. */
+  attach(taskId: number, annotatorId: number, shown: { predictionId: number | null; blind: boolean }): Promise<void>;
+  get(taskId: number, annotatorId: number): Promise<Lease | undefined>;
+  ofAnnotator(projectId: number, annotatorId: number): Promise<Lease[]>;
+  extend(taskId: number, annotatorId: number, expiresAt: number): Promise<boolean>;
+  release(taskId: number, annotatorId: number): Promise<void>;
+  /** Tasks that no further annotator may get now: finished, or leased and answered up to the overlap. */
+  taken(projectId: number): Promise<Set<number>>;
+  /** Postponed until after everything else, for this annotator. */
+  postpone(taskId: number, annotatorId: number): Promise<void>;
+  postponed(projectId: number, annotatorId: number): Promise<number[]>;
+}
+
+export interface ModelStore {
+  add(model: Omit<ModelVersion, 'id' | 'number' | 'createdAt' | 'active'>): Promise<ModelVersion>;
+  get(id: number): Promise<ModelVersion | undefined>;
+  list(projectId: number): Promise<ModelVersion[]>;
+  active(projectId: number, control: string): Promise<ModelVersion | undefined>;
+  /** Makes it the active one; the reason is kept as its verdict. */
+  activate(id: number, verdict: string): Promise<ModelVersion>;
+}
+
+export interface TokenStore {
+  /** `hash` is the sha-256 of the plain token; the plain text is never stored. */
+  add(token: {
+    hash: string;
+    annotatorId: number;
+    role: Role;
+    projectId: number | null;
+    label: string;
+  }): Promise<Token>;
+  find(hash: string): Promise<Token | undefined>;
+  list(): Promise<Token[]>;
+  revoke(id: number): Promise<void>;
+}
+
+export interface Store {
+  readonly projects: ProjectStore;
+  readonly tasks: TaskStore;
+  readonly annotations: AnnotationStore;
+  readonly predictions: PredictionStore;
+  readonly labels: LabelStore;
+  readonly votes: VoteStore;
+  readonly runs: RunStore;
+  readonly labelers: LabelerStore;
+  readonly leases: LeaseStore;
+  readonly models: ModelStore;
+  readonly tokens: TokenStore;
+  readonly jobs: JobQueue;
+  /** The engine's own check of its files; an empty list is a clean bill. */
+  integrityProblems(): Promise<string[]>;
+  close(): Promise<void>;
+}

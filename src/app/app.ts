@@ -1,0 +1,288 @@
+/**
+ * What Headstart can do, as one interface: the server and the command line know this and nothing below it.
+ * Each method is a use case in a file of its own; `createApp` (app/create.ts) binds them to their ports.
+ */
+import type {
+  Annotation,
+  Job,
+  ModelVersion,
+  Prediction,
+  Project,
+  ProjectSettings,
+  Region,
+  Role,
+  Run,
+  Task,
+  Token,
+  Vote,
+} from '../core/domain.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import type { Page, ProjectCounts } from '../store/store.ts';
+
+/** Who is asking; found by the server from a token, or the local owner. */
+export interface Identity {
+  readonly annotatorId: number;
+  readonly name: string;
+  readonly role: Role;
+  /** The only project this identity may touch; null for all. */
+  readonly projectId: number | null;
+}
+
+export interface App {
+  readonly projects: ProjectsApi;
+  readonly tasks: TasksApi;
+  readonly transfer: TransferApi;
+  readonly queue: QueueApi;
+  readonly annotations: AnnotationsApi;
+  readonly predictions: PredictionsApi;
+  readonly runs: RunsApi;
+  readonly jobs: JobsApi;
+  readonly models: ModelsApi;
+  readonly people: PeopleApi;
+  /** Stops taking work, gives running jobs back, closes every thread, process and file. */
+  close(): Promise<void>;
+}
+
+export interface ProjectInput {
+  readonly title?: string;
+  readonly description?: string;
+  readonly instruction?: string;
+  /** Label Studio XML. */
+  readonly labelConfig?: string;
+  readonly settings?: Partial<ProjectSettings>;
+}
+
+/** What to do with annotations when a change of the config takes their labels away. */
+export interface LabelMigration {
+  /** Old label -> new label, for renames and merges; annotations are rewritten. */
+  readonly rename?: Readonly<Record<string, string>>;
+  /** Labels that disappear: `keep` leaves the annotations as they are, `drop` removes the label from them. */
+  readonly removed?: 'keep' | 'drop';
+}
+
+export interface ProjectsApi {
+  create(input: ProjectInput): Promise<Project>;
+  get(id: number): Promise<Project>;
+  list(options?: { archived?: boolean }): Promise<Project[]>;
+  /** Changing `labelConfig` so that used labels vanish needs a `migration`, else LABELCONFIG_IN_USE names them. */
+  update(id: number, input: ProjectInput & { archived?: boolean }, migration?: LabelMigration): Promise<Project>;
+  delete(id: number): Promise<void>;
+  counts(id: number): Promise<ProjectCounts>;
+  /** A new project with the same config, settings and tasks (and their embeddings), without annotations. */
+  duplicate(id: number, input: ProjectInput): Promise<Project>;
+  /** Parses and checks a config without keeping it. */
+  checkLabelConfig(xml: string): { controls: { name: string; type: string; labels: string[] }[] };
+}
+
+export interface TasksApi {
+  get(id: number): Promise<Task>;
+  list(projectId: number, page: Page): Promise<Task[]>;
+  edit(id: number, change: { data?: JsonObject; meta?: JsonObject }): Promise<Task>;
+  delete(projectId: number, ids: readonly number[]): Promise<number>;
+  /** The tasks whose embeddings are nearest, best first, with their majority label. */
+  similar(id: number, limit: number): Promise<{ task: Task; similarity: number; label: string | null }[]>;
+  /** Every labeler's vote on the task, machine and human, with origin. */
+  votes(id: number): Promise<VoteView[]>;
+}
+
+export interface VoteView {
+  /** `annotator:anna`, `model:head@3f2a...`, `rule:12@...` */
+  readonly labeler: string;
+  readonly kind: string;
+  readonly runId: number | null;
+  readonly control: string;
+  readonly label: string;
+  readonly score: number | null;
+}
+
+export interface ImportRequest {
+  readonly projectId: number;
+  /** File name as given: its ending helps to find the format. */
+  readonly name: string;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly format?: string;
+  /** Leave bad rows out, and list them, instead of refusing the whole import. */
+  readonly skipInvalid?: boolean;
+  readonly annotatorId: number;
+}
+
+export interface ImportOutcome {
+  readonly runId: number;
+  readonly taskCount: number;
+  readonly annotationCount: number;
+  readonly predictionCount: number;
+  readonly format: string;
+  readonly fields: string[];
+  readonly skipped: { row: number; reason: string }[];
+  readonly seconds: number;
+}
+
+export interface ExportRequest {
+  readonly projectId: number;
+  readonly format: string;
+  /** Only tasks with an annotation (default), or all. */
+  readonly onlyLabeled?: boolean;
+  /** Also the current model predictions of each task. */
+  readonly withPredictions?: boolean;
+}
+
+export interface TransferApi {
+  /** All rows or none; resolves when the tasks are stored. Embedding and pre-labeling follow as jobs. */
+  importTasks(request: ImportRequest): Promise<ImportOutcome>;
+  /** Streams the file. Throws before the first byte if the format cannot hold the project. */
+  exportTasks(request: ExportRequest): Promise<{ name: string; mediaType: string; body: AsyncIterable<string> }>;
+  formats(): { name: string; title: string; reads: boolean; writes: boolean; extensions: readonly string[] }[];
+}
+
+/** Why a task stands where it stands: numbers, and one sentence made of them. */
+export interface QueueReason {
+  readonly strategy: string;
+  /** `seed`, `uncertainty`, `random`, `blind`, `overlap`, `sequential`... */
+  readonly phase: string;
+  readonly rank: number;
+  readonly score: number;
+  readonly probabilities: Readonly<Record<string, number>> | null;
+  readonly margin: number | null;
+  /** Cosine distance to the nearest labeled task. */
+  readonly distance: number | null;
+  readonly density: number | null;
+  readonly sentence: string;
+}
+
+export interface QueueItem {
+  readonly task: Task;
+  /** Null on blind tasks and while there is no model. */
+  readonly prediction: Prediction | null;
+  /** Null on blind tasks, so that the page shows nothing that a normal task would not. */
+  readonly reason: QueueReason | null;
+  readonly blind: boolean;
+  /** Milliseconds since the epoch. */
+  readonly leaseExpiresAt: number;
+}
+
+export interface QueueState {
+  readonly strategy: string;
+  readonly embedder: string;
+  readonly phase: string;
+  /** Tasks that the policy can rank (embedded), of `tasks`. */
+  readonly ranked: number;
+  readonly tasks: number;
+  readonly annotationsUntilRetrain: number;
+  readonly modelVersion: string | null;
+  readonly modelNumber: number | null;
+}
+
+export interface QueueApi {
+  /** Leases the next task to this annotator; undefined when nothing is left for them. */
+  next(projectId: number, who: Identity): Promise<QueueItem | undefined>;
+  /** Gives a lease back without an answer; `postpone` puts the task behind all others for this annotator. */
+  release(taskId: number, who: Identity, options?: { postpone?: boolean }): Promise<void>;
+  /** The head of the queue with reasons, without leasing anything. */
+  preview(projectId: number, limit: number): Promise<{ task: Task; reason: QueueReason }[]>;
+  state(projectId: number): Promise<QueueState>;
+  /** Recomputes the order from scratch. */
+  rank(projectId: number): Promise<QueueState>;
+  /** Milliseconds from a stored annotation to the new order, for the last ones of the project. */
+  rerankTimesMs(projectId: number): number[];
+}
+
+export interface AnswerInput {
+  readonly taskId: number;
+  readonly result: readonly Region[];
+  readonly skipped?: boolean;
+  readonly groundTruth?: boolean;
+  readonly visibleMs?: number | null;
+  readonly via?: Annotation['via'];
+  readonly parentPrediction?: number | null;
+  readonly note?: string;
+  /** The client's key for this answer; a repeated submit is answered with the first one. */
+  readonly submissionId?: string;
+}
+
+export interface AnnotationsApi {
+  /** Durable when it resolves. `created: false` for a repeated submissionId. */
+  submit(input: AnswerInput, who: Identity): Promise<{ annotation: Annotation; created: boolean }>;
+  get(id: number): Promise<Annotation>;
+  update(id: number, change: Partial<AnswerInput>, who: Identity): Promise<Annotation>;
+  delete(id: number): Promise<void>;
+  ofTask(taskId: number): Promise<Annotation[]>;
+  list(projectId: number, page: Page): Promise<Annotation[]>;
+  recent(projectId: number, who: Identity, limit: number): Promise<Annotation[]>;
+}
+
+export interface PredictionsApi {
+  get(id: number): Promise<Prediction>;
+  /** Stored predictions of the task and, built on read, what the active model says of it. */
+  ofTask(taskId: number): Promise<PredictionView[]>;
+  /** Current suggestion for each of these tasks, built on read; used by lists and exports. */
+  current(projectId: number, page: Page): Promise<PredictionView[]>;
+  add(
+    taskId: number,
+    input: { result: readonly Region[]; score?: number | null; modelVersion?: string },
+  ): Promise<Prediction>;
+}
+
+export interface PredictionView {
+  /** Null when built on read from votes. */
+  readonly id: number | null;
+  readonly taskId: number;
+  readonly result: readonly Region[];
+  readonly score: number | null;
+  readonly modelVersion: string;
+  readonly runId: number | null;
+  readonly createdAt: string;
+}
+
+export interface RunsApi {
+  list(projectId: number): Promise<Run[]>;
+  get(id: number): Promise<Run>;
+  votes(id: number, page: Page): Promise<Vote[]>;
+  undo(id: number): Promise<Run>;
+  redo(id: number): Promise<Run>;
+}
+
+export interface JobsApi {
+  list(options: { projectId?: number; limit: number }): Promise<Job[]>;
+  get(id: number): Promise<Job>;
+  failures(id: number): Promise<{ taskId: number; code: string; message: string }[]>;
+  cancel(id: number): Promise<Job>;
+  retry(id: number): Promise<Job>;
+  /** Resolves when the job has ended. */
+  wait(id: number, signal?: AbortSignal): Promise<Job>;
+  changedSince(revision: number, limit: number): Promise<Job[]>;
+  onChange(listener: (job: Job) => void): () => void;
+  /** Embeds and pre-labels what lacks it. */
+  prelabel(projectId: number): Promise<Job>;
+  train(projectId: number): Promise<Job>;
+}
+
+export interface ModelsApi {
+  /** Embedders of the manifest, with what this machine can do with them. */
+  available(): Promise<{ name: string; kind: string; version: string; dim: number; ready: boolean; note: string }[]>;
+  versions(projectId: number): Promise<ModelVersion[]>;
+  /** Items whose predicted label differs between two versions. */
+  compare(
+    projectId: number,
+    from: number,
+    to: number,
+  ): Promise<{ total: number; flipped: { taskId: number; from: string; to: string }[] }>;
+  /** Serves this version, unchanged, until a newer one is activated by hand or by `unpin`. */
+  activate(projectId: number, versionId: number): Promise<ModelVersion>;
+  unpin(projectId: number): Promise<void>;
+}
+
+export interface PeopleApi {
+  /** The owner of this data folder, who needs no token on the machine itself. */
+  localOwner(): Promise<Identity>;
+  /** Makes a token; its plain text is returned here and never again. */
+  invite(input: { name: string; role: Role; projectId: number | null }): Promise<{ token: Token; secret: string }>;
+  tokens(): Promise<Token[]>;
+  revoke(tokenId: number): Promise<void>;
+  /** Undefined for an unknown or revoked token. */
+  identify(secret: string): Promise<Identity | undefined>;
+  annotators(
+    projectId: number,
+  ): Promise<{ id: number; name: string; annotations: number; skipped: number; medianVisibleMs: number | null }[]>;
+}
+
+export type { Json };

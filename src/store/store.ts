@@ -63,6 +63,9 @@ export interface ProjectCounts {
 export interface NewTask {
   readonly data: JsonObject;
   readonly meta: JsonObject;
+  /** Answers and suggestions that come with an imported task; written in the same transaction, under the same run. */
+  readonly annotations?: readonly Omit<NewAnnotation, 'projectId' | 'taskId' | 'runId'>[];
+  readonly predictions?: readonly Omit<Prediction, 'id' | 'createdAt' | 'projectId' | 'taskId' | 'runId'>[];
 }
 
 export interface TaskStore {

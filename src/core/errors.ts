@@ -54,6 +54,11 @@ export const ERROR_KINDS = {
   BACKEND_BAD_OUTPUT: kind(502, 'A model answered with a wrong shape or with numbers that are not finite.'),
   BACKEND_BAD_ITEM: kind(422, 'The model cannot take this item; the others are not affected.'),
 
+  RULE_BAD_DOCUMENT: kind(422, 'A rule document does not fit the schema; details name line and column.'),
+  RULE_BAD_PATTERN: kind(422, 'A regular expression of a rule cannot be read; details name line and column.'),
+  RULE_UNSAFE_PATTERN: kind(422, 'A regular expression may take exponential time and no safe engine can run it.'),
+  RULE_FAULT: kind(500, 'A rule overran its time or failed while matching; the votes of that version are withdrawn.'),
+
   STORE_BUSY: kind(503, 'The data folder is in use by another process.', true),
   STORE_FULL: kind(507, 'The disk is full; nothing was changed. Free some space and try again.', true),
   STORE_CORRUPT: kind(500, 'A file in the data folder is damaged; details name it.'),

@@ -17,4 +17,19 @@ export const LIMITS = {
   jobChunkRows: 500,
   /** Reply page of a list. */
   pageSizeMax: 1_000,
+  /** A rule document: 100,000 keywords of 40 characters fit four times. */
+  ruleDocumentCharsMax: 16_000_000,
+  rulesMax: 5_000,
+  /** Keywords of all rules of a document, lists read from files included. */
+  ruleKeywordsMax: 500_000,
+  ruleKeywordCharsMax: 200,
+  rulePatternCharsMax: 2_000,
+  /** `all` inside `any` inside `not`...: the evaluator recurses. */
+  ruleDepthMax: 16,
+  /** A backtracking engine on a quadratic pattern: 4,000 characters are about 10 ms. */
+  ruleBacktrackCharsMax: 4_000,
+  /** The linear engine takes about 0.6 ms per 1,000 characters; longer texts get no vote from such a pattern. */
+  ruleLinearEngineCharsMax: 50_000,
+  /** Matches of one pattern kept for one text: counts and spans beyond are noise. */
+  ruleMatchesMax: 1_000,
 } as const;

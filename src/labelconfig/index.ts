@@ -1,0 +1,20 @@
+/** Label Studio's labeling language: parse, render, edit, and hold results against it. */
+
+export { type CheckedResult, checkResult, type Problem } from './check.ts';
+export { type ChoiceRegionOptions, choicesOfResult, namesIn, regionFromChoice } from './choices.ts';
+export {
+  countDifference,
+  type DifferenceCounts,
+  diffResults,
+  outcomeOf,
+  type RegionChange,
+  type RegionDifference,
+} from './diff.ts';
+export { addLabel, editLabels, editResult, type LabelEdit, mergeLabels, removeLabel, renameLabel } from './edit.ts';
+export { missingFields, parseDataPath, requiredFields, valueAt } from './fields.ts';
+export { controlNamed, labelsForTask, labelsOf, matchLabel } from './labels.ts';
+export type { Condition, Control, DynamicLabels, Label, LabelConfig, ObjectTag, Repeater } from './model.ts';
+export { type ParseOptions, parseLabelConfig } from './parse.ts';
+export { type ChoicesConfigOptions, makeChoicesConfig, renderLabelConfig } from './render.ts';
+export { instancesOf } from './repeat.ts';
+export { type ControlKind, type ControlRow, type ObjectKind, type ObjectRow, TAGS, tagRow } from './tags.ts';

@@ -15,6 +15,9 @@ export const LIMITS = {
   importChunkRows: 1_000,
   /** Tasks per chunk of a bulk job: what a crash may make us compute again. */
   jobChunkRows: 500,
+  /** Items and bytes that may wait for models; a call beyond them alone could never be served. */
+  inferenceItemsMax: 100_000,
+  inferenceBytesMax: 512_000_000,
   /** Reply page of a list. */
   pageSizeMax: 1_000,
   /** A rule document: 100,000 keywords of 40 characters fit four times. */

@@ -1,0 +1,198 @@
+/** A full fit of a head: penalty by cross-validation, temperature on out-of-fold logits, honest figures. */
+import { assert } from '../core/errors.ts';
+import { buildDesign, type Design } from './design.ts';
+import { assignFolds } from './folds.ts';
+import type { Head } from './head.ts';
+import { type Link, probabilitiesInto } from './link.ts';
+import { type LogisticSolution, logitsOf, seenClasses, solveLogistic } from './logistic.ts';
+import { argmax, type HeadMetrics, headMetrics } from './metrics.ts';
+import { fitTemperature, type TemperatureFit } from './temperature.ts';
+
+export interface TrainingSet {
+  readonly link: Link;
+  readonly classes: readonly string[];
+  readonly dim: number;
+  /** (n x dim), unit-norm. */
+  readonly rows: Float32Array;
+  /** (n x classes), 0..1: a distribution per item (softmax) or a truth value per class (sigmoid). */
+  readonly targets: Float32Array;
+  /** (n) distinct; they name the items and decide their folds. */
+  readonly ordinals: readonly number[];
+}
+
+/** What items say about a head that has not seen them. */
+export interface OutOfFold {
+  /** Figures over all items that took part. */
+  readonly metrics: HeadMetrics;
+  /** Figures without the items whose class was missing when their fold was held out. */
+  readonly metricsWithKnownClass: HeadMetrics;
+  /** Items left out of the temperature fit for that reason. */
+  readonly excluded: number;
+  readonly temperature: TemperatureFit;
+  /** What each penalty reached, in the order tried. */
+  readonly tried: readonly { readonly l2: number; readonly nll: number; readonly accuracy: number }[];
+  /** (n) ordinals that took part, and their probabilities (n x classes) after the temperature. */
+  readonly ordinals: readonly number[];
+  readonly probabilities: Float32Array;
+}
+
+export interface FitReport {
+  readonly head: Head;
+  /** null when there are too few labels to hold any out. */
+  readonly outOfFold: OutOfFold | null;
+}
+
+/** C of 10, 1 and 100 in scikit-learn's terms; the first one serves until cross-validation can choose. */
+export const L2_CHOICES: readonly [number, ...number[]] = [0.1, 1, 0.01];
+const FOLDS = 5;
+/** Below this many labels held-out figures are noise. */
+const CROSS_VALIDATION_MIN = 10;
+/** More items than this sharpen the choice of two scalars no further, and cost 15 fits each. */
+const CROSS_VALIDATION_MAX = 1_500;
+
+/**
+ * Fits a head. Fewer than two classes: a head that answers by its bias alone and no out-of-fold figures.
+ * Deterministic in (set, seed), whatever the order of the items.
+ */
+export function fitHead(set: TrainingSet, seed: number): FitReport {
+  const sorted = sortByOrdinal(set);
+  const outOfFold = crossValidate(sorted, seed);
+  const l2 = outOfFold?.l2 ?? L2_CHOICES[0];
+  const items = itemsOf(sorted);
+  const design = buildDesign(items, sorted.dim);
+  const solution = solve(sorted, design, sorted.targets, l2);
+  const head = headFrom(sorted, design, solution, l2, outOfFold?.report.temperature.temperature ?? 1);
+  return { head, outOfFold: outOfFold?.report ?? null };
+}
+
+/** A solution on a design as a head on rows. */
+export function headFrom(
+  set: Pick<TrainingSet, 'link' | 'classes' | 'dim' | 'ordinals'>,
+  design: Pick<Design, 'toWeights'>,
+  solution: LogisticSolution,
+  l2: number,
+  temperature: number,
+): Head {
+  return {
+    link: set.link,
+    classes: set.classes,
+    dim: set.dim,
+    weights: Float32Array.from(design.toWeights(solution.weights, set.classes.length)),
+    bias: Float32Array.from(solution.bias),
+    temperature,
+    l2,
+    trainedOn: [...set.ordinals].sort((a, b) => a - b),
+  };
+}
+
+function crossValidate(full: TrainingSet, seed: number): { l2: number; report: OutOfFold } | null {
+  const set = full.ordinals.length > CROSS_VALIDATION_MAX ? sample(full, seed) : full;
+  const n = set.ordinals.length;
+  const classCount = set.classes.length;
+  if (n < CROSS_VALIDATION_MIN) return null;
+  if (set.link === 'softmax' && seenClasses(set.targets, classCount).length < 2) return null;
+
+  const design = buildDesign(itemsOf(set), set.dim);
+  const classOf = Array.from({ length: n }, (_, i) => argmax(set.targets, i * classCount, classCount));
+  const folds = assignFolds(classOf, set.ordinals, FOLDS, seed);
+  const known = itemsWithKnownClass(set, folds);
+  const trials = L2_CHOICES.map((l2) => {
+    const logits = outOfFoldLogits(set, design, folds, l2);
+    const temperature = fitTemperature(set.link, logits, set.targets, classCount, known);
+    const probabilities = scaled(set.link, logits, classCount, temperature.temperature);
+    return { l2, temperature, probabilities, metrics: headMetrics(set.link, probabilities, set.targets, classCount) };
+  });
+  const best = trials.reduce((a, b) => (b.temperature.nllAfter < a.temperature.nllAfter ? b : a));
+  const report: OutOfFold = {
+    metrics: best.metrics,
+    metricsWithKnownClass: headMetrics(set.link, best.probabilities, set.targets, classCount, known),
+    excluded: n - known.length,
+    temperature: best.temperature,
+    tried: trials.map((t) => ({ l2: t.l2, nll: t.temperature.nllAfter, accuracy: t.metrics.accuracy })),
+    ordinals: set.ordinals,
+    probabilities: best.probabilities,
+  };
+  return { l2: best.l2, report };
+}
+
+function outOfFoldLogits(set: TrainingSet, design: Design, folds: Uint8Array, l2: number): Float64Array {
+  const classCount = set.classes.length;
+  const logits = new Float64Array(folds.length * classCount);
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const inside = [...folds.keys()].filter((i) => folds[i] !== fold);
+    const solution = solve(
+      set,
+      { ...design, features: inside.map((i) => design.features[i]!) },
+      pickTargets(set, inside),
+      l2,
+    );
+    for (const [i, f] of folds.entries()) {
+      if (f === fold) logitsOf(solution, design.features[i]!, logits, i * classCount);
+    }
+  }
+  return logits;
+}
+
+function solve(set: TrainingSet, design: Design, targets: Float32Array, l2: number): LogisticSolution {
+  const { features, width } = design;
+  return solveLogistic({ features, width, targets, classCount: set.classes.length, link: set.link, l2 });
+}
+
+/** Items whose every class also occurs outside their fold; the others must be wrong and would poison the temperature. */
+function itemsWithKnownClass(set: TrainingSet, folds: Uint8Array): number[] {
+  const classCount = set.classes.length;
+  const total = new Float64Array(classCount);
+  const inFold = new Float64Array(FOLDS * classCount);
+  for (const [i, fold] of folds.entries()) {
+    for (let c = 0; c < classCount; c++) {
+      const used = set.targets[i * classCount + c]! > 0 ? 1 : 0;
+      total[c]! += used;
+      inFold[fold * classCount + c]! += used;
+    }
+  }
+  return [...folds.keys()].filter((i) =>
+    total.every((count, c) => set.targets[i * classCount + c]! === 0 || count > inFold[folds[i]! * classCount + c]!),
+  );
+}
+
+function scaled(link: Link, logits: Float64Array, classCount: number, temperature: number): Float32Array {
+  const out = new Float32Array(logits.length);
+  for (let at = 0; at < logits.length; at += classCount) {
+    probabilitiesInto(link, logits, at, classCount, 1 / temperature, out, at);
+  }
+  return out;
+}
+
+function sortByOrdinal(set: TrainingSet): TrainingSet {
+  const n = set.ordinals.length;
+  assert(set.rows.length === n * set.dim, 'rows of a training set are n x dim');
+  assert(set.targets.length === n * set.classes.length, 'targets of a training set are n x classes');
+  const order = [...set.ordinals.keys()].sort((a, b) => set.ordinals[a]! - set.ordinals[b]!);
+  return subset(set, order);
+}
+
+function sample(set: TrainingSet, seed: number): TrainingSet {
+  const n = set.ordinals.length;
+  const spread = assignFolds(new Array<number>(n).fill(0), set.ordinals, Math.ceil(n / CROSS_VALIDATION_MAX), seed);
+  return subset(
+    set,
+    [...spread.keys()].filter((i) => spread[i] === 0),
+  );
+}
+
+function subset(set: TrainingSet, items: readonly number[]): TrainingSet {
+  const rows = new Float32Array(items.length * set.dim);
+  for (const [k, i] of items.entries()) rows.set(set.rows.subarray(i * set.dim, (i + 1) * set.dim), k * set.dim);
+  return { ...set, rows, targets: pickTargets(set, items), ordinals: items.map((i) => set.ordinals[i]!) };
+}
+
+function pickTargets(set: TrainingSet, items: readonly number[]): Float32Array {
+  const count = set.classes.length;
+  const targets = new Float32Array(items.length * count);
+  for (const [k, i] of items.entries()) targets.set(set.targets.subarray(i * count, (i + 1) * count), k * count);
+  return targets;
+}
+
+function itemsOf(set: TrainingSet): Float32Array[] {
+  return set.ordinals.map((_, i) => set.rows.subarray(i * set.dim, (i + 1) * set.dim));
+}

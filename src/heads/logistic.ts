@@ -1,0 +1,164 @@
+/** L2-regularised logistic regression, multinomial or one-vs-rest, on whatever features it is given. */
+import { minimise } from './lbfgs.ts';
+import { crossEntropy, type Link, probabilitiesInto, UNSEEN_LOGIT } from './link.ts';
+
+export interface LogisticProblem {
+  /** One feature row per item, each of length <= `width`; what is missing at the end counts as zero. */
+  readonly features: readonly Float64Array[];
+  readonly width: number;
+  /** (n x classCount), 0..1: a distribution per item (softmax) or a truth value per class (sigmoid). */
+  readonly targets: Float32Array;
+  readonly classCount: number;
+  readonly link: Link;
+  /** Weight penalty: minimises sum of cross-entropies + l2 / 2 |W|^2, so l2 = 1 / C of scikit-learn. */
+  readonly l2: number;
+  /** Start of the search: an earlier solution, of any width <= `width`. */
+  readonly warm?: LogisticSolution | undefined;
+}
+
+export interface LogisticSolution {
+  readonly classCount: number;
+  readonly width: number;
+  /** (classCount x width); zero for classes without a single positive target. */
+  readonly weights: Float64Array;
+  /** (classCount); UNSEEN_LOGIT for classes without a single positive target. */
+  readonly bias: Float64Array;
+  readonly iterations: number;
+}
+
+/** Tight enough that the start point does not show in the sixth digit of a probability. */
+const GRADIENT_TOLERANCE = 1e-5;
+const ITERATIONS_MAX = 300;
+/** Softmax biases are free but for their common shift; a one-vs-rest bias needs a hold when a class has no negatives. */
+const BIAS_L2 = { softmax: 1e-6, sigmoid: 1e-2 } as const;
+
+/**
+ * Solves the problem to its unique minimum (L-BFGS, float64). Classes without a positive target are left out of
+ * the fit and come back with UNSEEN_LOGIT; with fewer than two classes left a softmax answers by its bias alone.
+ */
+export function solveLogistic(problem: LogisticProblem): LogisticSolution {
+  const { classCount, width, link } = problem;
+  const seen = seenClasses(problem.targets, classCount);
+  const weights = new Float64Array(classCount * width);
+  const bias = new Float64Array(classCount).fill(UNSEEN_LOGIT);
+  if (seen.length === 0 || (link === 'softmax' && seen.length === 1)) {
+    for (const c of seen) bias[c] = 0;
+    return { classCount, width, weights, bias, iterations: 0 };
+  }
+  const packed = pack(problem, seen);
+  const found = minimise((point, gradient) => packed.evaluate(point, gradient), startPoint(problem, seen), {
+    tolerance: GRADIENT_TOLERANCE,
+    iterationsMax: ITERATIONS_MAX,
+  });
+  for (let s = 0; s < seen.length; s++) {
+    weights.set(found.point.subarray(s * width, (s + 1) * width), seen[s]! * width);
+    bias[seen[s]!] = found.point[seen.length * width + s]!;
+  }
+  return { classCount, width, weights, bias, iterations: found.iterations };
+}
+
+/** Logits of one feature row, written to `out[outAt ...]`. */
+export function logitsOf(
+  solution: LogisticSolution,
+  row: Float64Array | Float32Array,
+  out: Float64Array,
+  outAt = 0,
+): void {
+  for (let c = 0; c < solution.classCount; c++) {
+    out[outAt + c] = solution.bias[c]! + dotAt(row, solution.weights, c * solution.width);
+  }
+}
+
+/** Classes with at least one positive target, ascending. */
+export function seenClasses(targets: Float32Array, classCount: number): number[] {
+  const seen = new Uint8Array(classCount);
+  for (let i = 0; i < targets.length; i++) if (targets[i]! > 0) seen[i % classCount] = 1;
+  return [...seen.keys()].filter((c) => seen[c] === 1);
+}
+
+/** The search variable is [weights of the seen classes | their biases]. */
+function startPoint(problem: LogisticProblem, seen: readonly number[]): Float64Array {
+  const { width, warm } = problem;
+  const point = new Float64Array(seen.length * (width + 1));
+  if (warm === undefined || warm.classCount !== problem.classCount || warm.width > width) return point;
+  for (let s = 0; s < seen.length; s++) {
+    const c = seen[s]!;
+    point.set(warm.weights.subarray(c * warm.width, (c + 1) * warm.width), s * width);
+    const bias = warm.bias[c]!;
+    point[seen.length * width + s] = bias === UNSEEN_LOGIT ? 0 : bias;
+  }
+  return point;
+}
+
+interface PackedProblem {
+  evaluate(point: Float64Array, gradient: Float64Array): number;
+}
+
+function pack(problem: LogisticProblem, seen: readonly number[]): PackedProblem {
+  const { features, width, link, l2 } = problem;
+  const count = seen.length;
+  const targets = new Float32Array(features.length * count);
+  for (let i = 0; i < features.length; i++) {
+    for (let s = 0; s < count; s++) targets[i * count + s] = problem.targets[i * problem.classCount + seen[s]!]!;
+  }
+  const logits = new Float64Array(features.length * count);
+  const residual = new Float64Array(count);
+
+  const evaluate = (point: Float64Array, gradient: Float64Array): number => {
+    const biasAt = count * width;
+    let loss = penalise(point, gradient, biasAt, l2, BIAS_L2[link]);
+    for (let i = 0; i < features.length; i++) {
+      const row = features[i]!;
+      const at = i * count;
+      for (let s = 0; s < count; s++) logits[at + s] = point[biasAt + s]! + dotAt(row, point, s * width);
+      loss += crossEntropy(link, logits, targets, at, count, 1);
+      probabilitiesInto(link, logits, at, count, 1, residual);
+      const mass = link === 'softmax' ? sumAt(targets, at, count) : 1;
+      for (let s = 0; s < count; s++) {
+        const error = mass * residual[s]! - targets[at + s]!;
+        gradient[biasAt + s]! += error;
+        addScaledAt(gradient, s * width, error, row);
+      }
+    }
+    return loss;
+  };
+  return { evaluate };
+}
+
+function penalise(
+  point: Float64Array,
+  gradient: Float64Array,
+  biasAt: number,
+  weightL2: number,
+  biasL2: number,
+): number {
+  let loss = 0;
+  for (let i = 0; i < point.length; i++) {
+    const v = point[i]!;
+    const l2 = i < biasAt ? weightL2 : biasL2;
+    gradient[i] = l2 * v;
+    loss += 0.5 * l2 * v * v;
+  }
+  return loss;
+}
+
+function sumAt(values: Float32Array, at: number, count: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += values[at + i]!;
+  return sum;
+}
+
+function dotAt(row: Float64Array | Float32Array, weights: Float64Array, at: number): number {
+  let a = 0;
+  let b = 0;
+  const even = row.length & ~1;
+  for (let j = 0; j < even; j += 2) {
+    a += row[j]! * weights[at + j]!;
+    b += row[j + 1]! * weights[at + j + 1]!;
+  }
+  return even === row.length ? a + b : a + b + row[even]! * weights[at + even]!;
+}
+
+function addScaledAt(target: Float64Array, at: number, scale: number, row: Float64Array): void {
+  for (let j = 0; j < row.length; j++) target[at + j]! += scale * row[j]!;
+}

@@ -1,0 +1,154 @@
+/** Steps of batch selection: distances to the last pick, kernel coverage, sampling without sorting. */
+import { dotRow } from './dense';
+import { exp4, log4, storeLanes, sumLanes } from './math';
+
+// @ts-ignore: decorator
+@inline
+function at(base: usize, i: i32): usize {
+  return base + ((i as usize) << 2);
+}
+
+/**
+ * least[i] = min(least[i], |x[i] - x[pick]|^2) from squared lengths; returns the row whose value is largest, the
+ * lowest on a tie, -1 when all are negative. A negative entry marks a row out of the game and stays as it is.
+ */
+export function kCenterStep(x: usize, n: i32, stride: i32, squares: usize, pick: i32, least: usize): i32 {
+  const bytes = (stride as usize) << 2;
+  const centre = x + (pick as usize) * bytes;
+  const own = load<f32>(at(squares, pick));
+  let far: f32 = 0;
+  let farthest = -1;
+  for (let i = 0; i < n; i++) {
+    const square = max<f32>(0, load<f32>(at(squares, i)) + own - 2 * dotRow(x, centre, bytes));
+    const value = min(load<f32>(at(least, i)), square);
+    store<f32>(at(least, i), value);
+    if (value > far || (farthest < 0 && value == far)) {
+      far = value;
+      farthest = i;
+    }
+    x += bytes;
+  }
+  return farthest;
+}
+
+/**
+ * The same minimum for BADGE's gradient embeddings g[i] (x) x[i], never formed: their inner product is
+ * (x.x')(g.g'). squares[i] = |g[i]|^2 |x[i]|^2; g has `width` floats per row, a multiple of 4, zero padded.
+ */
+export function badgeStep(
+  x: usize, n: i32, stride: i32, g: usize, width: i32, squares: usize, pick: i32, least: usize,
+): void {
+  const bytes = (stride as usize) << 2;
+  const gBytes = (width as usize) << 2;
+  const centre = x + (pick as usize) * bytes;
+  const gCentre = g + (pick as usize) * gBytes;
+  const own = load<f32>(at(squares, pick));
+  for (let i = 0; i < n; i++) {
+    let s = f32x4.splat(0);
+    for (let o: usize = 0; o < gBytes; o += 16) s = f32x4.add(s, f32x4.mul(v128.load(g + o), v128.load(gCentre + o)));
+    const inner = sumLanes(s) * dotRow(x, centre, bytes);
+    const square = max<f32>(0, load<f32>(at(squares, i)) + own - 2 * inner);
+    store<f32>(at(least, i), min(load<f32>(at(least, i)), square));
+    x += bytes;
+    g += gBytes;
+  }
+}
+
+/** Murmur3's finaliser on four counters at once: the same bits as `raceUniform` of the wrapper. */
+// @ts-ignore: decorator
+@inline
+function mix(h: v128): v128 {
+  h = i32x4.mul(v128.xor(h, i32x4.shr_u(h, 16)), i32x4.splat(0x85ebca6b));
+  h = i32x4.mul(v128.xor(h, i32x4.shr_u(h, 13)), i32x4.splat(0xc2b2ae35));
+  return v128.xor(h, i32x4.shr_u(h, 16));
+}
+
+/**
+ * Exponential race: the row with the largest weight[i] / E[i], E[i] = -ln(uniform(seed, i)), is a draw in proportion
+ * to the weights. weights[i] is known within `error`; upper[i] receives the largest ratio it may have, the return
+ * value is the largest ratio that some row surely has. Negative weights are out of the race (upper -Infinity).
+ */
+export function race(weights: usize, n: i32, seed: i32, error: f32, upper: usize): f32 {
+  const zero = f32x4.splat(0);
+  const slack = f32x4.splat(error);
+  let sure = f32x4.splat(-1);
+  let row = v128(0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0);
+  for (let i = 0; i < n; i += 4) {
+    const h = mix(v128.xor(i32x4.mul(row, i32x4.splat(0x9e3779b1)), i32x4.splat(seed)));
+    const uniform = f32x4.mul(
+      f32x4.add(f32x4.convert_i32x4_s(i32x4.shr_u(h, 9)), f32x4.splat(0.5)),
+      f32x4.splat(1.0 / 8388608),
+    );
+    const rate = f32x4.neg(log4(uniform));
+    const w = v128.load(at(weights, i));
+    const inGame = f32x4.ge(w, zero);
+    // 1e-6 covers the relative errors of the log and of the divisions.
+    const low = f32x4.mul(f32x4.div(f32x4.max(zero, f32x4.sub(w, slack)), rate), f32x4.splat(1 - 1e-6));
+    const high = f32x4.mul(f32x4.div(f32x4.add(w, slack), rate), f32x4.splat(1 + 1e-6));
+    storeLanes(at(upper, i), v128.bitselect(high, f32x4.splat(-Infinity), inGame), n - i);
+    const inside = i32x4.lt_s(row, i32x4.splat(n));
+    sure = f32x4.pmax(sure, v128.bitselect(low, f32x4.splat(-1), v128.and(inGame, inside)));
+    row = i32x4.add(row, i32x4.splat(4));
+  }
+  const pair = f32x4.pmax(sure, v128.shuffle<f32>(sure, sure, 2, 3, 2, 3));
+  return max(f32x4.extract_lane(pair, 0), f32x4.extract_lane(pair, 1));
+}
+
+/** out[i] = |x[i] - v|^2, never negative; `own` = |v|^2. */
+export function squaredDistances(x: usize, n: i32, stride: i32, squares: usize, v: usize, own: f32, out: usize): void {
+  const bytes = (stride as usize) << 2;
+  for (let i = 0; i < n; i++) {
+    store<f32>(at(out, i), max<f32>(0, load<f32>(at(squares, i)) + own - 2 * dotRow(x, v, bytes)));
+    x += bytes;
+  }
+}
+
+/**
+ * kernel[j] = exp(-scale * scales[j] * |x - x[j]|^2) from inner products with x; `own` = |x|^2, scales may be 0 (ones).
+ * out may be the input.
+ */
+export function rbfFromDots(
+  dots: usize, n: i32, own: f32, squares: usize, scale: f32, scales: usize, out: usize,
+): void {
+  const zero = f32x4.splat(0);
+  const mine = f32x4.splat(own);
+  const two = f32x4.splat(2);
+  for (let j = 0; j < n; j += 4) {
+    const sum = f32x4.add(v128.load(at(squares, j)), mine);
+    const square = f32x4.max(zero, f32x4.sub(sum, f32x4.mul(two, v128.load(at(dots, j)))));
+    let z = f32x4.mul(square, f32x4.splat(-scale));
+    if (scales != 0) z = f32x4.mul(z, v128.load(at(scales, j)));
+    storeLanes(at(out, j), exp4(z), n - j);
+  }
+}
+
+/** out[r] = sum over j of weights[j] * max(0, kernel[r][j] - coverage[j]); float32 inside blocks of 256, float64 between. */
+export function gains(kernel: usize, rows: i32, n: i32, coverage: usize, weights: usize, out: usize): void {
+  const zero = f32x4.splat(0);
+  for (let r = 0; r < rows; r++) {
+    let total: f64 = 0;
+    for (let block = 0; block < n; block += 256) {
+      const end = min(block + 256, n);
+      let s = zero;
+      let j = block;
+      for (; j + 4 <= end; j += 4) {
+        const more = f32x4.max(zero, f32x4.sub(v128.load(at(kernel, j)), v128.load(at(coverage, j))));
+        s = f32x4.add(s, f32x4.mul(v128.load(at(weights, j)), more));
+      }
+      let rest: f32 = 0;
+      for (; j < end; j++) {
+        rest += load<f32>(at(weights, j)) * max<f32>(0, load<f32>(at(kernel, j)) - load<f32>(at(coverage, j)));
+      }
+      total += (sumLanes(s) as f64) + (rest as f64);
+    }
+    store<f64>(out + ((r as usize) << 3), total);
+    kernel += (n as usize) << 2;
+  }
+}
+
+/** coverage[j] = max(coverage[j], kernel[j]) */
+export function coverWith(coverage: usize, kernel: usize, n: i32): void {
+  for (let j = 0; j < n; j += 4) {
+    storeLanes(at(coverage, j), f32x4.max(v128.load(at(coverage, j)), v128.load(at(kernel, j))), n - j);
+  }
+}

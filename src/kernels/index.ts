@@ -1,0 +1,35 @@
+/** Dense numeric loops: one WebAssembly SIMD module behind typed functions. `docs/decisions/0002-kernels.md` says why. */
+export {
+  coverageGains,
+  coverWith,
+  type KernelScales,
+  kernelBlock,
+  kernelRow,
+  squaredDistances,
+} from './coverage.ts';
+export { dot, firstNonFinite, gemm, matvec, softmaxRows } from './dense.ts';
+export { HEAP_BYTES_MAX, type HeapMark, KernelHeap, ROW_PADDING } from './heap.ts';
+export {
+  allocMatrix,
+  gatherRows,
+  loadMatrix,
+  type Matrix,
+  matrixBytes,
+  type RowFaults,
+  rowOf,
+  strideOf,
+  writeRows,
+} from './matrix.ts';
+export { allocNeighbours, type BlockPlace, mergeTopK, type NeighbourLists, nearestByDot } from './neighbours.ts';
+export { type Ranked, type RankRequest, rankTop } from './rank.ts';
+export {
+  exactLogitScore,
+  exactProbabilityScore,
+  type RankOneUpdate,
+  rankLogits,
+  rankProbabilities,
+  SCORE_ERROR,
+  type ScoreName,
+  scoreLogits,
+  scoreProbabilities,
+} from './scores.ts';

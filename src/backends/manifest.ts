@@ -1,0 +1,66 @@
+/** Entries of `models/manifest.json`: what a model is, where its files come from, and what version that makes. */
+
+import type { JsonObject } from '../core/json.ts';
+import { stableHash } from '../core/json.ts';
+import type { InferenceItem, ModelInfo, ModelInput, OutputSpec } from './backend.ts';
+
+export interface ModelEntry {
+  readonly name: string;
+  readonly kind: string;
+  readonly input: ModelInput;
+  /** Name of a registered runtime. */
+  readonly runtime: string;
+  readonly source: ModelSource;
+  /** sha-256 in hex of every file that is loaded, by path inside the source. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly license: string;
+  readonly outputs: Readonly<Record<string, OutputSpec>>;
+  /** All that changes the numbers besides the weights; its `revision` counts changes of our own code. */
+  readonly processing: JsonObject;
+  readonly batch: BatchPolicy;
+}
+
+export type ModelSource =
+  | { readonly type: 'builtin' }
+  | { readonly type: 'npm'; readonly package: string; readonly version: string; readonly folder: string }
+  | { readonly type: 'folder'; readonly path: string };
+
+/** How items are gathered. Cost is in tokens for text (estimated by length) and in items for everything else. */
+export interface BatchPolicy {
+  readonly costMax: number;
+  readonly itemsMax: number;
+  /** What one item can cost at most, because the runtime reads no more of it. */
+  readonly itemCostMax?: number;
+  /** Text longer than this many UTF-16 units is cut at admission. */
+  readonly unitsMax?: number;
+}
+
+/** Typical English piece: about four UTF-16 units. Only the plan depends on it, never a result. */
+const UNITS_PER_TOKEN = 4;
+
+/** Estimated cost of one item for the batch plan, at least 1. */
+export function itemCost(entry: ModelEntry, item: InferenceItem): number {
+  if (!('text' in item)) return 1;
+  const tokens = Math.max(1, Math.ceil(item.text.length / UNITS_PER_TOKEN));
+  return Math.min(tokens, entry.batch.itemCostMax ?? tokens);
+}
+
+/** The part of an item that the model reads: longer text is cut here, before it is queued or sent anywhere. */
+export function truncateItem(entry: ModelEntry, item: InferenceItem): InferenceItem {
+  const unitsMax = entry.batch.unitsMax ?? Number.POSITIVE_INFINITY;
+  return 'text' in item && item.text.length > unitsMax ? { text: item.text.slice(0, unitsMax) } : item;
+}
+
+/** First 12 hex digits of the hash over weights, runtime, processing and outputs. */
+export function modelVersion(entry: ModelEntry): string {
+  const { runtime, files, processing, outputs } = entry;
+  return stableHash({ runtime, files, processing, outputs }).slice(0, 12);
+}
+
+export function modelInfo(entry: ModelEntry): ModelInfo {
+  const { name, kind, input, runtime, license, outputs } = entry;
+  const version = modelVersion(entry);
+  const embedding = outputs.embedding;
+  const dim = embedding && 'dim' in embedding ? embedding.dim : 0;
+  return { id: `${name}@${version}`, name, version, kind, input, runtime, license, outputs, dim };
+}

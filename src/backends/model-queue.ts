@@ -1,0 +1,125 @@
+/** One model as the pool sees it: its queue, its pace, and whether it is out of order for the moment. */
+import type { Clock } from '../core/clock.ts';
+import type { AppError, PlainError } from '../core/errors.ts';
+import type { InferenceItem, ModelInfo, ModelStatus } from './backend.ts';
+import { type Batch, Batcher, halves, type Ticket } from './batcher.ts';
+import type { Call } from './call.ts';
+import { rowStarts } from './call.ts';
+import type { HostModel } from './host.ts';
+import { itemCost, type ModelEntry, modelInfo, truncateItem } from './manifest.ts';
+import { modelFolder } from './registry.ts';
+import type { BatchOutput } from './runtime.ts';
+
+/** Deaths before a batch began (loading, mostly) without a success in between; after them the model rests. */
+const EARLY_DEATHS_MAX = 5;
+/** Items that failed alone without a success in between: then it is the model and not the items. */
+const FAILURES_IN_ROW_MAX = 32;
+/** How long calls are refused before the model is tried again. */
+const REST_MS = 30_000;
+/** A batch may be killed this often from outside before its items are suspected. */
+const FOREIGN_DEATHS_MAX = 2;
+/** Share of the newest batch in the moving average of the pace. */
+const PACE_SHARE = 0.2;
+
+export class ModelQueue {
+  readonly entry: ModelEntry;
+  readonly info: ModelInfo;
+  readonly batcher: Batcher;
+  device = '';
+  private readonly clock: Clock;
+  private host: HostModel | undefined;
+  private broken: { readonly error: AppError; readonly until: number } | undefined;
+  private earlyDeaths = 0;
+  private failuresInRow = 0;
+  private itemsDone = 0;
+  private itemsFailed = 0;
+  private msPerItem = 0;
+
+  constructor(entry: ModelEntry, clock: Clock) {
+    this.entry = entry;
+    this.info = modelInfo(entry);
+    this.batcher = new Batcher(entry.batch);
+    this.clock = clock;
+  }
+
+  /** What a host needs to load it. Throws BACKEND_LOAD when its package is not installed. */
+  hostModel(): HostModel {
+    this.host ??= { id: this.info.id, entry: this.entry, folder: modelFolder(this.entry) };
+    return this.host;
+  }
+
+  /** Throws the reason while the model rests. */
+  assertWorking(): void {
+    if (this.broken && this.clock.now() < this.broken.until) throw this.broken.error;
+    this.broken = undefined;
+  }
+
+  add(call: Call): void {
+    const tickets = call.items.map((raw, index) => {
+      const item: InferenceItem = truncateItem(this.entry, raw);
+      return { call, index, item, cost: itemCost(this.entry, item) };
+    });
+    this.batcher.add(call, tickets);
+  }
+
+  succeed(batch: Batch, output: BatchOutput, ms: number): void {
+    this.earlyDeaths = 0;
+    const pace = ms / batch.tickets.length;
+    this.msPerItem += (this.msPerItem === 0 ? 1 : PACE_SHARE) * (pace - this.msPerItem);
+    const failed = new Map(output.failed.map((one) => [one.index, one.error]));
+    if (failed.size < batch.tickets.length) this.failuresInRow = 0;
+    const starts = rowStarts(output);
+    batch.tickets.forEach((ticket, position) => {
+      const error = failed.get(position);
+      if (error) this.failItem(ticket, error);
+      else {
+        this.itemsDone++;
+        ticket.call.take(ticket.index, output, position, starts);
+      }
+    });
+  }
+
+  /** The batch failed as a whole: halve it, or blame the item when it was alone. */
+  bisect(batch: Batch, error: AppError): void {
+    const [only] = batch.tickets;
+    if (batch.tickets.length > 1) for (const half of halves(batch)) this.batcher.retry(half);
+    else if (++this.failuresInRow > FAILURES_IN_ROW_MAX) this.rest(error, batch);
+    else this.failItem(only!, error.toPlain());
+  }
+
+  /** The host was killed while it ran this batch, and not by us: probably nothing is wrong with the items. */
+  survive(batch: Batch, error: AppError): void {
+    if (batch.foreignDeaths >= FOREIGN_DEATHS_MAX) this.bisect(batch, error);
+    else this.batcher.retry({ ...batch, foreignDeaths: batch.foreignDeaths + 1 });
+  }
+
+  /** The host died before it began these batches. */
+  dieEarly(batches: readonly Batch[], error: AppError): void {
+    for (const batch of batches) this.batcher.retry(batch);
+    if (++this.earlyDeaths >= EARLY_DEATHS_MAX) this.rest(error);
+  }
+
+  /** Rejects all that waits, and refuses calls for a while. */
+  rest(error: AppError, batch?: Batch): void {
+    this.broken = { error, until: this.clock.now() + REST_MS };
+    this.earlyDeaths = 0;
+    this.failuresInRow = 0;
+    for (const ticket of batch?.tickets ?? []) ticket.call.reject(error);
+    for (const call of this.batcher.clear()) call.reject(error);
+  }
+
+  itemsPerSecond(hosts: number): number {
+    return this.msPerItem === 0 ? 0 : (1_000 * Math.max(1, hosts)) / this.msPerItem;
+  }
+
+  status(hosts: number): ModelStatus {
+    const broken = this.broken && this.clock.now() < this.broken.until ? this.broken.error.toPlain() : null;
+    const { itemsDone, itemsFailed, device } = this;
+    return { id: this.info.id, itemsDone, itemsFailed, broken, itemsPerSecond: this.itemsPerSecond(hosts), device };
+  }
+
+  private failItem(ticket: Ticket, error: PlainError): void {
+    this.itemsFailed++;
+    ticket.call.fail(ticket.index, error);
+  }
+}

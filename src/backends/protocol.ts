@@ -1,0 +1,27 @@
+/** Messages between the pool and its hosts, over a fork channel with structured-clone serialisation. */
+import type { PlainError } from '../core/errors.ts';
+import type { InferenceItem, Lane } from './backend.ts';
+import type { ModelEntry } from './manifest.ts';
+import type { BatchOutput } from './runtime.ts';
+
+export type ToHost =
+  /** Where runtimes that are not built in are found, by name; first message of all. */
+  | { readonly type: 'start'; readonly runtimes: Readonly<Record<string, string>> }
+  /** Makes a model known under its id; it is loaded by the first batch. */
+  | { readonly type: 'model'; readonly id: string; readonly entry: ModelEntry; readonly folder: string }
+  | {
+      readonly type: 'run';
+      readonly batch: number;
+      readonly model: string;
+      readonly lane: Lane;
+      readonly items: readonly InferenceItem[];
+    };
+
+export type FromHost =
+  | { readonly type: 'ready' }
+  | { readonly type: 'loading'; readonly model: string }
+  | { readonly type: 'loaded'; readonly model: string; readonly device: string }
+  /** Sent and flushed before the model runs: whoever is named here when the process dies is the suspect. */
+  | { readonly type: 'started'; readonly batch: number }
+  | { readonly type: 'done'; readonly batch: number; readonly output: BatchOutput; readonly ms: number }
+  | { readonly type: 'failed'; readonly batch: number; readonly stage: 'load' | 'run'; readonly error: PlainError };

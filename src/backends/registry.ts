@@ -1,0 +1,78 @@
+/** The models this installation knows: reads the manifest, finds the files, checks every byte before it is used. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile, realpath } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AppError } from '../core/errors.ts';
+import type { ModelEntry, ModelSource } from './manifest.ts';
+
+const MANIFEST_FILE = fileURLToPath(new URL('../../models/manifest.json', import.meta.url));
+
+/** Entries of the manifest that ships with the package. */
+export function builtinModels(file: string = MANIFEST_FILE): readonly ModelEntry[] {
+  return (JSON.parse(readFileSync(file, 'utf8')) as { models: ModelEntry[] }).models;
+}
+
+/** The folder that holds a model's files, '' for built-in ones. Throws BACKEND_LOAD when its package is not installed. */
+export function modelFolder(entry: ModelEntry): string {
+  const { source } = entry;
+  if (source.type === 'builtin') return '';
+  if (source.type === 'folder') return resolve(source.path);
+  return join(packageFolder(entry.name, source), source.folder);
+}
+
+/**
+ * Reads the named files and compares their sha-256. What is returned is what was hashed: nothing is read twice.
+ * Throws BACKEND_UNVERIFIED when a byte differs or a name or link leads out of the folder, BACKEND_LOAD when a file is missing.
+ */
+export async function readVerified(
+  entry: ModelEntry,
+  folder: string,
+): Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer>>> {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const [name, expected] of Object.entries(entry.files)) {
+    const bytes = await readInside(entry.name, folder, name);
+    const found = createHash('sha256').update(bytes).digest('hex');
+    if (found !== expected) {
+      throw new AppError('BACKEND_UNVERIFIED', `File '${name}' of model '${entry.name}' was changed; reinstall it.`, {
+        details: { model: entry.name, file: name, expected, found },
+      });
+    }
+    files.set(name, bytes);
+  }
+  return files;
+}
+
+async function readInside(model: string, folder: string, name: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const root = await realpath(folder);
+    const file = await realpath(join(root, name));
+    const inside = relative(root, file);
+    if (inside === '..' || inside.startsWith(`..${sep}`) || resolve(inside) === inside) {
+      throw new AppError('BACKEND_UNVERIFIED', `File '${name}' of model '${model}' lies outside of its folder.`, {
+        details: { model, file: name },
+      });
+    }
+    return new Uint8Array(await readFile(file));
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError('BACKEND_LOAD', `File '${name}' of model '${model}' could not be read.`, {
+      details: { model, file: name },
+      cause: error,
+    });
+  }
+}
+
+/** Looks along the module path by hand: packages of weights need not export their files. */
+function packageFolder(model: string, source: Extract<ModelSource, { type: 'npm' }>): string {
+  const require = createRequire(import.meta.url);
+  for (const modules of require.resolve.paths(source.package) ?? []) {
+    const folder = join(modules, source.package);
+    if (existsSync(join(folder, 'package.json'))) return folder;
+  }
+  throw new AppError('BACKEND_LOAD', `Model '${model}' needs the npm package ${source.package}@${source.version}.`, {
+    details: { model, package: source.package, version: source.version },
+  });
+}

@@ -1,0 +1,18 @@
+/** The runtimes that ship with the package; each is loaded only in the host that needs it. */
+import { pathToFileURL } from 'node:url';
+import { AppError } from '../core/errors.ts';
+import type { ModelRuntime } from './runtime.ts';
+
+const BUILTIN: Readonly<Record<string, () => Promise<ModelRuntime>>> = {
+  lexical: async () => (await import('./lexical-runtime.ts')).lexicalRuntime,
+  'tfjs-sentence': async () => (await import('./tfjs-sentence.ts')).tfjsSentenceRuntime,
+};
+
+/** `extra` maps further names to modules that export `runtime`. Throws BACKEND_LOAD on an unknown name. */
+export async function runtimeNamed(name: string, extra: Readonly<Record<string, string>>): Promise<ModelRuntime> {
+  const file = extra[name];
+  if (file) return ((await import(pathToFileURL(file).href)) as { runtime: ModelRuntime }).runtime;
+  const load = BUILTIN[name];
+  if (!load) throw new AppError('BACKEND_LOAD', `There is no runtime '${name}'.`, { details: { runtime: name } });
+  return load();
+}

@@ -1,0 +1,51 @@
+/** Runtime for tests: answers at once, or misbehaves on command. A command is the text of an item. */
+import { appendFileSync } from 'node:fs';
+
+const DIM = 4;
+
+/** @param {number} ms */
+function block(ms) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** @param {string} text @param {Float32Array} row */
+function act(text, row) {
+  const [command, argument] = text.split(':');
+  if (command === 'crash') process.kill(process.pid, 'SIGSEGV');
+  if (command === 'exit') process.exit(3);
+  if (command === 'hang') for (;;) block(1_000);
+  if (command === 'throw') throw new Error('token id out of range');
+  if (command === 'sleep') block(Number(argument));
+  row.fill(command === 'nan' ? Number.NaN : text.length);
+}
+
+export const runtime = {
+  /** @param {{ processing: Record<string, unknown> }} entry */
+  async load({ processing }) {
+    if (processing.failLoad) throw new Error('weights are cursed');
+    if (processing.crashOnLoad) process.kill(process.pid, 'SIGSEGV');
+    return {
+      device: 'fake',
+      /** @param {{ text: string }[]} items */
+      async run(items) {
+        if (processing.log) appendFileSync(String(processing.log), `${items.map((item) => item.text).join('|')}\n`);
+        const data = new Float32Array(items.length * DIM);
+        const failed = [];
+        items.forEach(({ text }, i) => {
+          if (text === 'refuse') {
+            const error = { code: 'BACKEND_BAD_ITEM', message: 'refused', details: {} };
+            failed.push({ index: i, error });
+          } else act(text, data.subarray(i * DIM, (i + 1) * DIM));
+        });
+        if (items.some(({ text }) => text === 'short'))
+          return { outputs: { embedding: { data: data.subarray(1) } }, failed };
+        // One span record (start, end, class) per word.
+        const words = items.map(({ text }) => text.split(' ').filter(Boolean));
+        const spans = Float32Array.from(words.flatMap((of) => of.flatMap((word, w) => [w, w + 1, word.length])));
+        const counts = Uint32Array.from(words, (of) => of.length);
+        return { outputs: { embedding: { data }, spans: { data: spans, counts } }, failed };
+      },
+      release() {},
+    };
+  },
+};

@@ -1,0 +1,17 @@
+/** `headstart/sampling`: query strategies, the queue's order, and the learner that ties both to a head. */
+export type { Committee } from './committee.ts';
+export { Coverage, type CoverageKernel } from './coverage.ts';
+export type { Target } from './labels.ts';
+export {
+  type Duel,
+  Learner,
+  type LearnerOptions,
+  type OrderOptions,
+  type Ranked,
+  type Refit,
+  type Suggestion,
+} from './learner.ts';
+export { explain, type Reason } from './reason.ts';
+export { DEFAULT_STRATEGY, QUERY_STRATEGIES, queryStrategy } from './registry.ts';
+export { RowStore, type Rows } from './rows.ts';
+export type { Pick, PoolPredictions, QueryContext, QueryStrategy } from './strategy.ts';

@@ -1,0 +1,362 @@
+/** One learner per project and control: rows and labels come in, an order and calibrated suggestions come out. */
+import { fitHead, type OutOfFold, type TrainingSet } from '../heads/fit.ts';
+import { type Head, predict } from '../heads/head.ts';
+import { type Link, UNSEEN_LOGIT } from '../heads/link.ts';
+import { argmax, type HeadMetrics, headMetrics } from '../heads/metrics.ts';
+import { marginScore, scoreItems, uncertaintyOf } from './acquisition.ts';
+import { type Committee, trainCommittee } from './committee.ts';
+import { Coverage, TARGETS_MAX } from './coverage.ts';
+import { dot } from './dense.ts';
+import { classOfTarget, LabelSet, type Target } from './labels.ts';
+import { LiveHead } from './live-head.ts';
+import { ascending } from './ordinals.ts';
+import type { Reason } from './reason.ts';
+import { DEFAULT_STRATEGY, queryStrategy } from './registry.ts';
+import { RowStore } from './rows.ts';
+import { topK } from './select.ts';
+import { maxHerding } from './strategies/max-herding.ts';
+import type { Pick, QueryContext, QueryStrategy } from './strategy.ts';
+
+export interface LearnerOptions {
+  /** Length of an embedding row. */
+  readonly dim: number;
+  readonly classes: readonly string[];
+  /** `softmax`: single choice; `sigmoid`: multi-label. */
+  readonly link: Link;
+  readonly seed: number;
+  /** Name in the registry or a strategy of one's own; default: uncertainty herding. */
+  readonly strategy?: string | QueryStrategy;
+  /** Most rows that stand for the pool when coverage is measured. */
+  readonly targetsMax?: number;
+}
+
+export interface OrderOptions {
+  /** Never to be chosen: the blind slice, skipped items. Labeled ones are left out anyway. */
+  readonly exclude?: Iterable<number>;
+  /** Handed out and not answered yet: never chosen, and others stay away from them. */
+  readonly pending?: Iterable<number>;
+}
+
+export interface Ranked {
+  readonly ordinal: number;
+  /** 1 = first. */
+  readonly rank: number;
+  /** Acquisition score, not increasing with rank. */
+  readonly score: number;
+  readonly reason: Reason;
+}
+
+export interface Suggestion {
+  readonly ordinal: number;
+  /** (classes) calibrated, 0..1; null = abstain: no head yet, or the row is not embedded. */
+  readonly probabilities: Float32Array | null;
+}
+
+/** Both heads on the same items, none of which either was trained on. */
+export interface Duel {
+  readonly champion: HeadMetrics;
+  readonly challenger: HeadMetrics;
+}
+
+export interface Refit {
+  readonly head: Head;
+  /** null with too few labels to hold any out. */
+  readonly outOfFold: OutOfFold | null;
+  /** The installed head on items labeled since it was trained, against out-of-fold answers there; null when there are none. */
+  readonly duel: Duel | null;
+  /** Rows whose likeliest class is not the one served now, ascending. */
+  readonly flipped: Int32Array;
+}
+
+/** Labels chosen without a head: one per class at least, and never fewer than this (learning reference, section 8). */
+const SEED_LABELS_MIN = 10;
+/** The picture of the pool is taken again when the pool has grown or shrunk by this factor. */
+const PICTURE_GROWTH = 1.25;
+
+export class Learner {
+  readonly #options: LearnerOptions;
+  readonly #rows: RowStore;
+  #labels: LabelSet;
+  #live: LiveHead;
+  #installed: Head | null = null;
+  #strategy: QueryStrategy;
+  #coverage: { picture: Coverage; count: number } | undefined;
+
+  constructor(options: LearnerOptions) {
+    this.#options = options;
+    this.#rows = new RowStore(options.dim);
+    this.#labels = new LabelSet(options.link, options.classes);
+    this.#live = new LiveHead(this.#rows, options.link, options.classes.length);
+    this.#strategy = asStrategy(options.strategy ?? DEFAULT_STRATEGY);
+  }
+
+  get classes(): readonly string[] {
+    return this.#labels.classes;
+  }
+
+  get labeledCount(): number {
+    return this.#labels.size;
+  }
+
+  get rowCount(): number {
+    return this.#rows.count;
+  }
+
+  get strategy(): QueryStrategy {
+    return this.#strategy;
+  }
+
+  /** Throws INPUT_BAD_FIELD for an unknown name. */
+  useStrategy(strategy: string | QueryStrategy): void {
+    this.#strategy = asStrategy(strategy);
+  }
+
+  /** `rows`: (ordinals.length x dim). All or nothing; throws BACKEND_BAD_OUTPUT for wrong shapes and non-finite values. */
+  addRows(ordinals: readonly number[], rows: Float32Array): void {
+    this.#rows.add(ordinals, rows);
+    this.#live.rowsAdded(ordinals);
+    for (const ordinal of ordinals) this.#coverage?.picture.forget(ordinal);
+  }
+
+  /** Forgets rows and their labels. */
+  removeRows(ordinals: readonly number[]): void {
+    for (const ordinal of ordinals) this.#labels.delete(ordinal);
+    this.#live.sync(this.#labels);
+    this.#rows.remove(ordinals);
+  }
+
+  /** Says that the rows are complete, so that the next order sees the pool exactly as a fresh learner would. */
+  settle(): void {
+    this.#coverage = undefined;
+  }
+
+  /** Sets, changes or (null) takes back a label. A label of a row not embedded yet waits for it. */
+  label(ordinal: number, target: Target): void {
+    this.#labels.set(ordinal, target);
+  }
+
+  /** Classes added, removed, renamed or re-ordered; labels follow their class by name, the head starts from them anew. */
+  setClasses(classes: readonly string[]): void {
+    this.#labels = this.#labels.underClasses(classes);
+    this.#live = new LiveHead(this.#rows, this.#options.link, classes.length);
+    if (this.#installed !== null) this.install(underClasses(this.#installed, classes));
+  }
+
+  /**
+   * The best k items to label next, best first; fewer when fewer are left. Before the head can tell two classes
+   * apart, and until the seed is labeled, the order is the label-free one.
+   */
+  order(k: number, options: OrderOptions = {}): Ranked[] {
+    const context = this.#context(options);
+    const seeding = this.#isSeeding(context);
+    const strategy = seeding ? maxHerding : this.#strategy;
+    const picks = strategy.pick(context, k);
+    const filled = picks.length < k ? fill(picks, context, k) : picks;
+    return filled.map((pick, i) => ({
+      ordinal: pick.ordinal,
+      rank: i + 1,
+      score: pick.score,
+      reason: this.#reason(pick.ordinal, seeding ? 'seed' : 'uncertainty', context),
+    }));
+  }
+
+  /** Calibrated probabilities of the live head; abstains where it must. */
+  suggest(ordinals: readonly number[]): Suggestion[] {
+    this.#live.sync(this.#embeddedLabels());
+    const predictions = this.#live.predictions;
+    return ordinals.map((ordinal) => {
+      if (predictions === null || !this.#rows.has(ordinal)) return { ordinal, probabilities: null };
+      const probabilities = new Float32Array(predictions.classCount);
+      predictions.probabilitiesInto(ordinal, probabilities, 0);
+      return { ordinal, probabilities };
+    });
+  }
+
+  /** The head that answers now, as a copy; null = abstain. */
+  liveHead(): Head | null {
+    this.#live.sync(this.#embeddedLabels());
+    return this.#live.snapshot(this.classes);
+  }
+
+  /** The k rows of largest cosine similarity to this one, itself left out, best first; empty for a row not embedded. */
+  nearest(ordinal: number, k: number): { readonly ordinal: number; readonly similarity: number }[] {
+    if (!this.#rows.has(ordinal)) return [];
+    const row = this.#rows.row(ordinal);
+    const others = this.#rows.ordinals().filter((other) => other !== ordinal);
+    const similarities = Float64Array.from(others, (other) => dot(row, this.#rows.row(other)));
+    return topK(others, similarities, k).map((pick) => ({ ordinal: pick.ordinal, similarity: pick.score }));
+  }
+
+  /** What a fit needs, copied: it may be done elsewhere (`fitHead`) and installed later. */
+  trainingSet(): TrainingSet {
+    const ordinals = [...this.#embeddedLabels().ordinals()];
+    const { dim } = this.#rows;
+    const classCount = this.classes.length;
+    const rows = new Float32Array(ordinals.length * dim);
+    const targets = new Float32Array(ordinals.length * classCount);
+    for (const [i, ordinal] of ordinals.entries()) {
+      rows.set(this.#rows.row(ordinal), i * dim);
+      targets.set(this.#labels.get(ordinal)!, i * classCount);
+    }
+    return { link: this.#labels.link, classes: this.classes, dim, rows, targets, ordinals };
+  }
+
+  /** A full fit: penalty and temperature by cross-validation. Nothing is installed. */
+  refit(): Refit {
+    const set = this.trainingSet();
+    const { head, outOfFold } = fitHead(set, this.#options.seed);
+    return {
+      head,
+      outOfFold,
+      duel: this.#installed === null || outOfFold === null ? null : duel(this.#installed, set, outOfFold),
+      flipped: this.#flippedBy(head),
+    };
+  }
+
+  /**
+   * Serves this head from now on, moved by the labels it was not trained on; `pinned` serves it exactly as it is
+   * until another one is installed. Its classes are matched by name.
+   */
+  install(head: Head, options: { readonly pinned?: boolean } = {}): void {
+    const fitting = underClasses(head, this.classes);
+    this.#installed = fitting;
+    const trained = new Map<number, Float32Array>();
+    for (const ordinal of head.trainedOn) {
+      const target = this.#labels.get(ordinal);
+      if (target !== undefined) trained.set(ordinal, target);
+    }
+    this.#live.install(fitting, trained, options.pinned ?? false);
+  }
+
+  #context(options: OrderOptions): QueryContext {
+    const labels = this.#embeddedLabels();
+    this.#live.sync(labels);
+    const labeled = labels.ordinals();
+    const pending = ascending(options.pending ?? []).filter((ordinal) => this.#rows.has(ordinal));
+    const barred = new Set([...(options.exclude ?? []), ...pending, ...labeled]);
+    const predictions = this.#live.predictions;
+    let committee: Committee | null | undefined;
+    return {
+      rows: this.#rows,
+      candidates: this.#rows.ordinals().filter((ordinal) => !barred.has(ordinal)),
+      labeled,
+      labeledClass: labeled.map((ordinal) => classOfTarget(labels.get(ordinal)!)),
+      pending,
+      classCount: this.classes.length,
+      predictions,
+      coverage: this.#picture(),
+      committee: () => {
+        if (predictions === null) return null;
+        committee ??= trainCommittee(this.trainingSet(), this.#live.l2, this.#options.seed);
+        return committee;
+      },
+      seed: this.#options.seed,
+    };
+  }
+
+  #isSeeding(context: QueryContext): boolean {
+    if (!this.#strategy.needsHead) return false;
+    return context.predictions === null || context.labeled.length < Math.max(SEED_LABELS_MIN, this.classes.length);
+  }
+
+  #picture(): Coverage {
+    const { count } = this.#rows;
+    const kept = this.#coverage;
+    if (kept !== undefined && count < PICTURE_GROWTH * kept.count && kept.count < PICTURE_GROWTH * count) {
+      return kept.picture;
+    }
+    const targetsMax = this.#options.targetsMax ?? TARGETS_MAX;
+    const picture = new Coverage(this.#rows, this.#rows.ordinals(), this.#options.seed, targetsMax);
+    this.#coverage = { picture, count };
+    return picture;
+  }
+
+  #embeddedLabels(): LabelSet {
+    return this.#labels.restrictedTo((ordinal) => this.#rows.has(ordinal));
+  }
+
+  #reason(ordinal: number, phase: Reason['phase'], context: QueryContext): Reason {
+    const [suggestion] = this.suggest([ordinal]);
+    const one = Int32Array.of(ordinal);
+    const margin = context.predictions === null ? null : 1 - scoreItems(context.predictions, one, marginScore)[0]!;
+    return {
+      phase,
+      probabilities: suggestion!.probabilities,
+      margin,
+      nearestLabeled: this.#distanceToNearest(ordinal, context.labeled),
+      density: Math.exp(-(context.coverage.scale(ordinal) ** 2)),
+    };
+  }
+
+  #distanceToNearest(ordinal: number, others: Int32Array): number | null {
+    if (others.length === 0) return null;
+    const row = this.#rows.row(ordinal);
+    let nearest = -1;
+    for (const other of others) nearest = Math.max(nearest, dot(row, this.#rows.row(other)));
+    return Math.sqrt(Math.max(0, 2 - 2 * nearest));
+  }
+
+  #flippedBy(head: Head): Int32Array {
+    this.#live.sync(this.#embeddedLabels());
+    const served = this.#live.predictions;
+    if (served === null) return new Int32Array(0);
+    const classCount = this.classes.length;
+    const p = new Float32Array(classCount);
+    return this.#rows.ordinals().filter((ordinal) => {
+      served.probabilitiesInto(ordinal, p, 0);
+      return argmax(p, 0, classCount) !== argmax(predict(head, this.#rows.row(ordinal)), 0, classCount);
+    });
+  }
+}
+
+function asStrategy(strategy: string | QueryStrategy): QueryStrategy {
+  return typeof strategy === 'string' ? queryStrategy(strategy) : strategy;
+}
+
+/** A strategy that looks at a part of the pool leaves room below; there the open items come first. */
+function fill(picks: readonly Pick[], context: QueryContext, k: number): Pick[] {
+  const taken = new Set(picks.map((pick) => pick.ordinal));
+  const rest = context.candidates.filter((ordinal) => !taken.has(ordinal));
+  const ceiling = picks.at(-1)?.score ?? 1;
+  const more = topK(rest, uncertaintyOf(context, rest), k - picks.length);
+  return [...picks, ...more.map((pick) => ({ ordinal: pick.ordinal, score: Math.min(ceiling, pick.score) }))];
+}
+
+/** Champion and challenger on the items labeled since the champion was trained. */
+function duel(champion: Head, set: TrainingSet, outOfFold: OutOfFold): Duel | null {
+  const trained = new Set(champion.trainedOn);
+  const place = new Map(set.ordinals.map((ordinal, i) => [ordinal, i]));
+  const fresh = [...outOfFold.ordinals.entries()].filter(([, ordinal]) => !trained.has(ordinal));
+  if (fresh.length === 0) return null;
+  const classCount = set.classes.length;
+  const gather = (from: Float32Array, width: number, items: readonly number[]): Float32Array => {
+    const out = new Float32Array(items.length * width);
+    for (const [k, i] of items.entries()) out.set(from.subarray(i * width, (i + 1) * width), k * width);
+    return out;
+  };
+  const inSet = fresh.map(([, ordinal]) => place.get(ordinal)!);
+  const targets = gather(set.targets, classCount, inSet);
+  const championSays = predict(champion, gather(set.rows, set.dim, inSet));
+  const challengerSays = gather(
+    outOfFold.probabilities,
+    classCount,
+    fresh.map(([i]) => i),
+  );
+  return {
+    champion: headMetrics(set.link, championSays, targets, classCount),
+    challenger: headMetrics(set.link, challengerSays, targets, classCount),
+  };
+}
+
+/** The head with its classes in the given order; one it does not know can never be its answer. */
+function underClasses(head: Head, classes: readonly string[]): Head {
+  const weights = new Float32Array(classes.length * head.dim);
+  const bias = new Float32Array(classes.length).fill(UNSEEN_LOGIT);
+  for (const [c, name] of classes.entries()) {
+    const from = head.classes.indexOf(name);
+    if (from < 0) continue;
+    weights.set(head.weights.subarray(from * head.dim, (from + 1) * head.dim), c * head.dim);
+    bias[c] = head.bias[from]!;
+  }
+  return { ...head, classes, weights, bias };
+}

@@ -1,0 +1,231 @@
+/** The head that answers at once: solved exactly while labels are few, moved by rank-one steps when they are many. */
+import { buildDesign, spanPays } from '../heads/design.ts';
+import { L2_CHOICES } from '../heads/fit.ts';
+import type { Head } from '../heads/head.ts';
+import { type Link, probabilitiesInto, UNSEEN_LOGIT } from '../heads/link.ts';
+import { type LogisticSolution, solveLogistic } from '../heads/logistic.ts';
+import { RankOneUpdater } from '../heads/rankone.ts';
+import { SpanBasis } from '../heads/span.ts';
+import type { LabelSet } from './labels.ts';
+import { PoolLogits } from './pool-logits.ts';
+import type { Rows } from './rows.ts';
+import type { PoolPredictions } from './strategy.ts';
+
+/** Multiply-adds of one pass over the training set up to which it is solved anew after each label: some 20 ms. */
+const EXACT_FIT_MAX = 500_000;
+/** Multiply-adds of new logits for the whole pool up to which that is affordable after each label. */
+const EXACT_POOL_MAX = 100_000_000;
+/** Least curvature of an item: a settled one still counts a little. */
+const CURVATURE_MIN = 0.02;
+
+export class LiveHead {
+  readonly #rows: Rows;
+  readonly #link: Link;
+  readonly #classCount: number;
+  readonly #logits: PoolLogits;
+  #l2 = L2_CHOICES[0];
+  #temperature = 1;
+  #ready = false;
+  #pinned = false;
+  /** Targets the weights reflect, by ordinal. */
+  #applied = new Map<number, Float32Array>();
+  #seen: Uint8Array;
+  #span: { basis: SpanBasis; features: Map<number, Float64Array> };
+  #warm: LogisticSolution | undefined;
+  #steps: { updater: RankOneUpdater; l2: number; weights: Map<number, number> } | undefined;
+
+  constructor(rows: Rows, link: Link, classCount: number) {
+    this.#rows = rows;
+    this.#link = link;
+    this.#classCount = classCount;
+    this.#logits = new PoolLogits(rows, classCount);
+    this.#seen = new Uint8Array(classCount);
+    this.#span = { basis: new SpanBasis(rows.dim), features: new Map() };
+  }
+
+  get l2(): number {
+    return this.#l2;
+  }
+
+  /** The head as it stands; null while there is nothing to tell apart. */
+  snapshot(classes: readonly string[]): Head | null {
+    if (!this.#ready) return null;
+    return {
+      link: this.#link,
+      classes,
+      dim: this.#rows.dim,
+      ...this.#logits.head(),
+      temperature: this.#temperature,
+      l2: this.#l2,
+      trainedOn: [...this.#applied.keys()].sort((a, b) => a - b),
+    };
+  }
+
+  /** null while there is nothing to tell apart. */
+  get predictions(): PoolPredictions | null {
+    if (!this.#ready) return null;
+    const scale = 1 / this.#temperature;
+    const { values } = this.#logits;
+    return {
+      link: this.#link,
+      classCount: this.#classCount,
+      probabilitiesInto: (ordinal, out, at) => {
+        probabilitiesInto(this.#link, values, ordinal * this.#classCount, this.#classCount, scale, out, at);
+      },
+    };
+  }
+
+  rowsAdded(ordinals: readonly number[]): void {
+    for (const ordinal of ordinals) this.#span.features.delete(ordinal);
+    if (this.#ready) this.#logits.compute(ordinals);
+  }
+
+  /** Serves this head as it is; labels it has not seen move it at the next `sync`, unless it is pinned. */
+  install(head: Head, trainedTargets: ReadonlyMap<number, Float32Array>, pinned: boolean): void {
+    this.#l2 = head.l2;
+    this.#temperature = head.temperature;
+    this.#pinned = pinned;
+    this.#warm = undefined;
+    this.#applied = new Map(trainedTargets);
+    this.#seen = Uint8Array.from(head.bias, (bias) => (bias === UNSEEN_LOGIT ? 0 : 1));
+    this.#logits.setHead(head.weights, head.bias);
+    this.#ready = true;
+  }
+
+  /** Brings the head up to the labels. True when it moved. */
+  sync(labels: LabelSet): boolean {
+    if (this.#pinned) return false;
+    const changed = this.#changes(labels);
+    if (changed.length === 0) return false;
+    const seen = labels.seen();
+    const sameClasses = seen.every((used, c) => used === this.#seen[c]);
+    if (!labels.contrasting) this.#forget(labels);
+    else if (this.#ready && sameClasses && !this.#exactPays(labels)) this.#step(labels, changed);
+    else this.#solve(labels);
+    this.#seen = seen;
+    return true;
+  }
+
+  /** Ordinals whose label is not the one the weights reflect, ascending. */
+  #changes(labels: LabelSet): number[] {
+    const changed: number[] = [];
+    for (const [ordinal, target] of labels.entries()) {
+      const applied = this.#applied.get(ordinal);
+      if (applied === undefined || applied.some((v, c) => v !== target[c])) changed.push(ordinal);
+    }
+    for (const ordinal of this.#applied.keys()) if (!labels.has(ordinal)) changed.push(ordinal);
+    return changed.sort((a, b) => a - b);
+  }
+
+  #exactPays(labels: LabelSet): boolean {
+    const { dim, count } = this.#rows;
+    const width = Math.min(labels.size, dim);
+    return labels.size * width * this.#classCount <= EXACT_FIT_MAX && count * dim * this.#classCount <= EXACT_POOL_MAX;
+  }
+
+  #forget(labels: LabelSet): void {
+    this.#ready = false;
+    this.#warm = undefined;
+    this.#applied = new Map(labels.entries());
+  }
+
+  #solve(labels: LabelSet): void {
+    const { dim } = this.#rows;
+    const ordinals = [...labels.ordinals()];
+    const targets = new Float32Array(ordinals.length * this.#classCount);
+    for (const [i, ordinal] of ordinals.entries()) targets.set(labels.get(ordinal)!, i * this.#classCount);
+    const design = spanPays(ordinals.length, dim)
+      ? this.#spanDesign(ordinals)
+      : buildDesign(
+          ordinals.map((ordinal) => this.#rows.row(ordinal)),
+          dim,
+        );
+    const { features, width } = design;
+    const problem = { features, width, targets, classCount: this.#classCount, link: this.#link, l2: this.#l2 };
+    const solution = solveLogistic({ ...problem, warm: this.#warm });
+    this.#warm = solution;
+    this.#applied = new Map(labels.entries());
+    const weights = Float32Array.from(design.toWeights(solution.weights, this.#classCount));
+    this.#logits.setHead(weights, Float32Array.from(solution.bias));
+    this.#ready = true;
+  }
+
+  /** The kept basis grows by new labels; it starts again when most of it belongs to labels taken back. */
+  #spanDesign(ordinals: readonly number[]) {
+    if (this.#span.basis.rank > 2 * ordinals.length + 10 || this.#span.basis.rank >= this.#rows.dim) {
+      this.#span = { basis: new SpanBasis(this.#rows.dim), features: new Map() };
+      this.#warm = undefined;
+    }
+    const { basis, features } = this.#span;
+    const rows = ordinals.map((ordinal) => {
+      const kept = features.get(ordinal) ?? basis.add(this.#rows.row(ordinal).slice());
+      features.set(ordinal, kept);
+      return kept;
+    });
+    return {
+      features: rows,
+      width: basis.rank,
+      toWeights: (weights: Float64Array, classCount: number) => basis.toWeights(weights, classCount),
+    };
+  }
+
+  /** One rank-one step per changed label, in ascending order. */
+  #step(labels: LabelSet, changed: readonly number[]): void {
+    const { updater, weights } = this.#stepState();
+    const p = new Float32Array(this.#classCount);
+    this.#warm = undefined;
+    for (const ordinal of changed) {
+      const row = this.#rows.row(ordinal);
+      const before = this.#applied.get(ordinal);
+      const after = labels.get(ordinal);
+      this.#uncalibratedInto(ordinal, p);
+      const known = weights.get(ordinal);
+      let direction: Float64Array;
+      if (after === undefined) {
+        direction = known === undefined ? updater.directionOf(row) : updater.remove(row, known);
+        weights.delete(ordinal);
+        this.#applied.delete(ordinal);
+      } else {
+        const weight = known ?? this.#curvature(p);
+        direction = known === undefined ? updater.add(row, weight) : updater.directionOf(row);
+        weights.set(ordinal, weight);
+        this.#applied.set(ordinal, after);
+      }
+      const residual = Float64Array.from(p, (value, c) => (after?.[c] ?? value) - (before?.[c] ?? value));
+      this.#logits.move(direction, residual);
+    }
+  }
+
+  /** The inverse curvature of all labels the weights reflect; built when first needed and after the penalty changed. */
+  #stepState(): { updater: RankOneUpdater; weights: Map<number, number> } {
+    if (this.#steps === undefined || this.#steps.l2 !== this.#l2) {
+      const updater = new RankOneUpdater(this.#rows.dim, this.#l2);
+      this.#steps = { updater, l2: this.#l2, weights: new Map() };
+    }
+    const { updater, weights } = this.#steps;
+    const p = new Float32Array(this.#classCount);
+    for (const ordinal of [...this.#applied.keys()].sort((a, b) => a - b)) {
+      if (weights.has(ordinal)) continue;
+      this.#uncalibratedInto(ordinal, p);
+      const weight = this.#curvature(p);
+      updater.add(this.#rows.row(ordinal), weight);
+      weights.set(ordinal, weight);
+    }
+    return this.#steps;
+  }
+
+  /** Probabilities as the fit sees them: the temperature is no part of the loss. */
+  #uncalibratedInto(ordinal: number, out: Float32Array): void {
+    probabilitiesInto(this.#link, this.#logits.values, ordinal * this.#classCount, this.#classCount, 1, out);
+  }
+
+  /**
+   * Curvature of the loss at an item, the same for all classes. Softmax: Boehning's bound 1/2 for an item on the
+   * fence, less for a settled one; sigmoid: the mean of p (1 - p) over the classes.
+   */
+  #curvature(p: Float32Array): number {
+    let open = 0;
+    for (let c = 0; c < p.length; c++) open += p[c]! * (1 - p[c]!);
+    return Math.max(CURVATURE_MIN, this.#link === 'softmax' ? open : open / p.length);
+  }
+}

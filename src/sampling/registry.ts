@@ -1,0 +1,28 @@
+/** Every query strategy by name. Adding one: its file, one line here, one test. */
+import { AppError } from '../core/errors.ts';
+import { maxHerding } from './strategies/max-herding.ts';
+import { random } from './strategies/random.ts';
+import { entropy, leastConfidence, margin } from './strategies/uncertainty.ts';
+import { uncertaintyHerding } from './strategies/uncertainty-herding.ts';
+import type { QueryStrategy } from './strategy.ts';
+
+export const QUERY_STRATEGIES: readonly QueryStrategy[] = [
+  uncertaintyHerding,
+  random,
+  leastConfidence,
+  margin,
+  entropy,
+  maxHerding,
+];
+
+export const DEFAULT_STRATEGY = uncertaintyHerding.name;
+
+/** Throws INPUT_BAD_FIELD naming what there is. */
+export function queryStrategy(name: string): QueryStrategy {
+  const found = QUERY_STRATEGIES.find((strategy) => strategy.name === name);
+  if (found !== undefined) return found;
+  const known = QUERY_STRATEGIES.map((strategy) => strategy.name);
+  throw new AppError('INPUT_BAD_FIELD', `There is no query strategy '${name}'; there are: ${known.join(', ')}.`, {
+    details: { field: 'queryStrategy', known },
+  });
+}

@@ -35,9 +35,9 @@ export class KernelHeap {
   #touched = ALIGNMENT;
 
   constructor(options: { readonly bytes: number }) {
-    const pages = Math.ceil((options.bytes + 2 * ALIGNMENT) / PAGE_BYTES);
-    // The reserve for the two lines must not push the largest request over the edge.
-    this.#memory = reserve(Math.min(pages, options.bytes <= HEAP_BYTES_MAX ? HEAP_BYTES_MAX / PAGE_BYTES : pages));
+    // One page more for the empty line at each end, except where 32 bits end.
+    const pages = Math.ceil(options.bytes / PAGE_BYTES);
+    this.#memory = reserve(pages === HEAP_BYTES_MAX / PAGE_BYTES ? pages : pages + 1);
     this.capacityBytes = this.#memory.buffer.byteLength;
     this.kernels = instantiate(this.#memory);
   }

@@ -1,4 +1,5 @@
 /** Dense numeric loops: one WebAssembly SIMD module behind typed functions. `docs/decisions/0002-kernels.md` says why. */
+export { badgeSample, raceUniform } from './badge.ts';
 export {
   coverageGains,
   coverWith,
@@ -9,6 +10,7 @@ export {
 } from './coverage.ts';
 export { dot, firstNonFinite, gemm, matvec, softmaxRows } from './dense.ts';
 export { HEAP_BYTES_MAX, type HeapMark, KernelHeap, ROW_PADDING } from './heap.ts';
+export { kCenterGreedy } from './kcenter.ts';
 export {
   allocMatrix,
   gatherRows,
@@ -21,6 +23,7 @@ export {
   writeRows,
 } from './matrix.ts';
 export { allocNeighbours, type BlockPlace, mergeTopK, type NeighbourLists, nearestByDot } from './neighbours.ts';
+export type { BatchPicks, BatchRequest } from './picking.ts';
 export { type Ranked, type RankRequest, rankTop } from './rank.ts';
 export {
   exactLogitScore,

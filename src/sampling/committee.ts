@@ -4,19 +4,20 @@ import { buildDesign } from '../heads/design.ts';
 import { headFrom, type TrainingSet } from '../heads/fit.ts';
 import { type Head, predict } from '../heads/head.ts';
 import { solveLogistic } from '../heads/logistic.ts';
+import type { Rows } from './rows.ts';
 
 /** A few heads trained on bootstrap samples of the labels: what they disagree on is not settled by the data. */
 export interface Committee {
   readonly size: number;
   readonly classCount: number;
-  /** Probabilities (size x classCount) of one row (dim). */
-  predict(row: Float32Array): Float32Array;
+  /** Probabilities (size x classCount) of one item, written to `out`. */
+  probabilitiesInto(ordinal: number, out: Float32Array): void;
 }
 
 export const COMMITTEE_SIZE = 5;
 
 /** Oza and Russell's online bagging (2001): each member weighs each item by a Poisson(1) draw of (seed, member, ordinal). */
-export function trainCommittee(set: TrainingSet, l2: number, seed: number): Committee {
+export function trainCommittee(set: TrainingSet, rows: Rows, l2: number, seed: number): Committee {
   const classCount = set.classes.length;
   const items = set.ordinals.map((_, i) => set.rows.subarray(i * set.dim, (i + 1) * set.dim));
   const design = buildDesign(items, set.dim);
@@ -33,10 +34,8 @@ export function trainCommittee(set: TrainingSet, l2: number, seed: number): Comm
   return {
     size: members.length,
     classCount,
-    predict: (row) => {
-      const out = new Float32Array(members.length * classCount);
-      for (const [m, head] of members.entries()) out.set(predict(head, row), m * classCount);
-      return out;
+    probabilitiesInto: (ordinal, out) => {
+      for (const [m, head] of members.entries()) out.set(predict(head, rows.row(ordinal)), m * classCount);
     },
   };
 }

@@ -247,7 +247,7 @@ export class Learner {
       coverage: this.#picture(),
       committee: () => {
         if (predictions === null) return null;
-        committee ??= trainCommittee(this.trainingSet(), this.#live.l2, this.#options.seed);
+        committee ??= trainCommittee(this.trainingSet(), this.#rows, this.#live.l2, this.#options.seed);
         return committee;
       },
       seed: this.#options.seed,

@@ -143,7 +143,7 @@ export interface QueueReason {
   readonly score: number;
   readonly probabilities: Readonly<Record<string, number>> | null;
   readonly margin: number | null;
-  /** Cosine distance to the nearest labeled task. */
+  /** Euclidean distance on the unit sphere, 0..2, to the nearest labeled task. */
   readonly distance: number | null;
   readonly density: number | null;
   readonly sentence: string;

@@ -35,6 +35,8 @@ export interface ProjectSettings {
   readonly retrainEvery: number;
   /** Embedder the head stands on: a name of the model manifest. */
   readonly embedder: string;
+  /** A model version chosen by hand: served unchanged and not replaced by training. Null: the best one serves. */
+  readonly pinnedVersion: number | null;
 }
 
 export interface Task {

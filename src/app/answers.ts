@@ -1,0 +1,28 @@
+/** From annotations to what a head learns: the share of each class among the answers of a task. */
+import type { Annotation } from '../core/domain.ts';
+import { choicesOfResult } from '../labelconfig/index.ts';
+import type { ProjectConfig } from './project-config.ts';
+
+/**
+ * classCount shares in 0..1, or null when nobody has answered. Ground truth outweighs everybody else.
+ * Labels that the config no longer has are left out: they stay on record but teach nothing.
+ */
+export function sharesOf(config: ProjectConfig, annotations: readonly Annotation[]): number[] | null {
+  const answers = annotations.filter((annotation) => !annotation.skipped);
+  const truths = answers.filter((annotation) => annotation.groundTruth);
+  const chosen = (truths.length > 0 ? truths : answers)
+    .map((annotation) => classesOf(config, annotation))
+    .filter((classes) => classes.length > 0 || config.control?.multiple);
+  if (chosen.length === 0) return null;
+  const shares = new Array<number>(config.classes.length).fill(0);
+  for (const classes of chosen) for (const index of classes) shares[index]! += 1 / chosen.length;
+  return shares;
+}
+
+/** Class indices that an annotation chose for the learned control. */
+export function classesOf(config: ProjectConfig, annotation: Pick<Annotation, 'result'>): number[] {
+  if (config.control === null) return [];
+  return choicesOfResult(config.control, annotation.result)
+    .map((label) => config.classes.indexOf(label))
+    .filter((index) => index >= 0);
+}

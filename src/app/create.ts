@@ -1,0 +1,57 @@
+/** Binds the use cases to their ports: the inside of the house, put together once. */
+import { createAnnotations } from './annotate.ts';
+import type { App } from './app.ts';
+import type { Deps } from './deps.ts';
+import { createEmbedHandler, EMBED } from './embed.ts';
+import { createExport } from './export.ts';
+import { createImport, createImportHandler, IMPORT } from './import.ts';
+import { JobRunner } from './job-runner.ts';
+import { createJobs } from './jobs.ts';
+import { Loops } from './loops.ts';
+import { Matrices } from './matrices.ts';
+import { createModels } from './models.ts';
+import { createPeople } from './people.ts';
+import { createPredictHandler, PREDICT } from './predict.ts';
+import { createPredictions } from './predictions.ts';
+import { ProjectConfigs } from './project-config.ts';
+import { createProjects } from './projects.ts';
+import { createQueue } from './queue.ts';
+import { createTrainHandler, TRAIN } from './retrain.ts';
+import { createRuns } from './runs.ts';
+import { createTasks } from './tasks.ts';
+
+export function createApp(deps: Deps): App {
+  const configs = new ProjectConfigs();
+  const matrices = new Matrices(deps);
+  const loops = new Loops(deps, matrices, configs);
+  const jobs = createJobs(deps);
+  const runner = new JobRunner(
+    deps.store.jobs,
+    {
+      [IMPORT]: createImportHandler(deps, loops, configs),
+      [EMBED]: createEmbedHandler(deps, loops, matrices, configs),
+      [TRAIN]: createTrainHandler(deps, loops, matrices),
+      [PREDICT]: createPredictHandler(deps, matrices, configs),
+    },
+    deps.newId(),
+    deps.log,
+  );
+  runner.start();
+  return {
+    projects: createProjects(deps, loops, matrices, configs),
+    tasks: createTasks(deps, loops, configs),
+    transfer: { importTasks: createImport(deps, configs, jobs), ...createExport(deps, configs) },
+    queue: createQueue(deps, loops),
+    annotations: createAnnotations(deps, loops, configs),
+    predictions: createPredictions(deps, configs),
+    runs: createRuns(deps, loops),
+    jobs,
+    models: createModels(deps, loops, matrices, configs),
+    people: createPeople(deps),
+    async close() {
+      await runner.stop();
+      await loops.close();
+      await matrices.close();
+    },
+  };
+}

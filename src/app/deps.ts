@@ -1,0 +1,26 @@
+/** What the use cases stand on: ports only, handed in by compose.ts. */
+import type { InferencePool } from '../backends/backend.ts';
+import type { Compute } from '../compute/compute.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Spool } from '../media/spool.ts';
+import type { Store } from '../store/store.ts';
+import type { TensorStore } from '../store/tensors.ts';
+
+/** The part of a pino logger that we use. Nothing of the data ever goes in. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface Deps {
+  readonly store: Store;
+  readonly tensors: TensorStore;
+  readonly inference: InferencePool;
+  readonly compute: Compute;
+  readonly spool: Spool;
+  readonly clock: Clock;
+  /** Unguessable, unique: lower-case hex. */
+  readonly newId: () => string;
+  readonly log: Log;
+}

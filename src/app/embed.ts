@@ -1,0 +1,110 @@
+/** The embedding job: every task that lacks a row gets one, chunk by chunk, and the queue hears of it as it goes. */
+import type { Job, Project, Task } from '../core/domain.ts';
+import { AppError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { Tensor } from '../store/tensors.ts';
+import type { Deps } from './deps.ts';
+import { type JobWork, throwIfStopped } from './job-runner.ts';
+import { found } from './lookup.ts';
+import type { Loops } from './loops.ts';
+import { INSTANT_EMBEDDER, type Matrices } from './matrices.ts';
+import { enqueuePredict } from './predict.ts';
+import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
+import { enqueueTraining } from './retrain.ts';
+
+export const EMBED = 'embed';
+
+/** One job per embedder: the instant one first, so that there is an order within seconds. */
+export async function enqueueEmbedding({ store }: Deps, project: Project): Promise<Job> {
+  const embedders = new Set([INSTANT_EMBEDDER, project.settings.embedder]);
+  let job: Job | undefined;
+  for (const embedder of embedders) {
+    job = await store.jobs.enqueue({
+      kind: EMBED,
+      projectId: project.id,
+      params: { embedder },
+      dedupeKey: `${EMBED}/${project.id}/${embedder}`,
+    });
+  }
+  return job!;
+}
+
+export function createEmbedHandler(deps: Deps, loops: Loops, matrices: Matrices, configs: ProjectConfigs) {
+  return async (work: JobWork): Promise<Json> => {
+    const projectId = work.job.projectId!;
+    const embedder = String(work.job.params.embedder);
+    const project = await found('project', projectId, deps.store.projects.get(projectId));
+    const tensor = await matrices.embeddings(projectId, embedder);
+    const { tasks: total } = await deps.store.projects.counts(projectId);
+    const before = await loops.peek(projectId);
+    const stage = embedder === INSTANT_EMBEDDER ? 'instant embeddings' : 'sentence embeddings';
+    let done = 0;
+    let failed = 0;
+    for (let from = 0; ; ) {
+      throwIfStopped(work.signal);
+      const chunk = await deps.store.tasks.ordinals(projectId, from, LIMITS.jobChunkRows);
+      if (chunk.ordinals.length === 0) break;
+      const missing = tensor.missing(chunk.ordinals);
+      const tasks = await deps.store.tasks.byOrdinals(projectId, [...missing]);
+      failed += await embedTasks(deps, loops, work, { embedder, tensor, tasks, config: configs.of(project) });
+      done += chunk.ordinals.length;
+      from = chunk.ordinals.at(-1)! + 1;
+      await work.progress({ stage, done, total: Math.max(total, done), failed });
+    }
+    // The loop opened on fewer rows, or on the other embedder: now there is something better to stand on.
+    if (before?.embedder !== embedder || before.ranked < tensor.filled) await loops.reload(projectId);
+    await enqueuePredict(deps, projectId);
+    if (embedder === project.settings.embedder) await retrainOnNewRows(deps, projectId, before?.embedder !== embedder);
+    return { embedder, embedded: tensor.filled, failed };
+  };
+}
+
+/** Answers given on the instant embeddings teach the head again on the better ones. */
+async function retrainOnNewRows({ store }: Deps, projectId: number, switched: boolean): Promise<void> {
+  const { labeledTasks } = await store.projects.counts(projectId);
+  if (switched && labeledTasks > 0) await enqueueTraining({ store }, projectId);
+}
+
+interface Chunk {
+  readonly embedder: string;
+  readonly tensor: Tensor;
+  readonly tasks: readonly Task[];
+  readonly config: ProjectConfig;
+}
+
+/** Embeds a chunk and returns how many of it failed. */
+async function embedTasks(deps: Deps, loops: Loops, work: JobWork, chunk: Chunk): Promise<number> {
+  const texts = chunk.tasks.map((task) => chunk.config.textOf(task.data));
+  const tasks = chunk.tasks.filter((_, i) => texts[i] !== null);
+  const items = texts.filter((text) => text !== null).map((text) => ({ text }));
+  let failures = chunk.tasks.length - tasks.length;
+  for (const task of chunk.tasks.filter((_, i) => texts[i] === null)) {
+    await work.itemFailed(task.id, new AppError('BACKEND_BAD_ITEM', 'The task shows no text that could be embedded.'));
+  }
+  if (tasks.length === 0) return failures;
+  const { rows, dim, failed } = await deps.inference.embed(chunk.embedder, items, {
+    lane: 'bulk',
+    signal: work.signal,
+  });
+  for (const { index, error } of failed) await work.itemFailed(tasks[index]!.id, AppError.fromPlain(error));
+  failures += failed.length;
+
+  const bad = new Set(failed.map((one) => one.index));
+  const good = tasks.filter((_, i) => !bad.has(i));
+  const goodRows = bad.size === 0 ? rows : dropRows(rows, dim, bad);
+  await chunk.tensor.write(
+    Uint32Array.from(good, (task) => task.ordinal),
+    goodRows,
+  );
+  const loop = await loops.peek(work.job.projectId!);
+  await loop?.addRows(good, loop.embedder === chunk.embedder ? goodRows : null);
+  return failures;
+}
+
+function dropRows(rows: Float32Array, dim: number, bad: ReadonlySet<number>): Float32Array {
+  const kept = [...Array(rows.length / dim).keys()].filter((i) => !bad.has(i));
+  const out = new Float32Array(kept.length * dim);
+  kept.forEach((from, to) => out.set(rows.subarray(from * dim, (from + 1) * dim), to * dim));
+  return out;
+}

@@ -1,0 +1,116 @@
+/** The open tensor files of the projects: one handle each, however many jobs and loops use it. */
+import type { Tensor, TensorKey } from '../store/tensors.ts';
+import type { Deps } from './deps.ts';
+
+/** The embedder that needs no model and is there within seconds. */
+export const INSTANT_EMBEDDER = 'lexical';
+
+const COPY_CHUNK = 1_000;
+
+export class Matrices {
+  readonly #deps: Deps;
+  readonly #open = new Map<string, Promise<Tensor>>();
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** Embeddings of a project by a model of the manifest; a new model version is a new matrix. */
+  embeddings(projectId: number, embedder: string): Promise<Tensor> {
+    const { version, dim } = this.#deps.inference.info(embedder);
+    return this.#get({ projectId, kind: 'embedding', version: `${embedder}-${version}` }, dim);
+  }
+
+  /** Probabilities that a model version gave to every task. */
+  probabilities(projectId: number, version: string, classCount: number): Promise<Tensor> {
+    return this.#get({ projectId, kind: 'probability', version }, classCount);
+  }
+
+  /** Out-of-fold probabilities of the tasks that a model version was trained on: its honest record. */
+  outOfFold(projectId: number, version: string, classCount: number): Promise<Tensor> {
+    return this.#get({ projectId, kind: 'out-of-fold', version }, classCount);
+  }
+
+  /** Forgets what a revoked run had computed, so that it is computed again when asked for. */
+  async dropProbabilities(projectId: number, version: string): Promise<void> {
+    await this.#drop({ projectId, kind: 'probability', version });
+  }
+
+  /** Gives project `to` the rows of `from`; row i of the copy is row `sources[i]` of the original. */
+  async copyEmbeddings(from: number, to: number, sources: readonly number[]): Promise<void> {
+    const { inference } = this.#deps;
+    for (const { name, kind } of inference.models()) {
+      if (kind !== 'embedding') continue;
+      const source = await this.embeddings(from, name);
+      const target = await this.embeddings(to, name);
+      for (let start = 0; start < sources.length; start += COPY_CHUNK) {
+        const chunk = sources.slice(start, start + COPY_CHUNK).map((ordinal, i) => [ordinal, start + i] as const);
+        const there = chunk.filter(([ordinal]) => source.has(ordinal));
+        const rows = await readRows(
+          source,
+          Uint32Array.from(there, ([ordinal]) => ordinal),
+        );
+        await target.write(
+          Uint32Array.from(there, ([, copy]) => copy),
+          rows,
+        );
+      }
+    }
+  }
+
+  async deleteProject(projectId: number): Promise<void> {
+    for (const [name, tensor] of this.#open) {
+      if (!name.startsWith(`${projectId}/`)) continue;
+      this.#open.delete(name);
+      await (await tensor).close();
+    }
+    await this.#deps.tensors.deleteProject(projectId);
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    for (const tensor of open) await (await tensor).close();
+  }
+
+  #get(key: TensorKey, columns: number): Promise<Tensor> {
+    const name = nameOf(key);
+    const known = this.#open.get(name);
+    if (known) return known;
+    const opening = this.#openChecked(key, columns);
+    this.#open.set(name, opening);
+    opening.catch(() => this.#open.delete(name));
+    return opening;
+  }
+
+  async #openChecked(key: TensorKey, columns: number): Promise<Tensor> {
+    const { tensor, damagedRows } = await this.#deps.tensors.open(key, columns);
+    if (damagedRows > 0) {
+      this.#deps.log.warn({ ...key, damagedRows }, 'damaged rows of a matrix are computed again');
+    }
+    return tensor;
+  }
+
+  async #drop(key: TensorKey): Promise<void> {
+    const open = this.#open.get(nameOf(key));
+    this.#open.delete(nameOf(key));
+    if (open) await (await open).close();
+    await this.#deps.tensors.delete(key);
+  }
+}
+
+function nameOf(key: TensorKey): string {
+  return `${key.projectId}/${key.kind}/${key.version}`;
+}
+
+/** Reads the rows of scattered ordinals (n x columns), one file read per stretch of neighbours. */
+export async function readRows(tensor: Tensor, ordinals: Uint32Array): Promise<Float32Array> {
+  const rows = new Float32Array(ordinals.length * tensor.columns);
+  for (let start = 0; start < ordinals.length; ) {
+    let end = start + 1;
+    while (end < ordinals.length && ordinals[end] === ordinals[end - 1]! + 1) end++;
+    await tensor.read(ordinals[start]!, end - start, rows.subarray(start * tensor.columns, end * tensor.columns));
+    start = end;
+  }
+  return rows;
+}

@@ -1,0 +1,79 @@
+/** Annotators and their tokens. A token is random, shown once, and stored only as its sha-256. */
+import { createHash } from 'node:crypto';
+import type { Labeler, Token } from '../core/domain.ts';
+import { AppError } from '../core/errors.ts';
+import type { Identity, PeopleApi } from './app.ts';
+import type { Deps } from './deps.ts';
+
+const NAME_LENGTH_MAX = 100;
+/** Enough annotations for a typical pace, few enough to stay current. */
+const PACE_ANNOTATIONS = 200;
+
+export function createPeople({ store, newId }: Deps): PeopleApi {
+  return {
+    async localOwner() {
+      return identityOf(await store.labelers.ensure('annotator', 'owner', ''), { role: 'owner', projectId: null });
+    },
+
+    async invite({ name, role, projectId }) {
+      const trimmed = name.trim();
+      if (trimmed === '' || trimmed.length > NAME_LENGTH_MAX) {
+        throw new AppError('INPUT_BAD_FIELD', `An annotator's name has 1 to ${NAME_LENGTH_MAX} characters.`, {
+          details: { field: 'name' },
+        });
+      }
+      const annotator = await store.labelers.ensure('annotator', trimmed, '');
+      const secret = `hs_${newId()}${newId()}`;
+      const token = await store.tokens.add({
+        hash: hashOf(secret),
+        annotatorId: annotator.id,
+        role,
+        projectId,
+        label: trimmed,
+      });
+      return { token, secret };
+    },
+
+    tokens: () => store.tokens.list(),
+    revoke: (tokenId) => store.tokens.revoke(tokenId),
+
+    async identify(secret) {
+      const token = await store.tokens.find(hashOf(secret));
+      if (!token || token.revokedAt !== null) return undefined;
+      const annotator = await store.labelers.get(token.annotatorId);
+      return annotator && identityOf(annotator, token);
+    },
+
+    async annotators(projectId) {
+      const people = (await store.labelers.list()).filter((labeler) => labeler.kind === 'annotator');
+      const rows = await Promise.all(
+        people.map(async (person) => {
+          const answers = await store.annotations.recent(projectId, person.id, PACE_ANNOTATIONS);
+          const times = answers.flatMap((answer) => (answer.visibleMs === null ? [] : [answer.visibleMs]));
+          return {
+            id: person.id,
+            name: person.name,
+            annotations: answers.filter((answer) => !answer.skipped).length,
+            skipped: answers.filter((answer) => answer.skipped).length,
+            medianVisibleMs: median(times),
+          };
+        }),
+      );
+      return rows.filter((row) => row.annotations + row.skipped > 0);
+    },
+  };
+}
+
+/** The lookup is by hash, so comparing takes the same time whatever the guess has in common with a real token. */
+function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+function identityOf(annotator: Labeler, scope: Pick<Token, 'role' | 'projectId'>): Identity {
+  return { annotatorId: annotator.id, name: annotator.name, role: scope.role, projectId: scope.projectId };
+}
+
+function median(values: readonly number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? null;
+}

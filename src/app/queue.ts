@@ -1,0 +1,156 @@
+/** The queue: hands out the next task under a lease, with its suggestion and its reason. */
+import type { Ranked } from '../compute/compute.ts';
+import type { Prediction, Task } from '../core/domain.ts';
+import { regionFromChoice } from '../labelconfig/index.ts';
+import type { Identity, QueueApi, QueueItem, QueueReason } from './app.ts';
+import type { Deps } from './deps.ts';
+import { found } from './lookup.ts';
+import type { Loop } from './loop.ts';
+import type { Loops } from './loops.ts';
+import { reasonFor } from './reason.ts';
+import { suggestionFor } from './suggest.ts';
+
+/** A person waits no longer than this for an order that is being computed. */
+const PATIENCE_MS = 250;
+const CANDIDATES = 64;
+
+export function createQueue(deps: Deps, loops: Loops): QueueApi {
+  const { store } = deps;
+  return {
+    async next(projectId, who) {
+      const loop = await loops.get(projectId);
+      await loop.settled(PATIENCE_MS);
+      const held = await heldLease(deps, loop, who);
+      return held ?? lease(deps, loop, who);
+    },
+
+    async release(taskId, who, options = {}) {
+      const task = await found('task', taskId, store.tasks.get(taskId));
+      if (options.postpone) await store.leases.postpone(taskId, who.annotatorId);
+      await store.leases.release(taskId, who.annotatorId);
+      const loop = await loops.peek(task.projectId);
+      loop?.returned(task.ordinal);
+    },
+
+    async preview(projectId, limit) {
+      const loop = await loops.get(projectId);
+      await loop.settled(PATIENCE_MS);
+      const ranked = loop.order.slice(0, limit);
+      const tasks = await store.tasks.byOrdinals(
+        projectId,
+        ranked.map((one) => one.ordinal),
+      );
+      const byOrdinal = new Map(tasks.map((task) => [task.ordinal, task]));
+      return ranked.flatMap((one, rank) => {
+        const task = byOrdinal.get(one.ordinal);
+        return task ? [{ task, reason: reasonFor(loop, one, rank + 1) }] : [];
+      });
+    },
+
+    async state(projectId) {
+      return queueState(deps, await loops.get(projectId));
+    },
+
+    async rank(projectId) {
+      await loops.get(projectId);
+      await loops.reload(projectId);
+      return queueState(deps, await loops.get(projectId));
+    },
+
+    rerankTimesMs: (projectId) => loops.rerankTimesMs(projectId),
+  };
+}
+
+/** Asking again without answering gives the same task again: a reload of the page costs nobody an item. */
+async function heldLease(deps: Deps, loop: Loop, who: Identity): Promise<QueueItem | undefined> {
+  const [held] = await deps.store.leases.ofAnnotator(loop.project.id, who.annotatorId);
+  if (!held) return undefined;
+  const task = await deps.store.tasks.get(held.taskId);
+  if (!task) return undefined;
+  const expiresAt = leaseEnd(deps, loop);
+  await deps.store.leases.extend(task.id, who.annotatorId, expiresAt);
+  const prediction = held.predictionId === null ? undefined : await deps.store.predictions.get(held.predictionId);
+  return item(loop, task, prediction ?? null, held.blind, expiresAt);
+}
+
+async function lease(deps: Deps, loop: Loop, who: Identity): Promise<QueueItem | undefined> {
+  const expiresAt = leaseEnd(deps, loop);
+  const blindTurn = loop.isBlindTurn();
+  for await (const candidates of candidatePages(deps, loop, who, blindTurn)) {
+    if (candidates.length === 0) continue;
+    const taskId = await deps.store.leases.acquire({
+      projectId: loop.project.id,
+      annotatorId: who.annotatorId,
+      candidates,
+      overlap: loop.project.settings.overlap,
+      expiresAt,
+    });
+    const task = taskId === undefined ? undefined : await deps.store.tasks.get(taskId);
+    if (!task) continue;
+    loop.turns += 1;
+    loop.leased(task.ordinal, expiresAt);
+    const blind = loop.isBlind(task.id);
+    const prediction = blind ? null : await pinSuggestion(deps, loop, task);
+    await deps.store.leases.attach(task.id, who.annotatorId, { predictionId: prediction?.id ?? null, blind });
+    return item(loop, task, prediction, blind, expiresAt);
+  }
+  return undefined;
+}
+
+/** Pages of task ids, the most wanted first; the later ones are only computed when nobody could have the earlier. */
+async function* candidatePages(deps: Deps, loop: Loop, who: Identity, blindTurn: boolean): AsyncGenerator<number[]> {
+  const postponed = await deps.store.leases.postponed(loop.project.id, who.annotatorId);
+  const later = new Set(postponed);
+  const now = (ids: readonly number[]): number[] => ids.filter((id) => !later.has(id));
+
+  yield now(loop.partlyAnswered());
+  if (blindTurn) yield now(loop.blindCandidates(CANDIDATES + loop.pending().length));
+  yield now(loop.order.flatMap((one) => loop.taskId(one.ordinal) ?? []));
+  for (const page of loop.sequential(CANDIDATES + loop.pending().length)) yield now(page);
+  yield postponed;
+}
+
+/** Keeps the suggestion word for word, so that the answer can be held against what was really shown. */
+async function pinSuggestion(deps: Deps, loop: Loop, task: Task): Promise<Prediction | null> {
+  const suggested = await suggestionFor(loop, task.ordinal);
+  if (!suggested || loop.config.control === null) return null;
+  const labeler = await deps.store.labelers.ensure('model', 'head', loop.version?.version ?? 'live');
+  const [prediction] = await deps.store.predictions.add([
+    {
+      projectId: task.projectId,
+      taskId: task.id,
+      labelerId: labeler.id,
+      runId: null,
+      result: [regionFromChoice(loop.config.control, suggested.labels, { score: suggested.score })],
+      score: suggested.score,
+    },
+  ]);
+  return prediction ?? null;
+}
+
+function item(loop: Loop, task: Task, prediction: Prediction | null, blind: boolean, expiresAt: number): QueueItem {
+  const rank = loop.order.findIndex((one) => one.ordinal === task.ordinal);
+  const ranked: Ranked | undefined = loop.order[rank];
+  const reason: QueueReason | null = blind ? null : reasonFor(loop, ranked, rank + 1);
+  return { task, prediction, reason, blind, leaseExpiresAt: expiresAt };
+}
+
+function leaseEnd({ clock }: Deps, loop: Loop): number {
+  return clock.now() + 1000 * loop.project.settings.leaseSeconds;
+}
+
+async function queueState({ store }: Deps, loop: Loop): ReturnType<QueueApi['state']> {
+  const counts = await store.projects.counts(loop.project.id);
+  const { queryStrategy, retrainEvery } = loop.project.settings;
+  const trainedOn = loop.version?.trainedOn ?? 0;
+  return {
+    strategy: queryStrategy,
+    embedder: loop.embedder,
+    phase: loop.order[0]?.phase ?? 'sequential',
+    ranked: loop.ranked,
+    tasks: counts.tasks,
+    annotationsUntilRetrain: Math.max(0, retrainEvery - (counts.labeledTasks - trainedOn)),
+    modelVersion: loop.version?.version ?? null,
+    modelNumber: loop.version?.number ?? null,
+  };
+}

@@ -1,0 +1,34 @@
+/** Bulk acts: what was done, by whom, and undoing one as a whole. */
+import type { Run } from '../core/domain.ts';
+import { AppError } from '../core/errors.ts';
+import type { RunsApi } from './app.ts';
+import type { Deps } from './deps.ts';
+import { found } from './lookup.ts';
+import type { Loops } from './loops.ts';
+
+export function createRuns({ store }: Deps, loops: Loops): RunsApi {
+  const settled = async (id: number): Promise<Run> => {
+    const run = await found('run', id, store.runs.get(id));
+    if (run.state === 'running') {
+      throw new AppError('CONFLICT', `Run ${id} is still going on; cancel its job first.`, { details: { runId: id } });
+    }
+    return run;
+  };
+  return {
+    list: (projectId) => store.runs.list(projectId),
+    get: (id) => found('run', id, store.runs.get(id)),
+    votes: (id, page) => store.votes.ofRun(id, page),
+    async undo(id) {
+      await settled(id);
+      const run = await store.runs.revoke(id);
+      await loops.reload(run.projectId);
+      return run;
+    },
+    async redo(id) {
+      await settled(id);
+      const run = await store.runs.restore(id);
+      await loops.reload(run.projectId);
+      return run;
+    },
+  };
+}

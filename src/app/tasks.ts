@@ -1,0 +1,121 @@
+/** Tasks: read, edited, removed, and what is known about one of them. */
+import type { Task } from '../core/domain.ts';
+import { AppError } from '../core/errors.ts';
+import { labelerKey } from '../formats/index.ts';
+import { missingFields } from '../labelconfig/index.ts';
+import { classesOf, sharesOf } from './answers.ts';
+import type { TasksApi, VoteView } from './app.ts';
+import type { Deps } from './deps.ts';
+import { enqueueEmbedding } from './embed.ts';
+import { found } from './lookup.ts';
+import type { Loops } from './loops.ts';
+import type { ProjectConfigs } from './project-config.ts';
+
+export function createTasks(deps: Deps, loops: Loops, configs: ProjectConfigs): TasksApi {
+  const { store } = deps;
+  const get = (id: number): Promise<Task> => found('task', id, store.tasks.get(id));
+  const configOf = async (task: Task) =>
+    configs.of(await found('project', task.projectId, store.projects.get(task.projectId)));
+  return {
+    get,
+    list: (projectId, page) => store.tasks.list(projectId, page),
+
+    async edit(id, change) {
+      const old = await get(id);
+      const project = await found('project', old.projectId, store.projects.get(old.projectId));
+      const missing = change.data ? missingFields(configs.of(project).parsed, change.data) : [];
+      if (missing.length > 0) throw missingField(missing);
+      const task = await store.tasks.edit(id, change);
+      if (task.ordinal !== old.ordinal) {
+        await (await loops.peek(project.id))?.removeTasks([old]);
+        await (await loops.peek(project.id))?.addRows([task], null);
+        await loops.answered(task, performance.now());
+        await enqueueEmbedding(deps, project);
+      }
+      return task;
+    },
+
+    async delete(projectId, ids) {
+      const tasks = (await Promise.all(ids.map((id) => store.tasks.get(id)))).filter(
+        (task) => task?.projectId === projectId,
+      );
+      const count = await store.tasks.delete(projectId, ids);
+      await (await loops.peek(projectId))?.removeTasks(tasks.filter((task) => task !== undefined));
+      return count;
+    },
+
+    async similar(id, limit) {
+      const task = await get(id);
+      const config = await configOf(task);
+      const loop = await loops.get(task.projectId);
+      const near = await loop.nearest(task.ordinal, limit);
+      const tasks = await store.tasks.byOrdinals(
+        task.projectId,
+        near.map((one) => one.ordinal),
+      );
+      const annotations = await store.annotations.ofTasks(tasks.map((one) => one.id));
+      return near.flatMap(({ ordinal, similarity }) => {
+        const other = tasks.find((one) => one.ordinal === ordinal);
+        if (!other) return [];
+        const shares = sharesOf(
+          config,
+          annotations.filter((one) => one.taskId === other.id),
+        );
+        const label = shares === null ? null : (config.classes[shares.indexOf(Math.max(...shares))] ?? null);
+        return [{ task: other, similarity, label }];
+      });
+    },
+
+    async votes(id) {
+      const task = await get(id);
+      return [...(await humanVotes(deps, task, await configOf(task))), ...(await machineVotes(deps, task))];
+    },
+  };
+}
+
+export function missingField(fields: readonly string[]): AppError {
+  const list = fields.map((field) => `"${field}"`).join(', ');
+  return new AppError('INPUT_MISSING_FIELD', `The label config shows ${list}, which the task's data lacks.`, {
+    details: { fields },
+  });
+}
+
+async function humanVotes({ store }: Deps, task: Task, config: ReturnType<ProjectConfigs['of']>): Promise<VoteView[]> {
+  const annotations = (await store.annotations.ofTask(task.id)).filter((one) => !one.skipped);
+  const views = annotations.map(async (annotation) => {
+    const labeler = await found('labeler', annotation.annotatorId, store.labelers.get(annotation.annotatorId));
+    return classesOf(config, annotation).map((index) => ({
+      labeler: labelerKey(labeler),
+      kind: labeler.kind,
+      runId: annotation.runId,
+      control: config.control!.name,
+      label: config.classes[index]!,
+      score: null,
+    }));
+  });
+  return (await Promise.all(views)).flat();
+}
+
+async function machineVotes({ store }: Deps, task: Task): Promise<VoteView[]> {
+  const votes = await store.votes.ofTasks([task.id]);
+  if (votes.length === 0) return [];
+  const labels = new Map((await store.labels.list(task.projectId)).map((label) => [label.id, label]));
+  const runs = new Map((await store.runs.list(task.projectId)).map((run) => [run.id, run]));
+  const views = votes.map(async (vote) => {
+    const labelerId = runs.get(vote.runId)?.labelerId;
+    const labeler = typeof labelerId === 'number' ? await store.labelers.get(labelerId) : undefined;
+    const label = labels.get(vote.labelId);
+    if (!labeler || !label) return [];
+    return [
+      {
+        labeler: labelerKey(labeler),
+        kind: labeler.kind,
+        runId: vote.runId,
+        control: label.control,
+        label: label.value,
+        score: vote.score,
+      },
+    ];
+  });
+  return (await Promise.all(views)).flat();
+}

@@ -1,0 +1,77 @@
+/**
+ * Heavy loops off the serving thread: a port. One learner per project and control lives in one thread, because its
+ * matrix does not move; fitting and scoring frozen heads are stateless and go to whichever thread is free.
+ */
+import type { JsonObject } from '../core/json.ts';
+
+export interface LearnerSpec {
+  readonly dim: number;
+  /** Names: a head that is installed is matched to them. */
+  readonly classes: readonly string[];
+  /** Several classes may hold at once (one-vs-rest) instead of exactly one. */
+  readonly multiple: boolean;
+  readonly seed: number;
+  readonly strategy: string;
+}
+
+/** A human answer: the shares of the classes among the annotations of the task, or null for none. */
+export interface Answer {
+  readonly ordinal: number;
+  /** One share per class, 0..1. */
+  readonly shares: readonly number[] | null;
+}
+
+export interface Ranked {
+  readonly ordinal: number;
+  readonly score: number;
+  /** `seed` before there is a head, afterwards the name of what the score measures. */
+  readonly phase: string;
+  /** Calibrated, classes values; null before there is a head. */
+  readonly probabilities: readonly number[] | null;
+  readonly margin: number | null;
+  /** Euclidean distance on the unit sphere, 0..2, to the nearest answered task; null when there is none. */
+  readonly distance: number | null;
+  /** 0..1: high in a crowd, low for an outlier. */
+  readonly density: number | null;
+}
+
+export interface Learner {
+  /** Rows are unit vectors, (n x dim); they are copied. */
+  addRows(ordinals: Uint32Array, rows: Float32Array): Promise<void>;
+  removeRows(ordinals: Uint32Array): Promise<void>;
+  answer(answers: readonly Answer[]): Promise<void>;
+  /** Says that the rows are complete for now, so that orders see the pool exactly as a fresh learner would. */
+  settle(): Promise<void>;
+  /**
+   * The best `limit` unanswered tasks, best first: none of `without` (the blind slice), none of `pending` (out with
+   * annotators), and nothing that `pending` already covers.
+   */
+  order(limit: number, without: Uint32Array, pending: Uint32Array): Promise<Ranked[]>;
+  /** Calibrated probabilities (n x classes) of the live head; null while there is none. */
+  suggest(ordinals: Uint32Array): Promise<Float32Array | null>;
+  /** The nearest rows by cosine, best first, itself left out. */
+  nearest(ordinal: number, limit: number): Promise<{ ordinal: number; similarity: number }[]>;
+  /** Fits on all answers with everything cross-validated. Null while the answers hold fewer than two classes. */
+  train(): Promise<TrainedHead | null>;
+  /** Serves this head; `frozen` heads do not learn from further answers. */
+  install(head: Uint8Array, frozen: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TrainedHead {
+  /** Serialised; `Compute.predict` and `Learner.install` read it. */
+  readonly head: Uint8Array;
+  readonly trainedOn: number;
+  /** accuracy, macroF1, nll, ece: all out of fold. */
+  readonly metrics: JsonObject;
+  /** Ordinals of the answered tasks and, for each, the out-of-fold probabilities (n x classes). */
+  readonly ordinals: Uint32Array;
+  readonly outOfFold: Float32Array;
+}
+
+export interface Compute {
+  openLearner(spec: LearnerSpec): Promise<Learner>;
+  /** Calibrated probabilities (n x classes) of a serialised head for rows (n x dim). */
+  predict(head: Uint8Array, rows: Float32Array): Promise<Float32Array>;
+  close(): Promise<void>;
+}

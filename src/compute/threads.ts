@@ -1,0 +1,68 @@
+/** The compute port on Piscina threads: learners stay in the thread they were opened in, the rest goes where it is free. */
+import { Piscina } from 'piscina';
+import { entryFile } from '../core/entry.ts';
+import type { TrainingSet } from '../heads/index.ts';
+import type { Compute, Learner, LearnerSpec, Ranked, TrainedHead } from './compute.ts';
+
+export interface ThreadsOptions {
+  /** Threads that hold learners; each has a memory of its own. */
+  readonly learnerThreads: number;
+  /** Threads for fits and predictions, started when first needed. */
+  readonly workThreads: number;
+}
+
+/** Waiting calls per thread: the server coalesces its requests, so a longer line means that something is stuck. */
+const CALLS_WAITING_MAX = 10_000;
+const IDLE_MS = 60_000;
+
+export function openThreads(options: ThreadsOptions): Compute {
+  const filename = entryFile(import.meta.url, './worker.ts');
+  const shards = Array.from({ length: options.learnerThreads }, () => {
+    const pool = new Piscina({ filename, minThreads: 1, maxThreads: 1, maxQueue: CALLS_WAITING_MAX });
+    return { pool, learners: 0 };
+  });
+  const work = new Piscina({
+    filename,
+    minThreads: 0,
+    maxThreads: options.workThreads,
+    maxQueue: CALLS_WAITING_MAX,
+    idleTimeout: IDLE_MS,
+  });
+  let nextKey = 1;
+  return {
+    async openLearner(spec) {
+      const shard = shards.reduce((a, b) => (b.learners < a.learners ? b : a));
+      shard.learners += 1;
+      const key = nextKey++;
+      await shard.pool.run({ key, spec }, { name: 'openLearner' });
+      return learnerIn(shard, work, key, spec);
+    },
+    predict: (head, rows) =>
+      work.run({ head, rows }, { name: 'predictRows', transferList: [rows.buffer as ArrayBuffer] }),
+    async close() {
+      await Promise.all([work, ...shards.map((shard) => shard.pool)].map((pool) => pool.destroy()));
+    },
+  };
+}
+
+function learnerIn(shard: { pool: Piscina; learners: number }, work: Piscina, key: number, spec: LearnerSpec): Learner {
+  const call = <T>(name: string, fields: object): Promise<T> => shard.pool.run({ key, ...fields }, { name });
+  return {
+    addRows: (ordinals, rows) => call('addRows', { ordinals, rows }),
+    removeRows: (ordinals) => call('removeRows', { ordinals }),
+    settle: () => call('settle', {}),
+    answer: (answers) => call('answer', { answers }),
+    order: (limit, without, pending) => call<Ranked[]>('order', { limit, without, pending }),
+    suggest: (ordinals) => call<Float32Array | null>('suggest', { ordinals }),
+    nearest: (ordinal, limit) => call('nearest', { ordinal, limit }),
+    async train() {
+      const set = await call<TrainingSet>('trainingSet', {});
+      return work.run({ set, seed: spec.seed }, { name: 'fit' }) as Promise<TrainedHead | null>;
+    },
+    install: (head, frozen) => call('install', { head, frozen }),
+    async close() {
+      shard.learners -= 1;
+      await call('closeLearner', {});
+    },
+  };
+}

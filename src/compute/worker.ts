@@ -1,0 +1,119 @@
+/** What runs inside a compute thread: learners that live here, and stateless fits and predictions. */
+import { decodeHead, encodeHead, fitHead, predict, type TrainingSet } from '../heads/index.ts';
+import { Learner as LearnerCore } from '../sampling/index.ts';
+import type { Answer, LearnerSpec, Ranked, TrainedHead } from './compute.ts';
+
+/** The thread's only state: the learners that were opened in it, each reachable by its key alone. */
+const learners = new Map<number, LearnerCore>();
+
+export function openLearner({ key, spec }: { key: number; spec: LearnerSpec }): void {
+  learners.set(
+    key,
+    new LearnerCore({
+      dim: spec.dim,
+      classes: spec.classes,
+      link: spec.multiple ? 'sigmoid' : 'softmax',
+      seed: spec.seed,
+      strategy: spec.strategy,
+    }),
+  );
+}
+
+export function closeLearner({ key }: { key: number }): void {
+  learners.delete(key);
+}
+
+export function addRows({ key, ordinals, rows }: { key: number; ordinals: Uint32Array; rows: Float32Array }): void {
+  learner(key).addRows([...ordinals], rows);
+}
+
+export function removeRows({ key, ordinals }: { key: number; ordinals: Uint32Array }): void {
+  learner(key).removeRows([...ordinals]);
+}
+
+export function settle({ key }: { key: number }): void {
+  learner(key).settle();
+}
+
+export function answer({ key, answers }: { key: number; answers: readonly Answer[] }): void {
+  const own = learner(key);
+  for (const { ordinal, shares } of answers) own.label(ordinal, shares);
+}
+
+export function order({
+  key,
+  limit,
+  without,
+  pending,
+}: {
+  key: number;
+  limit: number;
+  without: Uint32Array;
+  pending: Uint32Array;
+}): Ranked[] {
+  return learner(key)
+    .order(limit, { exclude: without, pending })
+    .map(({ ordinal, score, reason }) => ({
+      ordinal,
+      score,
+      phase: reason.phase,
+      probabilities: reason.probabilities && [...reason.probabilities],
+      margin: reason.margin,
+      distance: reason.nearestLabeled,
+      density: reason.density,
+    }));
+}
+
+export function suggest({ key, ordinals }: { key: number; ordinals: Uint32Array }): Float32Array | null {
+  const suggestions = learner(key).suggest([...ordinals]);
+  const classCount = learner(key).classes.length;
+  const all = new Float32Array(suggestions.length * classCount);
+  for (const [i, { probabilities }] of suggestions.entries()) {
+    if (probabilities === null) return null;
+    all.set(probabilities, i * classCount);
+  }
+  return all;
+}
+
+export function trainingSet({ key }: { key: number }): TrainingSet {
+  return learner(key).trainingSet();
+}
+
+export function install({ key, head, frozen }: { key: number; head: Uint8Array; frozen: boolean }): void {
+  learner(key).install(decodeHead(head), { pinned: frozen });
+}
+
+export function nearest({
+  key,
+  ordinal,
+  limit,
+}: {
+  key: number;
+  ordinal: number;
+  limit: number;
+}): { ordinal: number; similarity: number }[] {
+  return learner(key).nearest(ordinal, limit);
+}
+
+export function fit({ set, seed }: { set: TrainingSet; seed: number }): TrainedHead | null {
+  const { head, outOfFold } = fitHead(set, seed);
+  if (outOfFold === null) return null;
+  const { metrics, temperature, excluded } = outOfFold;
+  return {
+    head: encodeHead(head),
+    trainedOn: set.ordinals.length,
+    metrics: { ...metrics, l2: head.l2, temperature: temperature.temperature, excluded },
+    ordinals: Uint32Array.from(outOfFold.ordinals),
+    outOfFold: outOfFold.probabilities,
+  };
+}
+
+export function predictRows({ head, rows }: { head: Uint8Array; rows: Float32Array }): Float32Array {
+  return predict(decodeHead(head), rows);
+}
+
+function learner(key: number): LearnerCore {
+  const own = learners.get(key);
+  if (!own) throw new Error(`no learner ${key} in this thread`);
+  return own;
+}

@@ -1,0 +1,17 @@
+/** Errors of the file system as errors that a user can act on. */
+import { AppError } from '../../core/errors.ts';
+
+/** No space, over quota, over the process's file size limit. */
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+export function toFileError(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (FULL.has(code)) {
+    const message = 'The disk is full; nothing was changed. Free some space and try again.';
+    return new AppError('STORE_FULL', message, { details: { reason: code }, cause: error });
+  }
+  if (code === 'EIO') {
+    return new AppError('STORE_CORRUPT', 'The disk cannot read or write a tensor file.', { cause: error });
+  }
+  return error;
+}

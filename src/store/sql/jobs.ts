@@ -1,0 +1,264 @@
+/**
+ * The job queue as a table. Each lease counts an attempt, and every report of a worker names the attempt it belongs to:
+ * one that has lost its lease to another is refused, whatever the clocks say.
+ */
+import { isoTime } from '../../core/clock.ts';
+import type { Job } from '../../core/domain.ts';
+import { AppError, type PlainError } from '../../core/errors.ts';
+import type { JobLease, JobQueue, NewJob } from '../jobs.ts';
+import { type Context, found } from './context.ts';
+import { query } from './query.ts';
+import { toJob } from './rows.ts';
+import type { Database, JobTable, Row } from './schema.ts';
+
+type JobRow = Row<'jobs'>;
+type Change = Partial<Omit<JobRow, 'id' | 'revision' | 'updated_at'>>;
+
+const byId = query<{ id: number }>()((db, p) => db.selectFrom('jobs').selectAll().where('id', '=', p.id));
+
+const nextRevision = query<object>()((db) =>
+  db
+    .updateTable('counters')
+    .set((eb) => ({ value: eb('value', '+', 1) }))
+    .where('name', '=', 'job_revision')
+    .returning('value'),
+);
+
+const save = query<Omit<JobRow, 'created_at' | 'params' | 'kind' | 'project_id' | 'dedupe_key'>>()((db, p) =>
+  db
+    .updateTable('jobs')
+    .set({
+      state: p.state,
+      stage: p.stage,
+      done: p.done,
+      total: p.total,
+      failed: p.failed,
+      attempts: p.attempts,
+      cancel_requested: p.cancel_requested,
+      error: p.error,
+      output: p.output,
+      revision: p.revision,
+      owner: p.owner,
+      lease_expires_at: p.lease_expires_at,
+      updated_at: p.updated_at,
+    })
+    .where('id', '=', p.id),
+);
+
+const since = query<{ revision: number; limit: number }>()((db, p) =>
+  db.selectFrom('jobs').selectAll().where('revision', '>', p.revision).orderBy('revision').limit(p.limit),
+);
+
+const abandoned = query<{ now: number }>()((db, p) =>
+  db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('state', '=', 'running')
+    .where('cancel_requested', '=', 1)
+    .where('lease_expires_at', '<=', p.now),
+);
+
+/** Sees to it that each change of a job is numbered, and told to listeners once it is committed. */
+export function jobQueue({ engine, clock }: Context): JobQueue {
+  const listeners = new Set<(job: Job) => void>();
+  const tell = (jobs: readonly Job[]): void => {
+    for (const job of jobs) for (const listener of listeners) listener(job);
+  };
+
+  const apply = async (db: Database, row: JobRow, change: Change): Promise<JobRow> => {
+    const revision = (await nextRevision.first(db, {}))!.value;
+    const next = { ...row, ...change, revision, updated_at: isoTime(clock) };
+    await save.run(db, next);
+    return next;
+  };
+
+  /** Applies what `decide` makes of the job; `null` leaves it as it is. */
+  const change = async (id: number, decide: (row: JobRow, db: Database) => Change | null | Promise<Change | null>) => {
+    const { job, changed } = await engine.write(async (db) => {
+      const row = found(await byId.first(db, { id }), 'job', id);
+      const wanted = await decide(row, db);
+      return { job: toJob(wanted ? await apply(db, row, wanted) : row), changed: wanted !== null };
+    });
+    if (changed) tell([job]);
+    return job;
+  };
+
+  /** The same for the worker that holds the lease, and for nobody else. */
+  const changeLeased = (lease: JobLease, decide: (row: JobRow, db: Database) => Change | Promise<Change>) =>
+    change(lease.job.id, (row, db) => {
+      if (row.state !== 'running' || row.attempts !== lease.attempt) {
+        throw new AppError('CONFLICT', `The lease of job ${row.id} is lost.`, {
+          details: { job: row.id, attempt: lease.attempt },
+        });
+      }
+      return decide(row, db);
+    });
+
+  const ended = (state: Job['state'], rest: Change = {}): Change => ({
+    state,
+    owner: null,
+    lease_expires_at: null,
+    ...rest,
+  });
+
+  return {
+    enqueue: async (job) => {
+      const { row, created } = await engine.write((db) => enqueue(db, job, isoTime(clock)));
+      if (created) tell([toJob(row)]);
+      return toJob(row);
+    },
+    lease: async ({ kinds, owner, leaseMs }) => {
+      const now = clock.now();
+      const { job, cancelled } = await engine.write(async (db) => {
+        const cancelled: JobRow[] = [];
+        for (const row of await abandoned.all(db, { now })) cancelled.push(await apply(db, row, ended('cancelled')));
+        const row = await nextReady(db, kinds, now);
+        const lease = { state: 'running', owner, lease_expires_at: now + leaseMs };
+        return { cancelled, job: row && (await apply(db, row, { ...lease, attempts: row.attempts + 1 })) };
+      });
+      tell([...cancelled, ...(job ? [job] : [])].map(toJob));
+      return job && { job: toJob(job), attempt: job.attempts };
+    },
+    progress: (lease, progress, leaseMs) =>
+      changeLeased(lease, () => ({ ...progress, lease_expires_at: clock.now() + leaseMs })),
+    complete: (lease, output) =>
+      changeLeased(lease, () => ended('done', { output: JSON.stringify(output), error: null })),
+    fail: (lease, error) => changeLeased(lease, () => ended('failed', { error: JSON.stringify(error) })),
+    cancelled: (lease) => changeLeased(lease, () => ended('cancelled')),
+    release: async (lease) => {
+      await changeLeased(lease, () => ended('queued'));
+    },
+    requestCancel: (id) =>
+      change(id, (row) => {
+        const alive = row.state === 'running' && (row.lease_expires_at ?? 0) > clock.now();
+        if (alive) return row.cancel_requested === 1 ? null : { cancel_requested: 1 };
+        return row.state === 'queued' || row.state === 'running' ? ended('cancelled', { cancel_requested: 1 }) : null;
+      }),
+    retry: (id) =>
+      change(id, async (row, db) => {
+        if (row.state !== 'failed' && row.state !== 'cancelled') {
+          throw new AppError('CONFLICT', `Job ${id} is ${row.state}; only a failed or cancelled one runs again.`);
+        }
+        await db.deleteFrom('job_failures').where('job_id', '=', id).execute();
+        return ended('queued', { cancel_requested: 0, error: null, failed: 0 });
+      }),
+    get: async (id) => {
+      const row = await byId.first(engine.reader, { id });
+      return row && toJob(row);
+    },
+    list: async ({ projectId, limit }) => {
+      let rows = engine.reader.selectFrom('jobs').selectAll().orderBy('id', 'desc').limit(limit);
+      if (projectId !== undefined) rows = rows.where('project_id', '=', projectId);
+      return (await rows.execute()).map(toJob);
+    },
+    changedSince: async (revision, limit) => (await since.all(engine.reader, { revision, limit })).map(toJob),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    addFailure: async (lease, failure) => {
+      await changeLeased(lease, async (row, db) => ({ failed: row.failed + (await addFailure(db, row.id, failure)) }));
+    },
+    failures: async (jobId) => {
+      const rows = await engine.reader
+        .selectFrom('job_failures')
+        .selectAll()
+        .where('job_id', '=', jobId)
+        .orderBy('task_id')
+        .execute();
+      return rows.map((row) => ({ taskId: row.task_id, error: JSON.parse(row.error) as PlainError }));
+    },
+  };
+}
+
+async function enqueue(db: Database, job: NewJob, now: string): Promise<{ row: JobRow; created: boolean }> {
+  if (job.dedupeKey !== undefined) {
+    const waiting = await db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('state', '=', 'queued')
+      .where('kind', '=', job.kind)
+      .where('project_id', 'is not distinct from', job.projectId)
+      .where('dedupe_key', '=', job.dedupeKey)
+      .executeTakeFirst();
+    if (waiting) return { row: waiting, created: false };
+  }
+  const values: Omit<JobTable, 'id'> = {
+    project_id: job.projectId,
+    kind: job.kind,
+    params: JSON.stringify(job.params),
+    state: 'queued',
+    stage: '',
+    done: 0,
+    total: 0,
+    failed: 0,
+    attempts: 0,
+    cancel_requested: 0,
+    error: null,
+    output: 'null',
+    revision: (await nextRevision.first(db, {}))!.value,
+    dedupe_key: job.dedupeKey ?? null,
+    owner: null,
+    lease_expires_at: null,
+    created_at: now,
+    updated_at: now,
+  };
+  const row = await db.insertInto('jobs').values(values).returningAll().executeTakeFirstOrThrow();
+  return { row, created: true };
+}
+
+/** The oldest that waits or was lost, of a project and kind that nobody works on. */
+async function nextReady(db: Database, kinds: readonly string[], now: number): Promise<JobRow | undefined> {
+  if (kinds.length === 0) return undefined;
+  return db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('kind', 'in', kinds)
+    .where((eb) =>
+      eb.or([eb('state', '=', 'queued'), eb.and([eb('state', '=', 'running'), eb('lease_expires_at', '<=', now)])]),
+    )
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('jobs as other')
+            .select('other.id')
+            .where('other.state', '=', 'running')
+            .where('other.lease_expires_at', '>', now)
+            .whereRef('other.kind', '=', 'jobs.kind')
+            .whereRef('other.project_id', 'is not distinct from', 'jobs.project_id'),
+        ),
+      ),
+    )
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Returns 1 when this task had not failed before in this job. */
+async function addFailure(
+  db: Database,
+  jobId: number,
+  { taskId, error }: { taskId: number; error: PlainError },
+): Promise<number> {
+  const known = await db
+    .selectFrom('job_failures')
+    .select('task_id')
+    .where('job_id', '=', jobId)
+    .where('task_id', '=', taskId)
+    .executeTakeFirst();
+  const text = JSON.stringify(error);
+  await db
+    .insertInto('job_failures')
+    .values({ job_id: jobId, task_id: taskId, error: text })
+    .onConflict((conflict) => conflict.columns(['job_id', 'task_id']).doUpdateSet({ error: text }))
+    .execute();
+  return known ? 0 : 1;
+}
+
+/** For an engine that only one process can open: whoever held a lease before is gone, so nobody waits for it to run out. */
+export async function expireAllLeases({ engine }: Pick<Context, 'engine'>): Promise<void> {
+  await engine.write(async (db) => {
+    await db.updateTable('jobs').set({ lease_expires_at: 0 }).where('state', '=', 'running').execute();
+  });
+}

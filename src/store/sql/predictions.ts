@@ -1,0 +1,82 @@
+/** Predictions: suggestions kept word for word, as they were shown or imported. */
+import { isoTime } from '../../core/clock.ts';
+import type { Prediction } from '../../core/domain.ts';
+import type { PredictionStore } from '../store.ts';
+import type { Context } from './context.ts';
+import { breather, chunks } from './engine.ts';
+import { LIST_MAX, listQuery, query } from './query.ts';
+import { toPrediction } from './rows.ts';
+import type { Database, PredictionTable } from './schema.ts';
+import { requireTask } from './tasks.ts';
+import { standing } from './visible.ts';
+
+function visible(db: Database) {
+  return db
+    .selectFrom('predictions')
+    .innerJoin('tasks', 'tasks.id', 'predictions.task_id')
+    .where(standing('predictions.run_id'))
+    .where(standing('tasks.run_id'))
+    .selectAll('predictions');
+}
+
+const byId = query<{ id: number }>()((db, p) => visible(db).where('predictions.id', '=', p.id));
+
+const ofTasks = listQuery<object>()((db, ids) =>
+  visible(db).where('predictions.task_id', 'in', ids).orderBy('predictions.id'),
+);
+
+const insertRow = query<Omit<PredictionTable, 'id'>>()((db, p) =>
+  db
+    .insertInto('predictions')
+    .values({
+      project_id: p.project_id,
+      task_id: p.task_id,
+      labeler_id: p.labeler_id,
+      run_id: p.run_id,
+      result: p.result,
+      score: p.score,
+      created_at: p.created_at,
+    })
+    .returning('id'),
+);
+
+type NewPrediction = Omit<Prediction, 'id' | 'createdAt'>;
+
+export function predictionStore({ engine, clock }: Context): PredictionStore {
+  return {
+    add: (predictions) => engine.write((db) => add(db, predictions, isoTime(clock)), { bulk: predictions.length > 1 }),
+    get: async (id) => {
+      const row = await byId.first(engine.reader, { id });
+      return row && toPrediction(row);
+    },
+    ofTasks: async (taskIds) => {
+      const pause = breather();
+      const all: Prediction[] = [];
+      for (const ids of chunks(taskIds, LIST_MAX)) {
+        all.push(...(await ofTasks.all(engine.reader, {}, ids)).map(toPrediction));
+        await pause();
+      }
+      return all.sort((a, b) => a.id - b.id);
+    },
+  };
+}
+
+async function add(db: Database, predictions: readonly NewPrediction[], now: string): Promise<Prediction[]> {
+  const pause = breather();
+  const all: Prediction[] = [];
+  for (const one of predictions) {
+    await requireTask(db, one.taskId, one.projectId);
+    const row = await insertRow.first(db, {
+      project_id: one.projectId,
+      task_id: one.taskId,
+      labeler_id: one.labelerId,
+      run_id: one.runId,
+      result: JSON.stringify(one.result),
+      score: one.score,
+      created_at: now,
+    });
+    all.push({ ...one, id: row!.id, createdAt: now });
+    await pause();
+  }
+  return all;
+}

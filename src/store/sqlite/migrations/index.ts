@@ -1,0 +1,7 @@
+/** The migrations in order, forward only: a new one is appended, a released one never changes. */
+import { start } from './0001-start.ts';
+
+export const MIGRATIONS: readonly string[] = [start];
+
+/** What this version of the program writes. A data folder with a higher number is refused. */
+export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,0 +1,71 @@
+/** The metadata store on SQLite: two connections, one that writes and one that sees what is committed. */
+import type { Clock } from '../../core/clock.ts';
+import { annotationStore } from '../sql/annotations.ts';
+import type { Context } from '../sql/context.ts';
+import { expireAllLeases, jobQueue } from '../sql/jobs.ts';
+import { labelerStore } from '../sql/labelers.ts';
+import { labelStore } from '../sql/labels.ts';
+import { leaseStore } from '../sql/leases.ts';
+import { modelStore } from '../sql/models.ts';
+import { predictionStore } from '../sql/predictions.ts';
+import { projectStore, purgeDeleted } from '../sql/projects.ts';
+import { runStore } from '../sql/runs.ts';
+import { taskStore } from '../sql/tasks.ts';
+import { tokenStore } from '../sql/tokens.ts';
+import { voteStore } from '../sql/votes.ts';
+import type { Store } from '../store.ts';
+import { CommitQueue } from './commit.ts';
+import { database } from './dialect.ts';
+import { migrate } from './migrate.ts';
+import { type Connection, openDatabase } from './open.ts';
+
+/** Opens the database file, creating or migrating it. The caller holds the lock of the data folder. */
+export async function openSqliteStore(file: string, clock: Clock): Promise<Store> {
+  const writer = openDatabase(file);
+  try {
+    migrate(writer);
+  } catch (error) {
+    writer.close();
+    throw error;
+  }
+  const reader = openDatabase(file, { readOnly: true });
+  const commits = new CommitQueue(writer, database(writer));
+  const context: Context = { engine: { reader: database(reader), write: commits.write }, clock };
+  await expireAllLeases(context);
+  await purgeDeleted(context);
+  return {
+    projects: projectStore(context),
+    tasks: taskStore(context),
+    annotations: annotationStore(context),
+    predictions: predictionStore(context),
+    labels: labelStore(context),
+    votes: voteStore(context),
+    runs: runStore(context),
+    labelers: labelerStore(context),
+    leases: leaseStore(context),
+    models: modelStore(context),
+    tokens: tokenStore(context),
+    jobs: jobQueue(context),
+    integrityProblems: async () => integrityProblems(reader),
+    close: async () => {
+      await commits.close();
+      reader.close();
+      writer.close();
+    },
+  };
+}
+
+const PROBLEMS_MAX = 100;
+
+function integrityProblems(connection: Connection): string[] {
+  const pages = connection.run(`pragma integrity_check(${PROBLEMS_MAX})`, []).rows as { integrity_check: string }[];
+  const keys = connection.run('pragma foreign_key_check', []).rows as {
+    table: string;
+    rowid: number;
+    parent: string;
+  }[];
+  return [
+    ...pages.map((row) => row.integrity_check).filter((text) => text !== 'ok'),
+    ...keys.slice(0, PROBLEMS_MAX).map((row) => `${row.table} row ${row.rowid} names a missing row of ${row.parent}`),
+  ];
+}

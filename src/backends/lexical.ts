@@ -7,16 +7,16 @@ export interface LexicalOptions {
   /** Shortest and longest character n-gram inside a word and its two edges. */
   readonly gramMin: number;
   readonly gramMax: number;
-  /** Weight of an n-gram against 1 for a word and for a pair of neighbouring words. */
+  /** Weights of an n-gram and of a pair of neighbouring words, against 1 for a word or a run of symbols. */
   readonly gramWeight: number;
   readonly pairWeight: number;
 }
 
-export const LEXICAL_DEFAULTS: LexicalOptions = { dim: 512, gramMin: 3, gramMax: 5, gramWeight: 0.5, pairWeight: 0.5 };
+export const LEXICAL_DEFAULTS: LexicalOptions = { dim: 512, gramMin: 3, gramMax: 4, gramWeight: 1, pairWeight: 0.3 };
 
 /**
  * Texts -> (n x dim) rows of unit length, by feature hashing with signs (Weinberger et al., 2009) and sublinear counts.
- * A text without a letter or digit gets one fixed row of its own.
+ * A text of nothing but white space gets one fixed row of its own.
  */
 export function lexicalEmbed(texts: readonly string[], options: LexicalOptions = LEXICAL_DEFAULTS): Float32Array {
   const rows = new Float32Array(texts.length * options.dim);
@@ -32,28 +32,43 @@ export function lexicalEmbed(texts: readonly string[], options: LexicalOptions =
 const SEED = { word: 0x2545f491, gram: 0x9e3779b1 | 0, pair: 0x85ebca6b | 0, empty: 1 } as const;
 const EDGE = 0x20;
 
+/** `!!!!!!` and `!!!` are one feature, `$$` another. */
+const SYMBOLS_MAX = 3;
+
 function countFeatures(text: string, options: LexicalOptions, counter: FeatureCounter): void {
   const clean = text.normalize('NFKC').toLowerCase();
   let previous = 0;
-  let found = false;
-  for (let at = 0; at < clean.length; ) {
+  let end = 0;
+  for (let at = 0; at < clean.length; at = end) {
     const unit = clean.charCodeAt(at);
-    if (!isWordUnit(unit)) {
-      at++;
-      continue;
+    if (isWordUnit(unit)) {
+      end = wordEnd(clean, at);
+      const word = hashRange(clean, at, end, SEED.word);
+      counter.add(word, 1);
+      if (previous !== 0) counter.add(mix(Math.imul(previous, 31) ^ word ^ SEED.pair), options.pairWeight);
+      if (end - at > 1) countGrams(clean, at, end, options, counter);
+      previous = word;
+    } else if (isSpace(unit)) end = at + 1;
+    else {
+      end = symbolsEnd(clean, at);
+      counter.add(hashRange(clean, at, end, SEED.word), 1);
     }
-    let end = at + 1;
-    // Scripts without spaces have no words to find: each character is one, and pairs do the rest.
-    if (!isUnspaced(unit)) while (end < clean.length && continuesWord(clean.charCodeAt(end))) end++;
-    const word = hashRange(clean, at, end, SEED.word);
-    counter.add(word, 1);
-    if (previous !== 0) counter.add(mix(Math.imul(previous, 31) ^ word ^ SEED.pair), options.pairWeight);
-    if (end - at > 1) countGrams(clean, at, end, options, counter);
-    previous = word;
-    found = true;
-    at = end;
   }
-  if (!found) counter.add(SEED.empty, 1);
+  if (counter.size === 0) counter.add(SEED.empty, 1);
+}
+
+/** Scripts without spaces have no words to find: each character is one, and pairs of them do the rest. */
+function wordEnd(text: string, from: number): number {
+  let end = from + 1;
+  if (isUnspaced(text.charCodeAt(from))) return end;
+  while (end < text.length && continuesWord(text.charCodeAt(end))) end++;
+  return end;
+}
+
+function symbolsEnd(text: string, from: number): number {
+  let end = from + 1;
+  while (end < text.length && end - from < SYMBOLS_MAX && isSymbol(text.charCodeAt(end))) end++;
+  return end;
 }
 
 /** N-grams of the word between its edges, which count as one character each. */
@@ -96,6 +111,15 @@ function isWordUnit(unit: number): boolean {
   );
 }
 
+/** Control characters count as space; so do the spaces that NFKC leaves. */
+function isSpace(unit: number): boolean {
+  return unit <= 0x20 || (unit >= 0x7f && unit <= 0xa0) || unit === 0x2028 || unit === 0x2029 || unit === 0x3000;
+}
+
+function isSymbol(unit: number): boolean {
+  return !isSpace(unit) && !isWordUnit(unit);
+}
+
 /** Chinese, Japanese, Thai, Lao, Khmer, Myanmar. */
 function isUnspaced(unit: number): boolean {
   return (
@@ -117,7 +141,7 @@ class FeatureCounter {
   private counts = new Uint32Array(4_096);
   private weights = new Float64Array(4_096);
   private used = new Int32Array(2_048);
-  private size = 0;
+  size = 0;
 
   add(hash: number, weight: number): void {
     if (this.size === this.used.length) this.grow();

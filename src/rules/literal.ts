@@ -1,0 +1,159 @@
+/** A keyword as the engine looks for it: folded units, and exactly where it may stand. */
+import type { Fold, KeywordMatch } from './rule.ts';
+import {
+  FOLD_ALL,
+  FOLD_CASE,
+  IS_SPACE,
+  joinsAt,
+  joinsBefore,
+  MARK,
+  OTHER,
+  pairClass,
+  SOLO,
+  SURROGATE,
+  UNIT_CLASS,
+  WORD,
+} from './unicode.ts';
+
+/** One or more white-space characters. No fold ever gives these values: they are noncharacters. */
+const GAP_SPACE = 0xfffe;
+/** One or more characters that belong to no word. */
+const GAP_OTHER = 0xffff;
+/** Any number of them: between characters of scripts without spaces. */
+const GAP_OPTIONAL = 0xfdd0;
+
+export interface Literal {
+  readonly units: Uint16Array;
+  readonly fold: Fold;
+  /** Must not continue a word to the left, to the right. */
+  readonly cleanStart: boolean;
+  readonly cleanEnd: boolean;
+  /** The text that stands for it where the index is built. */
+  readonly source: string;
+}
+
+/** Spellings of a keyword that look the same: composed and decomposed, unless the fold drops accents anyway. */
+export function literalsOf(word: string, match: KeywordMatch, fold: Fold): Literal[] {
+  const spellings = fold === 'diacritics' ? [word] : new Set([word, word.normalize('NFC'), word.normalize('NFD')]);
+  return [...spellings].map((source) => literalOf(source, match, fold));
+}
+
+function literalOf(word: string, match: KeywordMatch, fold: Fold): Literal {
+  const source = match === 'phrase' ? word.replace(/^[^\p{L}\p{M}\p{N}_]+|[^\p{L}\p{M}\p{N}_]+$/gu, '') : word;
+  const units = match === 'phrase' ? phraseUnits(source, fold) : plainUnits(source, fold);
+  const whole = match === 'word' || match === 'phrase';
+  return {
+    units: Uint16Array.from(units),
+    fold,
+    cleanStart: match !== 'substring' && joinsAt(source, 0),
+    cleanEnd: whole && joinsBefore(source, source.length),
+    source,
+  };
+}
+
+function plainUnits(source: string, fold: Fold): number[] {
+  const out: number[] = [];
+  for (let i = 0; i < source.length; i++) {
+    const unit = source.charCodeAt(i);
+    if (IS_SPACE[unit]) {
+      if (out[out.length - 1] !== GAP_SPACE) out.push(GAP_SPACE);
+    } else pushFolded(out, unit, fold);
+  }
+  return out;
+}
+
+/** Only the words of a phrase count; what stands between them may be anything that is not a word. */
+function phraseUnits(source: string, fold: Fold): number[] {
+  const out: number[] = [];
+  let gap = false;
+  let lastSolo = false;
+  for (let i = 0; i < source.length; i++) {
+    const unit = source.charCodeAt(i);
+    const kind = classAt(source, i);
+    if (kind === OTHER) {
+      gap = out.length > 0;
+      continue;
+    }
+    const solo = kind === SOLO;
+    if (out.length > 0 && (gap || solo || lastSolo)) out.push(solo || lastSolo ? GAP_OPTIONAL : GAP_OTHER);
+    pushFolded(out, unit, fold);
+    if (UNIT_CLASS[unit] === SURROGATE) pushFolded(out, source.charCodeAt(++i), fold);
+    gap = false;
+    lastSolo = solo;
+  }
+  return out;
+}
+
+function classAt(text: string, at: number): number {
+  const kind = UNIT_CLASS[text.charCodeAt(at)]!;
+  return kind === SURROGATE ? pairClass(text, at) : kind;
+}
+
+function pushFolded(out: number[], unit: number, fold: Fold): void {
+  const folded = fold === 'none' ? unit : fold === 'case' ? FOLD_CASE[unit]! : FOLD_ALL[unit]!;
+  if (folded !== 0 || fold !== 'diacritics') out.push(folded);
+}
+
+/** End of the literal if it stands at `start` of the text, else -1. */
+export function endOfLiteral(literal: Literal, text: string, start: number): number {
+  if (start < 0 || (literal.cleanStart && joinsBefore(text, start))) return -1;
+  const { units, fold } = literal;
+  const table = fold === 'none' ? undefined : fold === 'case' ? FOLD_CASE : FOLD_ALL;
+  const skipMarks = fold === 'diacritics';
+  let at = start;
+  for (let i = 0; i < units.length; i++) {
+    const wanted = units[i]!;
+    if (skipMarks && i > 0) at = skipAccents(text, at);
+    if (wanted >= GAP_OPTIONAL && isGap(wanted)) {
+      const after = skipGap(text, at, wanted);
+      if (after === at && wanted !== GAP_OPTIONAL) return -1;
+      at = after;
+      continue;
+    }
+    if (at >= text.length) return -1;
+    const unit = text.charCodeAt(at);
+    if ((table === undefined ? unit : table[unit]!) !== wanted) return -1;
+    at++;
+  }
+  if (skipMarks) at = skipAccents(text, at);
+  return literal.cleanEnd && joinsAt(text, at) ? -1 : at;
+}
+
+function isGap(unit: number): boolean {
+  return unit === GAP_SPACE || unit === GAP_OTHER || unit === GAP_OPTIONAL;
+}
+
+function skipGap(text: string, from: number, gap: number): number {
+  let at = from;
+  if (gap === GAP_SPACE) {
+    while (at < text.length && IS_SPACE[text.charCodeAt(at)]) at++;
+    return at;
+  }
+  while (at < text.length && classAt(text, at) === OTHER) at++;
+  return at;
+}
+
+function skipAccents(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && UNIT_CLASS[text.charCodeAt(at)] === MARK) at++;
+  return at;
+}
+
+/** Does the folded form keep anything to look for? Noncharacters stand for gaps here, so no keyword may hold one. */
+export function isSearchable(word: string): boolean {
+  if (/[\ufdd0-\ufdef\ufffe\uffff]/.test(word)) return false;
+  for (let i = 0; i < word.length; i++) {
+    const unit = word.charCodeAt(i);
+    if (!IS_SPACE[unit] && FOLD_ALL[unit] !== 0) return true;
+  }
+  return false;
+}
+
+/** Has the text a word character at all? A phrase needs one. */
+export function hasWord(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const kind = classAt(text, i);
+    if (kind === WORD || kind === SOLO) return true;
+  }
+  return false;
+}

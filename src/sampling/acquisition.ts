@@ -1,6 +1,12 @@
-/** Acquisition scores of single items from their probabilities: 0 = settled, 1 = open. */
+/** Acquisition scores of single items from their probabilities: higher = less settled. */
+
+import type { Link } from '../heads/link.ts';
 import { argmax } from '../heads/metrics.ts';
-import type { PoolPredictions, QueryContext } from './strategy.ts';
+import type { ScoreName } from '../kernels/index.ts';
+import type { QueryContext } from './strategy.ts';
+
+/** Names as in the kernels: they compute the same scores for whole pools. */
+export type AcquisitionName = ScoreName;
 
 /** Score of one item from its probabilities `p[0 ... classCount]`; independent of other items. */
 export type AcquisitionScore = (p: Float32Array, classCount: number) => number;
@@ -22,11 +28,11 @@ export const marginScore: AcquisitionScore = (p, classCount) => {
   return 1 - (first - second);
 };
 
-/** Shannon entropy over its maximum log(classCount). Harmful with many classes and few labels: never a default. */
+/** Shannon entropy in nats. Harmful with many classes and few labels: never a default. */
 export const entropyScore: AcquisitionScore = (p, classCount) => {
   let sum = 0;
   for (let c = 0; c < classCount; c++) if (p[c]! > 0) sum -= p[c]! * Math.log(p[c]!);
-  return classCount > 1 ? sum / Math.log(classCount) : 0;
+  return sum;
 };
 
 /** The multi-label form of a score: the mean over the classes of the two-class score. */
@@ -43,21 +49,20 @@ function perClassMean(score: AcquisitionScore): AcquisitionScore {
   };
 }
 
-/** Scores (ordinals) of some items; a multi-label head is scored class by class and averaged. */
-export function scoreItems(predictions: PoolPredictions, ordinals: Int32Array, score: AcquisitionScore): Float32Array {
-  const { classCount } = predictions;
-  const one = predictions.link === 'softmax' ? score : perClassMean(score);
-  const p = new Float32Array(classCount);
-  const scores = new Float32Array(ordinals.length);
-  for (let i = 0; i < ordinals.length; i++) {
-    predictions.probabilitiesInto(ordinals[i]!, p, 0);
-    scores[i] = one(p, classCount);
-  }
-  return scores;
+const SCORES: Readonly<Record<AcquisitionName, AcquisitionScore>> = {
+  margin: marginScore,
+  leastConfidence,
+  entropy: entropyScore,
+};
+
+/** The score of one item under a head's link: a multi-label item is scored class by class and averaged. */
+export function acquisitionScore(name: AcquisitionName, link: Link): AcquisitionScore {
+  return link === 'softmax' ? SCORES[name] : perClassMean(SCORES[name]);
 }
 
-/** 1 - margin of the given items; 1 everywhere while there is no head. */
+/** 1 - margin of the given items; 1 everywhere while there is no head, 0 for rows that are gone. */
 export function uncertaintyOf(context: QueryContext, ordinals: Int32Array): Float32Array {
-  if (context.predictions === null) return new Float32Array(ordinals.length).fill(1);
-  return scoreItems(context.predictions, ordinals, marginScore);
+  const scores = context.predictions?.scores('margin', ordinals) ?? new Float32Array(ordinals.length).fill(1);
+  for (let i = 0; i < scores.length; i++) if (!context.rows.has(ordinals[i]!)) scores[i] = 0;
+  return scores;
 }

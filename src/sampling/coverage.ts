@@ -1,12 +1,22 @@
 /** How rows cover each other: kernel values between any row and a bounded set of coverage targets. */
 import { hashUnit } from '../core/random.ts';
-import { kthLargest, matVec } from './dense.ts';
+import {
+  allocMatrix,
+  coverageGains,
+  coverWith,
+  KernelHeap,
+  kernelRow,
+  type Matrix,
+  matrixBytes,
+  squaredDistances,
+} from '../kernels/index.ts';
 import type { Rows } from './rows.ts';
+import { kthSmallest } from './select.ts';
 
 /** `wide`: exp(-d^2), for the seed. `tuned`: exp(-d^2 / (s_i s_j)), s = distance to the 20th nearest target. */
 export type CoverageKernel = 'wide' | 'tuned';
 
-/** More targets sharpen the picture no further and cost memory and time linearly (see docs/decisions/0003). */
+/** More targets sharpen the picture no further and cost memory and time linearly (docs/decisions/0003). */
 export const TARGETS_MAX = 2_000;
 const NEIGHBOUR = 20;
 /** Kernel values kept, in floats (32 MB): every row of a small pool, the current candidates of a large one. */
@@ -17,7 +27,6 @@ const SCALE_MIN = 1e-3;
 interface CachedRow {
   kernel: CoverageKernel;
   readonly values: Float32Array;
-  readonly scale: number;
 }
 
 /** What the labeled rows cover, kept between rankings: labels mostly come, seldom go. */
@@ -27,63 +36,153 @@ interface Settled {
   readonly values: Float32Array;
 }
 
+/** Kernel memory for pictures of one width, one at a time: a new picture overwrites the last one. */
+export function coverageHeap(dim: number, targetsMax = TARGETS_MAX): KernelHeap {
+  const bytes = matrixBytes(targetsMax + 1, dim) + 4 * (CACHE_FLOATS_MAX + 16 * targetsMax) + (1 << 20);
+  return new KernelHeap({ bytes });
+}
+
 /** A frozen picture of the pool: later rows may be asked about but are not targets. */
 export class Coverage {
   /** Ordinals of the targets, ascending. */
   readonly targets: Int32Array;
+  readonly #heap: KernelHeap;
   readonly #rows: Rows;
-  /** (targets x dim), packed. */
-  readonly #packed: Float32Array;
+  readonly #matrix: Matrix;
+  /** One row that kernels compare with the targets. */
+  readonly #probe: Matrix;
+  readonly #probeScale: Float32Array;
+  /** (targets) 1 / s_j. */
+  readonly #tightness: Float32Array;
+  #tuned = false;
   readonly #isTarget: ReadonlySet<number>;
   readonly #cache = new Map<number, CachedRow>();
+  readonly #free: Float32Array[] = [];
   readonly #cacheRowsMax: number;
-  #targetScales: Float32Array | undefined;
+  readonly #gain: Float64Array;
+  readonly #covered: Float32Array;
+  readonly #worth: Float32Array;
+  readonly #distances: Float32Array;
   #settled: Settled | undefined;
 
   /** Targets are all of `ordinals`, or the `targetsMax` of them that a hash of (seed, ordinal) picks. */
-  constructor(rows: Rows, ordinals: Int32Array, seed: number, targetsMax = TARGETS_MAX) {
+  constructor(
+    rows: Rows,
+    ordinals: Int32Array,
+    seed: number,
+    targetsMax = TARGETS_MAX,
+    heap = coverageHeap(rows.dim, targetsMax),
+  ) {
     this.#rows = rows;
+    this.#heap = heap;
     this.targets = sampleByHash(ordinals, seed, targetsMax);
     this.#isTarget = new Set(this.targets);
-    this.#packed = new Float32Array(this.targets.length * rows.dim);
-    for (const [k, ordinal] of this.targets.entries()) this.#packed.set(rows.row(ordinal), k * rows.dim);
-    this.#cacheRowsMax = Math.max(1, Math.floor(CACHE_FLOATS_MAX / Math.max(1, this.targets.length)));
+    const count = this.targets.length;
+    this.#matrix = allocMatrix(heap, count, rows.dim);
+    this.#probe = allocMatrix(heap, 1, rows.dim);
+    this.#probeScale = heap.f32(1);
+    this.#tightness = heap.f32(count);
+    this.#gain = heap.f64(1);
+    this.#covered = heap.f32(count);
+    this.#worth = heap.f32(count);
+    this.#distances = heap.f32(count);
+    for (const [k, ordinal] of this.targets.entries()) {
+      this.#matrix.data.set(rows.row(ordinal), k * this.#matrix.stride);
+      this.#matrix.squares[k] = squareOf(rows.row(ordinal));
+    }
+    this.#cacheRowsMax = Math.max(1, Math.floor(CACHE_FLOATS_MAX / Math.max(1, padded(count))));
   }
 
   /** Kernel values (targets) of a row; a view into the cache, valid until the next call. */
   kernelRow(ordinal: number, kernel: CoverageKernel): Float32Array {
-    let entry = this.#cache.get(ordinal);
-    if (entry === undefined) {
-      entry = this.#wideRow(ordinal);
-      if (this.#cache.size >= this.#cacheRowsMax) this.#cache.delete(this.#cache.keys().next().value!);
-      this.#cache.set(ordinal, entry);
+    const kept = this.#cache.get(ordinal);
+    if (kept?.kernel === kernel) return kept.values;
+    const entry = kept ?? { kernel, values: this.#room() };
+    entry.kernel = kernel;
+    if (kept === undefined) this.#cache.set(ordinal, entry);
+    if (kernel === 'wide') {
+      this.#aim(ordinal);
+      kernelRow(this.#heap, this.#probe, 0, this.#matrix, entry.values);
+    } else {
+      this.#tune();
+      this.#probeScale[0] = 1 / this.scale(ordinal);
+      const scales = { candidates: this.#probeScale, targets: this.#tightness };
+      kernelRow(this.#heap, this.#probe, 0, this.#matrix, entry.values, scales);
     }
-    if (entry.kernel !== kernel) this.#convert(entry, kernel);
     return entry.values;
   }
 
   /** Best kernel value (targets) to any of `labeled` or `pending`, 0..1; the caller owns the array. */
   coveredBy(kernel: CoverageKernel, labeled: Int32Array, pending: Int32Array): Float32Array {
     const settled = this.#settle(kernel, labeled);
+    this.#covered.set(settled.values);
     for (const ordinal of labeled) {
       if (settled.members.has(ordinal)) continue;
       settled.members.add(ordinal);
-      raise(settled.values, this.kernelRow(ordinal, kernel));
+      coverWith(this.#heap, this.#covered, this.kernelRow(ordinal, kernel));
     }
-    const covered = settled.values.slice();
-    for (const ordinal of pending) raise(covered, this.kernelRow(ordinal, kernel));
-    return covered;
+    settled.values.set(this.#covered);
+    for (const ordinal of pending) coverWith(this.#heap, this.#covered, this.kernelRow(ordinal, kernel));
+    return this.#covered.slice();
+  }
+
+  /** Starts a greedy round: what each target is worth (targets) and how far it is covered already (targets, 0..1). */
+  begin(worth: Float32Array, covered: Float32Array): void {
+    this.#worth.set(worth);
+    this.#covered.set(covered);
+  }
+
+  /** Worth that picking this row would newly cover, in the round begun last. */
+  gain(ordinal: number, kernel: CoverageKernel): number {
+    coverageGains(this.#heap, this.kernelRow(ordinal, kernel), this.#covered, this.#worth, this.#gain);
+    return this.#gain[0]!;
+  }
+
+  /** Counts a row as picked in the round begun last. */
+  take(ordinal: number, kernel: CoverageKernel): void {
+    coverWith(this.#heap, this.#covered, this.kernelRow(ordinal, kernel));
   }
 
   /** Distance to the 20th nearest target (itself not counted), 0..2; small where rows are dense. */
   scale(ordinal: number): number {
-    return this.#cache.get(ordinal)?.scale ?? this.#wideRow(ordinal).scale;
+    if (this.targets.length === 0) return 2;
+    this.#aim(ordinal);
+    squaredDistances(this.#heap, this.#matrix, this.#probe.data, this.#distances);
+    const square = kthSmallest(this.#distances, NEIGHBOUR + (this.#isTarget.has(ordinal) ? 1 : 0));
+    return Math.max(SCALE_MIN, Math.sqrt(square));
   }
 
-  /** Drops what is cached of a row whose embedding changed. */
+  /** Drops what is kept of a row whose embedding changed. */
   forget(ordinal: number): void {
-    this.#cache.delete(ordinal);
+    const kept = this.#cache.get(ordinal);
+    if (kept !== undefined) {
+      this.#cache.delete(ordinal);
+      this.#free.push(kept.values);
+    }
     if (this.#settled?.members.has(ordinal)) this.#settled = undefined;
+  }
+
+  /** Memory for one more cached row: given back, new, or that of the row cached first. */
+  #room(): Float32Array {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#cache.size < this.#cacheRowsMax) return this.#heap.f32(this.targets.length);
+    const [oldest, entry] = this.#cache.entries().next().value!;
+    this.#cache.delete(oldest);
+    return entry.values;
+  }
+
+  #aim(ordinal: number): void {
+    const row = this.#rows.row(ordinal);
+    this.#probe.data.set(row);
+    this.#probe.squares[0] = squareOf(row);
+  }
+
+  /** Scales of the targets, when a tuned kernel is first asked for. */
+  #tune(): void {
+    if (this.#tuned) return;
+    this.#tuned = true;
+    for (const [j, ordinal] of this.targets.entries()) this.#tightness[j] = 1 / this.scale(ordinal);
   }
 
   /** The kept picture, or an empty one when a label has gone since. */
@@ -95,40 +194,6 @@ export class Coverage {
     }
     return this.#settled!;
   }
-
-  #wideRow(ordinal: number): CachedRow {
-    const values = new Float32Array(this.targets.length);
-    matVec(this.#packed, this.targets.length, this.#rows.dim, this.#rows.row(ordinal), values);
-    const scale = this.#scaleFrom(values, this.#isTarget.has(ordinal));
-    for (let j = 0; j < values.length; j++) values[j] = Math.exp(2 * values[j]! - 2);
-    return { kernel: 'wide', values, scale };
-  }
-
-  #scaleFrom(similarities: Float32Array, isTarget: boolean): number {
-    const similarity = kthLargest(similarities, NEIGHBOUR + (isTarget ? 1 : 0));
-    return Math.max(SCALE_MIN, Math.sqrt(Math.max(0, 2 - 2 * similarity)));
-  }
-
-  #convert(entry: CachedRow, kernel: CoverageKernel): void {
-    const scales = this.#scales();
-    const { values, scale } = entry;
-    for (let j = 0; j < values.length; j++) {
-      const width = scale * scales[j]!;
-      const value = Math.min(1, values[j]!);
-      values[j] = kernel === 'tuned' ? Math.exp(Math.log(value) / width) : Math.exp(Math.log(value) * width);
-    }
-    entry.kernel = kernel;
-  }
-
-  #scales(): Float32Array {
-    this.#targetScales ??= Float32Array.from(this.targets, (ordinal) => this.scale(ordinal));
-    return this.#targetScales;
-  }
-}
-
-/** Raises `covered` to `row` where that is more. */
-export function raise(covered: Float32Array, row: Float32Array): void {
-  for (let j = 0; j < covered.length; j++) if (row[j]! > covered[j]!) covered[j] = row[j]!;
 }
 
 /** The `max` ordinals with the smallest hash, ascending: a sample that hardly changes while rows arrive. */
@@ -140,4 +205,15 @@ export function sampleByHash(ordinals: Int32Array, seed: number, max: number): I
     .subarray(0, max)
     .map((place) => ordinals[place]!)
     .sort();
+}
+
+function squareOf(row: Float32Array): number {
+  let sum = 0;
+  for (let j = 0; j < row.length; j++) sum += row[j]! * row[j]!;
+  return sum;
+}
+
+/** Floats one allocation of `count` floats takes in a heap. */
+function padded(count: number): number {
+  return Math.ceil(count / 16) * 16;
 }

@@ -1,6 +1,6 @@
 /** Greedy weighted kernel coverage with a lazy heap: the engine of both herding strategies. */
 import { quantise } from '../core/order.ts';
-import { type Coverage, type CoverageKernel, raise } from './coverage.ts';
+import type { Coverage, CoverageKernel } from './coverage.ts';
 import type { Pick } from './strategy.ts';
 
 export interface HerdingTask {
@@ -23,31 +23,21 @@ export interface HerdingTask {
  */
 export function herd(task: HerdingTask, k: number): Pick[] {
   const { coverage, kernel, candidates, worth } = task;
-  const covered = coverage.coveredBy(kernel, task.labeled, task.pending);
+  coverage.begin(worth, coverage.coveredBy(kernel, task.labeled, task.pending));
   const heap = new GainHeap(candidates.length);
-  for (const ordinal of candidates) heap.push(ordinal, gainOf(coverage.kernelRow(ordinal, kernel), worth, covered));
+  for (const ordinal of candidates) heap.push(ordinal, coverage.gain(ordinal, kernel));
   const picks: Pick[] = [];
   while (picks.length < k && heap.size > 0) {
     const { ordinal, gain: bound } = heap.pop();
-    const row = coverage.kernelRow(ordinal, kernel);
-    const gain = picks.length === 0 ? bound : gainOf(row, worth, covered);
+    const gain = picks.length === 0 ? bound : coverage.gain(ordinal, kernel);
     if (gain !== bound && heap.size > 0 && heap.topBeats(ordinal, gain)) {
       heap.push(ordinal, gain);
       continue;
     }
     picks.push({ ordinal, score: gain });
-    raise(covered, row);
+    coverage.take(ordinal, kernel);
   }
   return picks;
-}
-
-function gainOf(row: Float32Array, worth: Float32Array, covered: Float32Array): number {
-  let gain = 0;
-  for (let j = 0; j < row.length; j++) {
-    const won = row[j]! - covered[j]!;
-    if (won > 0) gain += worth[j]! * won;
-  }
-  return gain;
 }
 
 /** Binary heap, largest quantised gain first, then lowest ordinal. */

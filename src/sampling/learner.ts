@@ -3,10 +3,10 @@ import { fitHead, type OutOfFold, type TrainingSet } from '../heads/fit.ts';
 import { type Head, predict } from '../heads/head.ts';
 import { type Link, UNSEEN_LOGIT } from '../heads/link.ts';
 import { argmax, type HeadMetrics, headMetrics } from '../heads/metrics.ts';
-import { marginScore, scoreItems, uncertaintyOf } from './acquisition.ts';
+import type { HeapMark, KernelHeap } from '../kernels/index.ts';
+import { uncertaintyOf } from './acquisition.ts';
 import { type Committee, trainCommittee } from './committee.ts';
-import { Coverage, TARGETS_MAX } from './coverage.ts';
-import { dot } from './dense.ts';
+import { Coverage, coverageHeap, TARGETS_MAX } from './coverage.ts';
 import { classOfTarget, LabelSet, type Target } from './labels.ts';
 import { LiveHead } from './live-head.ts';
 import { ascending } from './ordinals.ts';
@@ -28,6 +28,8 @@ export interface LearnerOptions {
   readonly strategy?: string | QueryStrategy;
   /** Most rows that stand for the pool when coverage is measured. */
   readonly targetsMax?: number;
+  /** Rows to make room for at once; more may come. */
+  readonly expectedRows?: number;
 }
 
 export interface OrderOptions {
@@ -81,12 +83,14 @@ export class Learner {
   #installed: Head | null = null;
   #strategy: QueryStrategy;
   #coverage: { picture: Coverage; count: number } | undefined;
+  #coverageMemory: { heap: KernelHeap; empty: HeapMark } | undefined;
 
   constructor(options: LearnerOptions) {
     this.#options = options;
-    this.#rows = new RowStore(options.dim);
+    const { dim, classes, expectedRows: capacity = 0 } = options;
+    this.#rows = new RowStore({ dim, classCount: classes.length, capacity });
     this.#labels = new LabelSet(options.link, options.classes);
-    this.#live = new LiveHead(this.#rows, options.link, options.classes.length);
+    this.#live = new LiveHead(this.#rows, options.link);
     this.#strategy = asStrategy(options.strategy ?? DEFAULT_STRATEGY);
   }
 
@@ -138,7 +142,8 @@ export class Learner {
   /** Classes added, removed, renamed or re-ordered; labels follow their class by name, the head starts from them anew. */
   setClasses(classes: readonly string[]): void {
     this.#labels = this.#labels.underClasses(classes);
-    this.#live = new LiveHead(this.#rows, this.#options.link, classes.length);
+    this.#rows.resizeClasses(classes.length);
+    this.#live = new LiveHead(this.#rows, this.#options.link);
     if (this.#installed !== null) this.install(underClasses(this.#installed, classes));
   }
 
@@ -233,12 +238,14 @@ export class Learner {
     this.#live.sync(labels);
     const labeled = labels.ordinals();
     const pending = ascending(options.pending ?? []).filter((ordinal) => this.#rows.has(ordinal));
-    const barred = new Set([...(options.exclude ?? []), ...pending, ...labeled]);
+    const barred = new Uint8Array(this.#rows.height);
+    for (const ordinals of [options.exclude ?? [], pending, labeled])
+      for (const ordinal of ordinals) barred[ordinal] = 1;
     const predictions = this.#live.predictions;
     let committee: Committee | null | undefined;
     return {
       rows: this.#rows,
-      candidates: this.#rows.ordinals().filter((ordinal) => !barred.has(ordinal)),
+      candidates: this.#rows.ordinals(barred),
       labeled,
       labeledClass: labeled.map((ordinal) => classOfTarget(labels.get(ordinal)!)),
       pending,
@@ -266,7 +273,10 @@ export class Learner {
       return kept.picture;
     }
     const targetsMax = this.#options.targetsMax ?? TARGETS_MAX;
-    const picture = new Coverage(this.#rows, this.#rows.ordinals(), this.#options.seed, targetsMax);
+    this.#coverageMemory ??= coverageMemory(this.#rows.dim, targetsMax);
+    this.#coverageMemory.heap.release(this.#coverageMemory.empty);
+    const { heap } = this.#coverageMemory;
+    const picture = new Coverage(this.#rows, this.#rows.ordinals(), this.#options.seed, targetsMax, heap);
     this.#coverage = { picture, count };
     return picture;
   }
@@ -277,12 +287,11 @@ export class Learner {
 
   #reason(ordinal: number, phase: Reason['phase'], context: QueryContext): Reason {
     const [suggestion] = this.suggest([ordinal]);
-    const one = Int32Array.of(ordinal);
-    const margin = context.predictions === null ? null : 1 - scoreItems(context.predictions, one, marginScore)[0]!;
+    const open = context.predictions?.scores('margin', Int32Array.of(ordinal))[0];
     return {
       phase,
       probabilities: suggestion!.probabilities,
-      margin,
+      margin: open === undefined ? null : 1 - open,
       nearestLabeled: this.#distanceToNearest(ordinal, context.labeled),
       density: Math.exp(-(context.coverage.scale(ordinal) ** 2)),
     };
@@ -307,6 +316,17 @@ export class Learner {
       return argmax(p, 0, classCount) !== argmax(predict(head, this.#rows.row(ordinal)), 0, classCount);
     });
   }
+}
+
+function coverageMemory(dim: number, targetsMax: number): { heap: KernelHeap; empty: HeapMark } {
+  const heap = coverageHeap(dim, targetsMax);
+  return { heap, empty: heap.mark() };
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
+  return sum;
 }
 
 function asStrategy(strategy: string | QueryStrategy): QueryStrategy {

@@ -8,7 +8,8 @@ import { RankOneUpdater } from '../heads/rankone.ts';
 import { SpanBasis } from '../heads/span.ts';
 import type { LabelSet } from './labels.ts';
 import { PoolLogits } from './pool-logits.ts';
-import type { Rows } from './rows.ts';
+import { poolPredictions } from './pool-predictions.ts';
+import type { RowStore } from './rows.ts';
 import type { PoolPredictions } from './strategy.ts';
 
 /** Multiply-adds of one pass over the training set up to which it is solved anew after each label: some 20 ms. */
@@ -19,7 +20,7 @@ const EXACT_POOL_MAX = 100_000_000;
 const CURVATURE_MIN = 0.02;
 
 export class LiveHead {
-  readonly #rows: Rows;
+  readonly #rows: RowStore;
   readonly #link: Link;
   readonly #classCount: number;
   readonly #logits: PoolLogits;
@@ -34,12 +35,12 @@ export class LiveHead {
   #warm: LogisticSolution | undefined;
   #steps: { updater: RankOneUpdater; l2: number; weights: Map<number, number> } | undefined;
 
-  constructor(rows: Rows, link: Link, classCount: number) {
+  constructor(rows: RowStore, link: Link) {
     this.#rows = rows;
     this.#link = link;
-    this.#classCount = classCount;
-    this.#logits = new PoolLogits(rows, classCount);
-    this.#seen = new Uint8Array(classCount);
+    this.#classCount = rows.classCount;
+    this.#logits = new PoolLogits(rows);
+    this.#seen = new Uint8Array(rows.classCount);
     this.#span = { basis: new SpanBasis(rows.dim), features: new Map() };
   }
 
@@ -64,15 +65,7 @@ export class LiveHead {
   /** null while there is nothing to tell apart. */
   get predictions(): PoolPredictions | null {
     if (!this.#ready) return null;
-    const scale = 1 / this.#temperature;
-    const { values } = this.#logits;
-    return {
-      link: this.#link,
-      classCount: this.#classCount,
-      probabilitiesInto: (ordinal, out, at) => {
-        probabilitiesInto(this.#link, values, ordinal * this.#classCount, this.#classCount, scale, out, at);
-      },
-    };
+    return poolPredictions(this.#rows, this.#link, 1 / this.#temperature);
   }
 
   rowsAdded(ordinals: readonly number[]): void {
@@ -216,7 +209,7 @@ export class LiveHead {
 
   /** Probabilities as the fit sees them: the temperature is no part of the loss. */
   #uncalibratedInto(ordinal: number, out: Float32Array): void {
-    probabilitiesInto(this.#link, this.#logits.values, ordinal * this.#classCount, this.#classCount, 1, out);
+    probabilitiesInto(this.#link, this.#rows.logits, ordinal * this.#classCount, this.#classCount, 1, out);
   }
 
   /**

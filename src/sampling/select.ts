@@ -46,3 +46,46 @@ function siftDown(heap: Pick[], from: number): void {
 function isWorse(a: Pick, b: Pick): boolean {
   return compareByScore(a.score, a.ordinal, b.score, b.ordinal) > 0;
 }
+
+/** The k-th smallest value (k >= 1) of `values`, which is left as it was; the largest when there are fewer. */
+export function kthSmallest(values: Float32Array, k: number): number {
+  const heap = new Float32Array(Math.min(k, values.length));
+  let size = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (size < heap.length) {
+      heap[size] = value;
+      liftLargest(heap, size++);
+    } else if (value < heap[0]!) {
+      heap[0] = value;
+      sinkLargest(heap, size);
+    }
+  }
+  return heap[0] ?? Number.NaN;
+}
+
+function liftLargest(heap: Float32Array, from: number): void {
+  let i = from;
+  while (i > 0) {
+    const parent = (i - 1) >> 1;
+    if (heap[parent]! >= heap[i]!) return;
+    const held = heap[parent]!;
+    heap[parent] = heap[i]!;
+    heap[i] = held;
+    i = parent;
+  }
+}
+
+function sinkLargest(heap: Float32Array, size: number): void {
+  let i = 0;
+  for (;;) {
+    let most = 2 * i + 1;
+    if (most >= size) return;
+    if (most + 1 < size && heap[most + 1]! > heap[most]!) most++;
+    if (heap[i]! >= heap[most]!) return;
+    const held = heap[most]!;
+    heap[most] = heap[i]!;
+    heap[i] = held;
+    i = most;
+  }
+}

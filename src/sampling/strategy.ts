@@ -1,5 +1,6 @@
 /** The shape of a query strategy: from what is known about a pool to the items worth labeling next. */
 import type { Link } from '../heads/link.ts';
+import type { AcquisitionName } from './acquisition.ts';
 import type { Committee } from './committee.ts';
 import type { Coverage } from './coverage.ts';
 import type { Rows } from './rows.ts';
@@ -16,6 +17,10 @@ export interface PoolPredictions {
   readonly classCount: number;
   /** Probabilities (classCount) of one item, written to `out[at ...]`, 0..1. */
   probabilitiesInto(ordinal: number, out: Float32Array, at: number): void;
+  /** Scores (ordinals) of some items by a named acquisition score. */
+  scores(name: AcquisitionName, ordinals: Int32Array): Float32Array;
+  /** The k of `candidates` (ascending) with the highest score, best first: exact, ties to the lowest ordinal. */
+  top(name: AcquisitionName, candidates: Int32Array, k: number): Pick[];
 }
 
 /** Everything a strategy may look at. Plain and read-only. */

@@ -44,7 +44,7 @@ function slowHerd(kernel: 'wide' | 'tuned', candidates: number[], labeled: numbe
 }
 
 function coverage(): Coverage {
-  const rows = new RowStore(pool.dim);
+  const rows = new RowStore({ dim: pool.dim, classCount: pool.classCount });
   rows.add([...pool.rows.keys()], flat(pool.rows));
   return new Coverage(rows, rows.ordinals(), 1);
 }

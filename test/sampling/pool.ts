@@ -2,6 +2,7 @@
 import { gaussian, seededRandom } from '../../src/core/random.ts';
 import { probabilitiesInto } from '../../src/heads/link.ts';
 import { Coverage, type QueryContext, RowStore } from '../../src/sampling/index.ts';
+import { poolPredictions } from '../../src/sampling/pool-predictions.ts';
 import { clusters, flat } from '../heads/reference.ts';
 
 export interface TestPool {
@@ -21,10 +22,11 @@ export function contextOf(
   labeled: readonly number[],
   options: Partial<QueryContext> = {},
 ): QueryContext {
-  const rows = new RowStore(pool.dim);
+  const rows = new RowStore({ dim: pool.dim, classCount: pool.classCount });
   rows.add([...pool.rows.keys()], flat(pool.rows));
   const random = seededRandom('predictions', pool.rows.length);
   const logits = Float32Array.from({ length: pool.rows.length * pool.classCount }, () => 1.5 * gaussian(random));
+  rows.logits.set(logits);
   const out = new Set(labeled);
   const members = [0, 1, 2].map(() => logits.map((z) => z + gaussian(random)));
   const say = (from: Float32Array, ordinal: number, to: Float32Array, at: number): void =>
@@ -36,11 +38,7 @@ export function contextOf(
     labeledClass: Int32Array.from(labeled, (ordinal) => pool.classOf[ordinal]!),
     pending: new Int32Array(0),
     classCount: pool.classCount,
-    predictions: {
-      link: 'softmax',
-      classCount: pool.classCount,
-      probabilitiesInto: (ordinal, to, at) => say(logits, ordinal, to, at),
-    },
+    predictions: poolPredictions(rows, 'softmax', 1),
     coverage: new Coverage(rows, rows.ordinals(), 1),
     committee: () => ({
       size: members.length,

@@ -1,7 +1,6 @@
 /** Uncertainty herding, the default: items that stand for many others which the head cannot tell apart yet. */
 import { uncertaintyOf } from '../acquisition.ts';
 import { herd } from '../herd.ts';
-import { topK } from '../select.ts';
 import type { QueryContext, QueryStrategy } from '../strategy.ts';
 
 /** Candidates are all items of a small pool, else this many of the smallest margins: what a ranking can afford. */
@@ -27,8 +26,7 @@ export const uncertaintyHerding: QueryStrategy = {
 };
 
 /** The candidates of smallest margin, ascending by ordinal; all of them when there are no more than `max`. */
-export function mostUncertain(context: QueryContext, max: number): Int32Array {
-  const { candidates } = context;
-  if (candidates.length <= max) return candidates;
-  return Int32Array.from(topK(candidates, uncertaintyOf(context, candidates), max), (pick) => pick.ordinal).sort();
+export function mostUncertain({ candidates, predictions }: QueryContext, max: number): Int32Array {
+  if (candidates.length <= max || predictions === null) return candidates;
+  return Int32Array.from(predictions.top('margin', candidates, max), (pick) => pick.ordinal).sort();
 }

@@ -1,0 +1,49 @@
+/** What the logits of a pool say: probabilities of one item, scores of some, the best of all. */
+import { type Link, probabilitiesInto } from '../heads/link.ts';
+import { rankLogits } from '../kernels/index.ts';
+import { acquisitionScore } from './acquisition.ts';
+import type { RowStore } from './rows.ts';
+import { topK } from './select.ts';
+import type { PoolPredictions } from './strategy.ts';
+
+/** Up to this many candidates, scoring them one by one beats a pass over the whole pool. */
+const SINGLY_MAX = 2_000;
+
+/** A view: it follows the logits. `scale` = 1 / temperature. */
+export function poolPredictions(rows: RowStore, link: Link, scale: number): PoolPredictions {
+  const { classCount } = rows;
+  const p = new Float32Array(classCount);
+  const into: PoolPredictions['probabilitiesInto'] = (ordinal, out, at) =>
+    probabilitiesInto(link, rows.logits, ordinal * classCount, classCount, scale, out, at);
+  const scores: PoolPredictions['scores'] = (name, ordinals) => {
+    const score = acquisitionScore(name, link);
+    return Float32Array.from(ordinals, (ordinal) => {
+      into(ordinal, p, 0);
+      return score(p, classCount);
+    });
+  };
+  return {
+    link,
+    classCount,
+    probabilitiesInto: into,
+    scores,
+    top: (name, candidates, k) => {
+      if (link === 'sigmoid' || candidates.length <= SINGLY_MAX) return topK(candidates, scores(name, candidates), k);
+      const exclude = complement(candidates, rows.height);
+      const best = rankLogits(rows.heap, name, rows.logits, classCount, { k, exclude, scale });
+      return Array.from(best.rows, (ordinal, i) => ({ ordinal, score: best.scores[i]! }));
+    },
+  };
+}
+
+/** Ordinals below `height` that are not among the ascending `ordinals`. */
+function complement(ordinals: Int32Array, height: number): Int32Array {
+  const out = new Int32Array(height - ordinals.length);
+  let n = 0;
+  let next = 0;
+  for (let i = 0; i < height; i++) {
+    if (ordinals[next] === i) next++;
+    else out[n++] = i;
+  }
+  return out;
+}

@@ -7,7 +7,7 @@ export interface NewJob {
   readonly kind: string;
   readonly projectId: number | null;
   readonly params: JsonObject;
-  /** While a job with this key is queued, another one is not added: the waiting one is returned. */
+  /** While a job of the same project, kind and key is queued, another one is not added: the waiting one is returned. */
   readonly dedupeKey?: string;
 }
 
@@ -26,7 +26,10 @@ export interface JobProgress {
 
 export interface JobQueue {
   enqueue(job: NewJob): Promise<Job>;
-  /** The oldest queued job of these kinds, or one whose lease has run out. Never two of one project and kind at once. */
+  /**
+   * The oldest queued job of these kinds, or one whose lease has run out (one that was to be cancelled is, instead).
+   * Never two of one project and kind at once; jobs without a project count as one project.
+   */
   lease(request: { kinds: readonly string[]; owner: string; leaseMs: number }): Promise<JobLease | undefined>;
   /** Reports progress and renews the lease. `cancelRequested` of the answer tells the worker to stop. */
   progress(lease: JobLease, progress: JobProgress, leaseMs: number): Promise<Job>;
@@ -38,15 +41,17 @@ export interface JobQueue {
   release(lease: JobLease): Promise<void>;
   /** A queued job is cancelled at once, a running one is asked to stop. */
   requestCancel(id: number): Promise<Job>;
-  /** A failed or cancelled job runs again from where it stopped. */
+  /** A failed or cancelled job runs again from where it stopped; its list of failed items starts anew. */
   retry(id: number): Promise<Job>;
   get(id: number): Promise<Job | undefined>;
+  /** Newest first. */
   list(options: { projectId?: number; limit: number }): Promise<Job[]>;
   /** Jobs changed after this revision, oldest change first: what an event stream replays. */
   changedSince(revision: number, limit: number): Promise<Job[]>;
   /** Called in this process after each change. Returns the unsubscribe function. */
   onChange(listener: (job: Job) => void): () => void;
-  /** A failed item of a job: kept apart so that one bad item never stops the others. */
+  /** A failed item of a job: kept apart so that one bad item never stops the others. Raises `failed`, once per item. */
   addFailure(lease: JobLease, failure: { taskId: number; error: PlainError }): Promise<void>;
+  /** Ordered by task. */
   failures(jobId: number): Promise<{ taskId: number; error: PlainError }[]>;
 }

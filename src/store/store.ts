@@ -3,6 +3,8 @@
  *
  * Every method is one transaction: it has happened, durably, when its promise resolves, or nothing has. Rows of revoked
  * runs are invisible to every reading except `runs`. Lists are ordered by id and paged by `after` (exclusive).
+ * Annotator ids are labeler ids. Every method rejects with NOT_FOUND when an id names nothing that is visible, with
+ * STORE_FULL when the disk is full (nothing was changed), with STORE_CORRUPT when the engine finds damage.
  */
 import type {
   Annotation,
@@ -34,9 +36,13 @@ export interface Page {
 export interface ProjectStore {
   create(project: NewProject): Promise<Project>;
   get(id: number): Promise<Project | undefined>;
+  /** All of them, or only those that are (not) archived. */
   list(options?: { archived?: boolean }): Promise<Project[]>;
   update(id: number, change: Partial<NewProject> & { archived?: boolean }): Promise<Project>;
-  /** Removes the project and everything that belongs to it. */
+  /**
+   * Removes the project and everything that belongs to it. It is out of sight at once and its jobs lose their leases;
+   * the rows go piece by piece, and a deletion that a crash interrupts is finished at the next start.
+   */
   delete(id: number): Promise<void>;
   counts(id: number): Promise<ProjectCounts>;
 }
@@ -55,6 +61,7 @@ export interface ProjectCounts {
   readonly labeledTasks: number;
   /** Tasks with as many annotations as the project's overlap asks for. */
   readonly finishedTasks: number;
+  /** Without the skipped ones. */
   readonly annotations: number;
   readonly skipped: number;
   readonly groundTruth: number;
@@ -69,7 +76,10 @@ export interface NewTask {
 }
 
 export interface TaskStore {
-  /** Appends tasks with fresh ordinals. `cursor` is remembered on the run, so that an import resumes after a crash. */
+  /**
+   * Appends tasks with fresh ordinals. `cursor` is remembered on the run, so that an import resumes after a crash.
+   * CONFLICT when the run has ended or was undone.
+   */
   insert(projectId: number, runId: number, tasks: readonly NewTask[], cursor: number): Promise<Task[]>;
   get(id: number): Promise<Task | undefined>;
   list(projectId: number, page: Page): Promise<Task[]>;
@@ -77,7 +87,7 @@ export interface TaskStore {
   byOrdinals(projectId: number, ordinals: readonly number[]): Promise<Task[]>;
   /** (id, ordinal) of every living task with `from <= ordinal`, in ordinal order, at most `limit`. */
   ordinals(projectId: number, from: number, limit: number): Promise<{ ids: Float64Array; ordinals: Uint32Array }>;
-  /** New data gets a new ordinal, because everything computed from the old row is stale. */
+  /** New data gets a new ordinal and loses its machine votes, because everything computed from the old row is stale. */
   edit(id: number, change: { data?: JsonObject; meta?: JsonObject }): Promise<Task>;
   /** Removes tasks with their annotations, predictions and votes. Returns how many were there. */
   delete(projectId: number, ids: readonly number[]): Promise<number>;
@@ -86,11 +96,15 @@ export interface TaskStore {
 export interface NewAnnotation extends Omit<Annotation, 'id' | 'createdAt' | 'updatedAt'> {}
 
 export interface AnnotationStore {
-  /** Idempotent by `submissionId`: a repeated submit returns the first row with `created: false`. Ends the lease. */
+  /**
+   * Idempotent by `submissionId` within task and annotator (empty: never the same): a repeated submit returns the first
+   * row with `created: false`. Ends the lease and the postponing.
+   */
   submit(annotation: NewAnnotation): Promise<{ annotation: Annotation; created: boolean }>;
   /** Many at once, for imports and promotions. */
   insert(annotations: readonly NewAnnotation[]): Promise<Annotation[]>;
   get(id: number): Promise<Annotation | undefined>;
+  /** It stays with its task and annotator, whatever `change` says. */
   update(id: number, change: Partial<NewAnnotation>): Promise<Annotation>;
   delete(id: number): Promise<void>;
   ofTask(taskId: number): Promise<Annotation[]>;
@@ -98,7 +112,7 @@ export interface AnnotationStore {
   list(projectId: number, page: Page): Promise<Annotation[]>;
   /** The last ones of an annotator, newest first. */
   recent(projectId: number, annotatorId: number, limit: number): Promise<Annotation[]>;
-  /** Rewrites results in chunks, for label changes; returns how many rows changed. */
+  /** Rewrites the results of all annotations, hidden ones too, for label changes; null leaves one as it is. Returns how many changed. */
   rewrite(projectId: number, change: (result: readonly Region[]) => readonly Region[] | null): Promise<number>;
 }
 
@@ -109,19 +123,28 @@ export interface PredictionStore {
 }
 
 export interface LabelStore {
+  /** Removed ones too, because old votes and results name them. */
   list(projectId: number): Promise<Label[]>;
-  /** Makes the control's living labels exactly these values: adds what is new, marks what is gone as removed. */
+  /**
+   * Makes the control's living labels exactly these values: adds what is new, marks what is gone as removed, brings back
+   * what was removed earlier under its old id. Returns the living ones in the order of `values`.
+   */
   sync(projectId: number, control: string, values: readonly string[]): Promise<Label[]>;
+  /** CONFLICT when the control has a living label of that name. */
   rename(id: number, value: string): Promise<void>;
   /** Votes for `from` become votes for `into`; `from` is removed. */
   merge(from: number, into: number): Promise<void>;
 }
 
 export interface VoteStore {
-  /** Appends votes of a running run; a repeated (run, task, label) is ignored. Returns how many were new. */
+  /**
+   * Appends votes of a running run; a repeated (run, task, label) is ignored, and so are votes on tasks that have been
+   * deleted meanwhile. Returns how many were new. CONFLICT when the run has ended or was undone.
+   */
   write(runId: number, votes: readonly VoteRow[]): Promise<number>;
+  /** Ordered by task and run; a merged label appears as the one it was merged into. */
   ofTasks(taskIds: readonly number[]): Promise<Vote[]>;
-  /** Votes of one run, ordered by task. */
+  /** Votes of one run, ordered by task and paged by task id; a page never splits a task, so it can exceed the limit a little. */
   ofRun(runId: number, page: Page): Promise<Vote[]>;
   /** Drops the votes of a run for good (old model versions); the run itself stays on record. */
   prune(runId: number): Promise<void>;
@@ -141,6 +164,7 @@ export interface RunStore {
     summary: string;
     params: JsonObject;
   }): Promise<Run>;
+  /** Repeating it is harmless; CONFLICT when the run has ended in the other state. */
   finish(id: number, state: 'done' | 'failed', written: number): Promise<Run>;
   get(id: number): Promise<Run | undefined>;
   list(projectId: number): Promise<Run[]>;
@@ -169,20 +193,25 @@ export interface LeaseStore {
     overlap: number;
     expiresAt: number;
   }): Promise<number | undefined>;
-  /** What was shown with it. */
+  /** Notes what was shown with it. A lease that still runs keeps this when it is acquired again. */
   attach(taskId: number, annotatorId: number, shown: { predictionId: number | null; blind: boolean }): Promise<void>;
+  /** Also one that has run out (for a day), because it tells what was shown to an annotator who answers late. */
   get(taskId: number, annotatorId: number): Promise<Lease | undefined>;
+  /** Those that still run. */
   ofAnnotator(projectId: number, annotatorId: number): Promise<Lease[]>;
+  /** False when there is none, or when it ran out and others have taken the place. */
   extend(taskId: number, annotatorId: number, expiresAt: number): Promise<boolean>;
   release(taskId: number, annotatorId: number): Promise<void>;
   /** Tasks that no further annotator may get now: finished, or leased and answered up to the overlap. */
   taken(projectId: number): Promise<Set<number>>;
-  /** Postponed until after everything else, for this annotator. */
+  /** Postponed until after everything else, for this annotator; ends the lease. */
   postpone(taskId: number, annotatorId: number): Promise<void>;
+  /** The longest postponed first. */
   postponed(projectId: number, annotatorId: number): Promise<number[]>;
 }
 
 export interface ModelStore {
+  /** Adding a version that is there already returns the first row. */
   add(model: Omit<ModelVersion, 'id' | 'number' | 'createdAt' | 'active'>): Promise<ModelVersion>;
   get(id: number): Promise<ModelVersion | undefined>;
   list(projectId: number): Promise<ModelVersion[]>;
@@ -200,6 +229,7 @@ export interface TokenStore {
     projectId: number | null;
     label: string;
   }): Promise<Token>;
+  /** A revoked one is not found. */
   find(hash: string): Promise<Token | undefined>;
   list(): Promise<Token[]>;
   revoke(id: number): Promise<void>;

@@ -1,0 +1,17 @@
+/** The whole API as data. The page imports this file as types only; the server binds a handler to each route. */
+import { peopleRoutes } from './people.ts';
+import { projectRoutes } from './projects.ts';
+import type { BodyOf, ParamsOf, QueryOf, ReplyOf } from './route.ts';
+import { taskRoutes } from './tasks.ts';
+import { workRoutes } from './work.ts';
+
+export const api = { ...projectRoutes, ...taskRoutes, ...workRoutes, ...peopleRoutes };
+
+export type Api = typeof api;
+export type RouteName = keyof Api;
+export type Params<K extends RouteName> = ParamsOf<Api[K]>;
+export type Query<K extends RouteName> = QueryOf<Api[K]>;
+export type Body<K extends RouteName> = BodyOf<Api[K]>;
+export type Reply<K extends RouteName> = ReplyOf<Api[K]>;
+
+export type * from './shapes.ts';

@@ -1,0 +1,195 @@
+/** Projects, and the files that go in and out of them. */
+import { Type } from 'typebox';
+import { LIMITS } from '../../core/limits.ts';
+import { Id, route } from './route.ts';
+import {
+  Empty,
+  nullable,
+  ParsedConfig,
+  ProjectDetail,
+  ProjectShape,
+  Sampling,
+  Settings,
+  SettingsInput,
+} from './shapes.ts';
+
+const projectId = Type.Object({ project_id: Id('project') });
+const labelConfig = Type.String({ maxLength: LIMITS.labelConfigBytesMax });
+
+/** Every field may be left out; unknown fields of Label Studio's projects are ignored. */
+const projectInput = {
+  title: Type.Optional(Type.String({ maxLength: 500 })),
+  description: Type.Optional(nullable(Type.String({ maxLength: 100_000 }))),
+  expert_instruction: Type.Optional(nullable(Type.String({ maxLength: 100_000 }))),
+  label_config: Type.Optional(labelConfig),
+  maximum_annotations: Type.Optional(Settings.properties.overlap),
+  sampling: Type.Optional(Sampling),
+  settings: Type.Optional(SettingsInput),
+};
+
+export const ProjectBody = Type.Object(projectInput);
+
+const ProjectPatch = Type.Object({
+  ...projectInput,
+  is_archived: Type.Optional(Type.Boolean()),
+  label_migration: Type.Optional(
+    Type.Object(
+      {
+        rename: Type.Optional(Type.Record(Type.String(), Type.String())),
+        removed: Type.Optional(Type.Union([Type.Literal('keep'), Type.Literal('drop')])),
+      },
+      { additionalProperties: false, description: 'What to do with annotations whose labels vanish' },
+    ),
+  ),
+});
+
+const Validated = Type.Object({
+  label_config: Type.String(),
+  controls: Type.Array(Type.Object({ name: Type.String(), type: Type.String(), labels: Type.Array(Type.String()) })),
+  parsed_label_config: ParsedConfig,
+});
+
+const Imported = Type.Object({
+  task_count: Type.Integer(),
+  annotation_count: Type.Integer(),
+  prediction_count: Type.Integer(),
+  duration: Type.Number({ description: 'Seconds' }),
+  found_formats: Type.Record(Type.String(), Type.Integer()),
+  data_columns: Type.Array(Type.String()),
+  run: Type.Integer(),
+  skipped: Type.Array(Type.Object({ row: Type.Integer(), reason: Type.String() })),
+});
+
+export const FormatShape = Type.Object({
+  name: Type.String(),
+  title: Type.String(),
+  reads: Type.Boolean(),
+  writes: Type.Boolean(),
+  extensions: Type.Array(Type.String()),
+});
+
+const page = {
+  page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+  page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.pageSizeMax })),
+};
+
+const tag = 'Projects';
+
+export const projectRoutes = {
+  projectList: route({
+    method: 'GET',
+    url: '/api/projects',
+    access: 'annotator',
+    tag,
+    summary: 'Projects that the caller may see',
+    schema: {
+      querystring: Type.Object({ ...page, archived: Type.Optional(Type.Boolean()) }),
+      response: {
+        200: Type.Object({
+          count: Type.Integer(),
+          next: nullable(Type.String()),
+          previous: nullable(Type.String()),
+          results: Type.Array(ProjectShape),
+        }),
+      },
+    },
+  }),
+  projectCreate: route({
+    method: 'POST',
+    url: '/api/projects',
+    access: 'installation',
+    tag,
+    summary: 'Create a project',
+    schema: { body: ProjectBody, response: { 201: ProjectDetail } },
+  }),
+  projectGet: route({
+    method: 'GET',
+    url: '/api/projects/:project_id',
+    access: 'annotator',
+    tag,
+    summary: 'One project with its counts and its parsed label config',
+    schema: { params: projectId, response: { 200: ProjectDetail } },
+  }),
+  projectUpdate: route({
+    method: 'PATCH',
+    url: '/api/projects/:project_id',
+    access: 'owner',
+    tag,
+    summary: 'Change a project; a label config that drops used labels needs `label_migration`',
+    schema: { params: projectId, body: ProjectPatch, response: { 200: ProjectDetail } },
+  }),
+  projectDelete: route({
+    method: 'DELETE',
+    url: '/api/projects/:project_id',
+    access: 'owner',
+    tag,
+    summary: 'Delete a project with everything in it',
+    schema: { params: projectId, response: { 204: Empty } },
+  }),
+  projectDuplicate: route({
+    method: 'POST',
+    url: '/api/projects/:project_id/duplicate',
+    access: 'installation',
+    tag,
+    summary: 'A new project with the same config, settings, tasks and embeddings, without annotations',
+    schema: { params: projectId, body: ProjectBody, response: { 201: ProjectDetail } },
+  }),
+  configValidate: route({
+    method: 'POST',
+    url: '/api/projects/validate',
+    access: 'annotator',
+    tag,
+    summary: 'Check a label config without keeping it',
+    schema: { body: Type.Object({ label_config: labelConfig }), response: { 200: Validated } },
+  }),
+  projectValidate: route({
+    method: 'POST',
+    url: '/api/projects/:project_id/validate',
+    access: 'owner',
+    tag,
+    summary: 'Check a label config for this project without keeping it',
+    schema: { params: projectId, body: Type.Object({ label_config: labelConfig }), response: { 200: Validated } },
+  }),
+  projectImport: route({
+    method: 'POST',
+    url: '/api/projects/:project_id/import',
+    access: 'owner',
+    tag,
+    summary: 'Import tasks: JSON, JSONL, CSV, TSV or text as the body, or one file as multipart/form-data',
+    streams: true,
+    schema: {
+      params: projectId,
+      querystring: Type.Object({
+        format: Type.Optional(Type.String({ maxLength: 100 })),
+        name: Type.Optional(Type.String({ maxLength: 255, description: 'File name; its ending tells the format' })),
+        skip_invalid: Type.Optional(Type.Boolean({ description: 'Leave bad rows out and list them' })),
+      }),
+      response: { 201: Imported },
+    },
+  }),
+  projectExport: route({
+    method: 'GET',
+    url: '/api/projects/:project_id/export',
+    access: 'owner',
+    tag,
+    summary: 'The labeled tasks as a file',
+    schema: {
+      params: projectId,
+      querystring: Type.Object({
+        exportType: Type.Optional(Type.String({ maxLength: 100 })),
+        export_type: Type.Optional(Type.String({ maxLength: 100 })),
+        download_all_tasks: Type.Optional(Type.Boolean({ description: 'Also tasks without an annotation' })),
+        with_predictions: Type.Optional(Type.Boolean()),
+      }),
+      response: { 200: Type.Unsafe<AsyncIterable<string>>(Type.Unknown({ description: 'The file' })) },
+    },
+  }),
+  exportFormats: route({
+    method: 'GET',
+    url: '/api/projects/:project_id/export/formats',
+    access: 'owner',
+    tag,
+    summary: 'Formats that files can be read from and written to',
+    schema: { params: projectId, response: { 200: Type.Array(FormatShape) } },
+  }),
+};

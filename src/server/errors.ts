@@ -1,0 +1,65 @@
+/** What the caller is told when something goes wrong: a code, one sentence, a request id; never a stack. */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError, toAppError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { ErrorWire } from './contract/index.ts';
+import { describeFault } from './log.ts';
+
+/** Seconds after which a refused request may be worth repeating, unless the error knows better. */
+const RETRY_AFTER_SECONDS = 5;
+
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = fromFramework(error) ?? toAppError(error);
+  if (known.code === 'INTERNAL') request.log.error({ fault: describeFault(error) }, 'internal error');
+  if (known.status === 429 || known.status === 503) {
+    const seconds = known.details.retryAfterSeconds;
+    reply.header('retry-after', String(typeof seconds === 'number' ? Math.ceil(seconds) : RETRY_AFTER_SECONDS));
+  }
+  if (known.status === 401) reply.header('www-authenticate', 'Token realm="Headstart"');
+  return reply
+    .code(known.status)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(errorWire(known, request.id)));
+}
+
+export function errorWire(error: AppError, requestId: string): ErrorWire {
+  const { validation_errors, ...details } = error.details as JsonObject & {
+    validation_errors?: Record<string, string[]>;
+  };
+  return {
+    code: error.code,
+    status_code: error.status,
+    detail: error.message,
+    details,
+    ...(validation_errors === undefined ? {} : { validation_errors }),
+    retryable: error.retryable,
+    request_id: requestId,
+  };
+}
+
+export function noSuchRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return sendError(new AppError('NOT_FOUND', 'There is no such address in the API; /docs lists them.'), request, reply);
+}
+
+/** Fastify's own refusals in our codes. */
+function fromFramework(error: unknown): AppError | undefined {
+  if (error instanceof AppError || !(error instanceof Error)) return undefined;
+  const { code, statusCode } = error as Partial<FastifyError>;
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new AppError('LIMIT_BODY', 'The request body is larger than the limit.');
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new AppError('INPUT_BAD_FIELD', 'This content type is not taken here; send `application/json`.', {
+        details: { field: 'content-type' },
+      });
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new AppError('INPUT_BAD_FIELD', 'The body is not as long as its Content-Length says.', {
+        details: { field: 'content-length' },
+      });
+    default:
+      // The remaining refusals of the framework are about addresses that cannot be decoded and the like.
+      return statusCode === 400 || statusCode === 404 || statusCode === 414
+        ? new AppError('NOT_FOUND', 'There is no such address in the API; /docs lists them.')
+        : undefined;
+  }
+}

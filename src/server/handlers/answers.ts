@@ -1,0 +1,80 @@
+/** Annotations and predictions. */
+import type { App } from '../../app/app.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Handlers } from '../bind.ts';
+import type { Pager } from '../paging.ts';
+import { annotationWire, answerInput, compact, predictionWire, storedPredictionWire } from '../wire.ts';
+
+const RECENT = 10;
+
+type Names =
+  | 'annotationCreate'
+  | 'projectAnnotations'
+  | 'recentAnnotations'
+  | 'annotationGet'
+  | 'annotationUpdate'
+  | 'annotationDelete'
+  | 'predictionList'
+  | 'predictionCreate'
+  | 'predictionGet';
+
+const PREDICTIONS_PAGE = 100;
+
+export function answerHandlers({ annotations, predictions, tasks }: App, pager: Pager): Handlers<Names> {
+  return {
+    async annotationCreate({ params, body, who, reply }) {
+      const input = {
+        via: 'api' as const,
+        ...answerInput(body),
+        ...compact({ submissionId: body.unique_id }),
+        taskId: params.task_id,
+        result: body.result,
+      };
+      const { annotation, created } = await annotations.submit(input, who);
+      reply.code(created ? 201 : 200);
+      return annotationWire(annotation);
+    },
+    async projectAnnotations({ params, query }) {
+      const rows = await pager.read(`annotations ${params.project_id}`, query, (part) =>
+        annotations.list(params.project_id, part),
+      );
+      return rows.map(annotationWire);
+    },
+    async recentAnnotations({ params, query, who }) {
+      const rows = await annotations.recent(params.project_id, who, query.limit ?? RECENT);
+      return rows.map(annotationWire);
+    },
+    annotationGet: async ({ params }) => annotationWire(await annotations.get(params.annotation_id)),
+    annotationUpdate: async ({ params, body, who }) =>
+      annotationWire(await annotations.update(params.annotation_id, answerInput(body), who)),
+    async annotationDelete({ params }) {
+      await annotations.delete(params.annotation_id);
+      return null;
+    },
+
+    async predictionList({ query }) {
+      if (query.task !== undefined) {
+        const task = await tasks.get(query.task);
+        return (await predictions.ofTask(task.id)).map((one) => predictionWire(one, task.projectId));
+      }
+      const projectId = query.project;
+      if (projectId === undefined) {
+        throw new AppError('INPUT_BAD_FIELD', 'Say which `task` or which `project`.', { details: { field: 'task' } });
+      }
+      const page = { after: query.after ?? 0, limit: query.page_size ?? PREDICTIONS_PAGE };
+      return (await predictions.current(projectId, page)).map((one) => predictionWire(one, projectId));
+    },
+    async predictionCreate({ body }) {
+      const stored = await predictions.add(body.task, {
+        result: body.result,
+        ...compact({ score: body.score, modelVersion: body.model_version ?? undefined }),
+      });
+      return storedPredictionWire(stored, body.model_version ?? null);
+    },
+    async predictionGet({ params }) {
+      const stored = await predictions.get(params.prediction_id);
+      const view = (await predictions.ofTask(stored.taskId)).find((one) => one.id === stored.id);
+      return storedPredictionWire(stored, view?.modelVersion ?? null);
+    },
+  };
+}

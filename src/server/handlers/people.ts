@@ -1,0 +1,51 @@
+/** The caller, annotators, tokens, and what is running. */
+import type { App } from '../../app/app.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Handlers } from '../bind.ts';
+import { PRODUCT_VERSION } from '../version.ts';
+import { tokenWire } from '../wire.ts';
+
+type Names = 'whoami' | 'annotators' | 'tokenList' | 'tokenCreate' | 'tokenRevoke' | 'version' | 'health';
+
+export function peopleHandlers({ people }: App): Handlers<Names> {
+  return {
+    whoami: async ({ who }) => ({
+      id: who.annotatorId,
+      username: who.name,
+      email: '',
+      first_name: who.name,
+      last_name: '',
+      initials: [...who.name].slice(0, 2).join('').toUpperCase(),
+      role: who.role,
+      project: who.projectId,
+    }),
+    async annotators({ params }) {
+      const rows = await people.annotators(params.project_id);
+      return rows.map(({ medianVisibleMs, ...row }) => ({ ...row, median_visible_ms: medianVisibleMs }));
+    },
+    async tokenList({ who }) {
+      const all = await people.tokens();
+      return all.filter((token) => who.projectId === null || token.projectId === who.projectId).map(tokenWire);
+    },
+    async tokenCreate({ body, who }) {
+      const role = body.role ?? 'annotator';
+      const projectId = body.project ?? null;
+      if (role === 'annotator' && projectId === null) {
+        throw new AppError('INPUT_BAD_FIELD', 'An annotator is invited to one project: give its id as `project`.', {
+          details: { field: 'project' },
+        });
+      }
+      if (who.projectId !== null && projectId !== who.projectId) {
+        throw new AppError('AUTH_FORBIDDEN', 'You can make tokens for your own project only.');
+      }
+      const { token, secret } = await people.invite({ name: body.name, role, projectId });
+      return { ...tokenWire(token), secret };
+    },
+    async tokenRevoke({ params }) {
+      await people.revoke(params.token_id);
+      return null;
+    },
+    version: async () => ({ release: PRODUCT_VERSION, product: 'Headstart' }),
+    health: async () => ({ status: 'UP' as const }),
+  };
+}

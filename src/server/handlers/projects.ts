@@ -1,0 +1,84 @@
+/** Projects: list, create, change, copy, delete; checking a label config. */
+import type { App, LabelMigration } from '../../app/app.ts';
+import type { Project } from '../../core/domain.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Handlers } from '../bind.ts';
+import { parsedConfigWire } from '../config-wire.ts';
+import type { Body, ProjectDetailWire } from '../contract/index.ts';
+import { compact, projectInput, projectWire } from '../wire.ts';
+
+const PAGE_SIZE = 100;
+
+type Names =
+  | 'projectList'
+  | 'projectCreate'
+  | 'projectGet'
+  | 'projectUpdate'
+  | 'projectDelete'
+  | 'projectDuplicate'
+  | 'configValidate'
+  | 'projectValidate';
+
+export function projectHandlers({ projects }: App): Handlers<Names> {
+  const wire = async (project: Project) => projectWire(project, await projects.counts(project.id));
+  const detail = async (project: Project): Promise<ProjectDetailWire> => ({
+    ...(await wire(project)),
+    parsed_label_config: readableConfig(project.labelConfig),
+  });
+  const validate = async ({ body }: { body: { label_config: string } }) => ({
+    label_config: body.label_config,
+    ...projects.checkLabelConfig(body.label_config),
+    parsed_label_config: parsedConfigWire(body.label_config),
+  });
+
+  return {
+    async projectList({ query, who, request }) {
+      const all = await projects.list(compact({ archived: query.archived }));
+      const mine = all.filter((project) => who.projectId === null || project.id === who.projectId);
+      const page = query.page ?? 1;
+      const size = query.page_size ?? PAGE_SIZE;
+      const shown = mine.slice((page - 1) * size, page * size);
+      const address = (number: number) => pageAddress(`${request.protocol}://${request.host}${request.url}`, number);
+      return {
+        count: mine.length,
+        next: page * size < mine.length ? address(page + 1) : null,
+        previous: page > 1 ? address(page - 1) : null,
+        results: await Promise.all(shown.map(wire)),
+      };
+    },
+    projectCreate: async ({ body }) => detail(await projects.create(projectInput(body))),
+    projectGet: async ({ params }) => detail(await projects.get(params.project_id)),
+    async projectUpdate({ params, body }) {
+      const change = compact({ ...projectInput(body), archived: body.is_archived });
+      return detail(await projects.update(params.project_id, change, migrationOf(body)));
+    },
+    async projectDelete({ params }) {
+      await projects.delete(params.project_id);
+      return null;
+    },
+    projectDuplicate: async ({ params, body }) =>
+      detail(await projects.duplicate(params.project_id, projectInput(body))),
+    configValidate: validate,
+    projectValidate: validate,
+  };
+}
+
+/** A project may still be without a config; that is no reason not to show it. */
+function readableConfig(xml: string): ProjectDetailWire['parsed_label_config'] {
+  try {
+    return parsedConfigWire(xml);
+  } catch (error) {
+    if (error instanceof AppError) return {};
+    throw error;
+  }
+}
+
+function migrationOf({ label_migration: given }: Body<'projectUpdate'>): LabelMigration | undefined {
+  return given && compact(given);
+}
+
+function pageAddress(address: string, page: number): string {
+  const url = new URL(address);
+  url.searchParams.set('page', String(page));
+  return url.href;
+}

@@ -1,0 +1,74 @@
+/** Files in and out: import as a stream, export as a stream. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { App } from '../../app/app.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Handlers } from '../bind.ts';
+import { uploadedFile } from '../multipart.ts';
+import { compact } from '../wire.ts';
+
+/** Endings for bodies that come without a file name: they tell the format. */
+const ENDING_OF_TYPE: Readonly<Record<string, string>> = {
+  'application/json': '.json',
+  'application/x-ndjson': '.jsonl',
+  'application/jsonl': '.jsonl',
+  'text/csv': '.csv',
+  'text/tab-separated-values': '.tsv',
+  'text/plain': '.txt',
+};
+
+export function transferHandlers({ transfer }: App): Handlers<'projectImport' | 'projectExport' | 'exportFormats'> {
+  return {
+    async projectImport({ params, query, who, request }) {
+      const file = await fileOf(request);
+      const outcome = await transfer.importTasks({
+        ...compact({ format: query.format, skipInvalid: query.skip_invalid }),
+        projectId: params.project_id,
+        name: query.name ?? file.name,
+        body: file.body,
+        annotatorId: who.annotatorId,
+      });
+      return {
+        task_count: outcome.taskCount,
+        annotation_count: outcome.annotationCount,
+        prediction_count: outcome.predictionCount,
+        duration: outcome.seconds,
+        found_formats: { [outcome.format]: 1 },
+        data_columns: outcome.fields,
+        run: outcome.runId,
+        skipped: outcome.skipped,
+      };
+    },
+
+    async projectExport({ params, query, reply }) {
+      const file = await transfer.exportTasks({
+        projectId: params.project_id,
+        format: query.exportType ?? query.export_type ?? 'json',
+        onlyLabeled: query.download_all_tasks !== true,
+        withPredictions: query.with_predictions === true,
+      });
+      downloadHeaders(reply, file.name, file.mediaType);
+      return file.body;
+    },
+
+    exportFormats: async () => transfer.formats().map((format) => ({ ...format, extensions: [...format.extensions] })),
+  };
+}
+
+async function fileOf(request: FastifyRequest): Promise<{ name: string; body: AsyncIterable<Uint8Array> }> {
+  const contentType = request.headers['content-type'];
+  if (request.body === undefined || contentType === undefined) {
+    throw new AppError('INPUT_EMPTY', 'Send the file as the body, with its Content-Type.');
+  }
+  const body = request.body as AsyncIterable<Uint8Array>;
+  const mediaType = contentType.split(';')[0]!.trim().toLowerCase();
+  if (mediaType === 'multipart/form-data') return await uploadedFile(contentType, body);
+  return { name: `import${ENDING_OF_TYPE[mediaType] ?? ''}`, body };
+}
+
+/** Always a download, never shown: the file holds what strangers wrote. */
+function downloadHeaders(reply: FastifyReply, name: string, mediaType: string): void {
+  const plain = name.replace(/[^\w.() -]/g, '_');
+  const encoded = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  reply.header('content-disposition', `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`);
+  reply.type(mediaType);
+}

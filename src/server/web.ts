@@ -1,0 +1,50 @@
+/** The built page: hashed assets kept for ever, everything else asked for anew, unknown addresses are the page's own. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { noSuchRoute } from './errors.ts';
+
+/** Addresses that programs use: an unknown one gets an error, never the page. */
+const PROGRAM_PATHS = /^\/(?:api|docs|health)(?:[/?]|$)/;
+/** Vite writes `name-hash.ext` into this folder. */
+const HASHED = /[/\\]assets[/\\]/;
+
+const NOT_BUILT = [
+  'Headstart is running, but its page is not built.',
+  'Build it with `npm run build`, or use the API: /docs describes it.',
+  '',
+].join('\n');
+
+/** @param folder where the page was built to; a missing folder is answered with a hint. */
+export async function serveWeb(server: FastifyInstance, folder: string | undefined): Promise<void> {
+  const built = folder !== undefined && existsSync(join(folder, 'index.html'));
+  if (built) {
+    await server.register(fastifyStatic, {
+      root: folder,
+      preCompressed: true,
+      dotfiles: 'ignore',
+      index: 'index.html',
+      cacheControl: false,
+      setHeaders: (reply, path) => {
+        reply.header('cache-control', HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache');
+      },
+    });
+  }
+  server.setNotFoundHandler((request, reply) => {
+    if (request.method !== 'GET' || PROGRAM_PATHS.test(request.url)) return noSuchRoute(request, reply);
+    return built
+      ? ownAddress(request, reply)
+      : reply
+          .code(request.url === '/' ? 200 : 404)
+          .type('text/plain')
+          .send(NOT_BUILT);
+  });
+}
+
+/** An address inside the page; a missing file is not one. */
+function ownAddress(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const path = request.url.split('?')[0]!;
+  if (/\.\w+$/.test(path)) return noSuchRoute(request, reply);
+  return reply.sendFile('index.html');
+}

@@ -1,0 +1,131 @@
+/** The frame around every page: who you are, which project, where you can go. */
+import { useQuery } from '@tanstack/react-query';
+import { lazy, type ReactNode, Suspense } from 'react';
+import { Link, Route, Switch, useLocation } from 'wouter';
+import { api } from './api.ts';
+import { ApiProblem, sentenceOf } from './http.ts';
+import { LabelPage } from './label/page.tsx';
+import { HomePage } from './pages/home.tsx';
+import type { Me } from './wire.ts';
+
+// Annotators never open these, so they are not in the first load.
+const JoinPage = lazy(() => import('./pages/join.tsx'));
+const PeoplePage = lazy(() => import('./pages/people.tsx'));
+const QualityPage = lazy(() => import('./pages/quality.tsx'));
+const QueuePage = lazy(() => import('./pages/queue.tsx'));
+const RunsPage = lazy(() => import('./pages/runs.tsx'));
+
+const TABS = [
+  ['label', 'Label'],
+  ['queue', 'Queue'],
+  ['quality', 'Quality'],
+  ['runs', 'Runs'],
+  ['people', 'People'],
+] as const;
+
+export function App(): ReactNode {
+  return (
+    <Suspense fallback={<p className="page muted">Opening…</p>}>
+      <Switch>
+        <Route path="/join" component={JoinPage} />
+        <Route>
+          <Inside />
+        </Route>
+      </Switch>
+    </Suspense>
+  );
+}
+
+function Inside(): ReactNode {
+  const me = useQuery({ queryKey: ['me'], queryFn: api.me, staleTime: 60_000 });
+  if (me.isPending) return <p className="page muted">Opening…</p>;
+  if (me.isError) return <Closed error={me.error} />;
+  return (
+    <Switch>
+      <Route path="/">
+        <Frame me={me.data} projectId={null}>
+          <HomePage me={me.data} />
+        </Frame>
+      </Route>
+      <Route path="/projects/:id/:page">
+        {({ id, page }) => (
+          <Frame me={me.data} projectId={Number(id)}>
+            <ProjectPage key={id} projectId={Number(id)} page={page} me={me.data} />
+          </Frame>
+        )}
+      </Route>
+      <Route>
+        <Frame me={me.data} projectId={null}>
+          <p className="page">
+            There is no page at this address. <Link href="/">Go to the projects</Link>.
+          </p>
+        </Frame>
+      </Route>
+    </Switch>
+  );
+}
+
+function ProjectPage({ projectId, page, me }: { projectId: number; page: string; me: Me }): ReactNode {
+  if (page === 'label' || me.role !== 'owner') return <LabelPage projectId={projectId} me={me} />;
+  if (page === 'queue') return <QueuePage projectId={projectId} />;
+  if (page === 'runs') return <RunsPage projectId={projectId} />;
+  if (page === 'people') return <PeoplePage projectId={projectId} />;
+  return <QualityPage projectId={projectId} />;
+}
+
+function Frame(props: { me: Me; projectId: number | null; children: ReactNode }): ReactNode {
+  const [location] = useLocation();
+  const { me, projectId } = props;
+  const project = useQuery({
+    queryKey: ['project', projectId],
+    queryFn: () => api.project(projectId!),
+    enabled: projectId !== null,
+  });
+  return (
+    <div className="frame">
+      <header className="top">
+        <Link href="/" className="brand">
+          Headstart
+        </Link>
+        {projectId !== null && (
+          <span className="top-title" dir="auto">
+            {project.data?.title}
+          </span>
+        )}
+        {projectId !== null && me.role === 'owner' && (
+          <nav aria-label="Project">
+            {TABS.map(([page, title]) => {
+              const href = `/projects/${projectId}/${page}`;
+              return (
+                <Link key={page} href={href} aria-current={location === href ? 'page' : undefined}>
+                  {title}
+                </Link>
+              );
+            })}
+          </nav>
+        )}
+        <span className="top-me" title={me.role === 'owner' ? 'Owner of this server' : 'Annotator'} dir="auto">
+          {me.first_name || me.username}
+        </span>
+      </header>
+      {props.children}
+    </div>
+  );
+}
+
+function Closed({ error }: { error: unknown }): ReactNode {
+  const unknownToken = error instanceof ApiProblem && error.status === 401;
+  return (
+    <main className="page narrow">
+      <h1>{unknownToken ? 'This browser has no access' : 'Headstart does not answer'}</h1>
+      <p>
+        {unknownToken
+          ? 'Open the invite link that you were given. If it worked before, it was revoked: ask for a new one.'
+          : sentenceOf(error)}
+      </p>
+      <button type="button" onClick={() => window.location.reload()}>
+        Try again
+      </button>
+    </main>
+  );
+}

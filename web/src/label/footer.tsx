@@ -1,0 +1,102 @@
+/** Along the bottom: how far the project is, how fast you are, which model serves, what is saved, what runs. */
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react';
+import { api } from '../api.ts';
+import { useConnected, useJobs } from '../events.ts';
+import { count, plural } from '../format.ts';
+import { describe } from '../parts/jobs.tsx';
+import { Progress } from '../parts/progress.tsx';
+import { outbox } from '../sender.ts';
+import type { Project } from '../wire.ts';
+import type { LabelSession, Snapshot } from './session.ts';
+
+/** Counts are read again this long after the last answer was acknowledged, not at every key. */
+const SETTLE_MS = 600;
+
+interface FooterProps {
+  readonly project: Project;
+  readonly session: LabelSession;
+  readonly at: Snapshot;
+  readonly onHelp: () => void;
+}
+
+export function Footer({ project, session, at, onHelp }: FooterProps): ReactNode {
+  useFreshCounts(project.id);
+  const state = useQuery({ queryKey: ['queue-state', project.id], queryFn: () => api.queueState(project.id) });
+  const jobs = useJobs(project.id).filter((job) => job.state === 'running');
+  const rate = session.rate(Date.now());
+  const labeled = project.num_tasks_with_annotations;
+  return (
+    <footer className="foot">
+      <span className="foot-progress">
+        <Progress done={labeled} total={project.task_number} label="Labeled items" />
+        {count(labeled)} of {count(project.task_number)}
+      </span>
+      <span>
+        {count(at.answered)} now{rate !== null && `, ${Math.round(rate)} a minute`}
+      </span>
+      {state.data && (
+        <span>
+          {state.data.model_number === null ? 'No model yet' : `Version ${state.data.model_number}`}, retrain in{' '}
+          {count(state.data.annotations_until_retrain)}
+        </span>
+      )}
+      {jobs[0] !== undefined && (
+        <span className="foot-job">
+          {jobs[0].kind} {describe(jobs[0])}
+          {jobs[0].total > 0 && <Progress done={jobs[0].done} total={jobs[0].total} label={jobs[0].kind} />}
+        </span>
+      )}
+      <SaveState projectId={project.id} />
+      <button type="button" className="small" onClick={onHelp}>
+        Keys <kbd>?</kbd>
+      </button>
+    </footer>
+  );
+}
+
+function SaveState({ projectId }: { projectId: number }): ReactNode {
+  const waiting = useSyncExternalStore(outbox.subscribe, () => outbox.pendingCount());
+  const refusedCount = useSyncExternalStore(outbox.subscribe, () => outbox.refusedCount());
+  const connected = useConnected(projectId);
+  if (refusedCount > 0) {
+    const [first] = outbox.refused();
+    return (
+      <span className="save bad" role="alert">
+        {plural(refusedCount, 'answer')} refused: {first?.message}{' '}
+        <button type="button" className="small" onClick={() => outbox.retryRefused()}>
+          Send again
+        </button>{' '}
+        <button type="button" className="small" onClick={() => outbox.discardRefused()}>
+          Discard
+        </button>
+      </span>
+    );
+  }
+  const text =
+    waiting === 0
+      ? 'All saved'
+      : connected
+        ? `Saving ${count(waiting)}…`
+        : `${plural(waiting, 'answer')} kept here until the server is back`;
+  return (
+    <span className={`save ${waiting === 0 ? 'good' : ''}`} role="status">
+      {text}
+    </span>
+  );
+}
+
+/** After answers are acknowledged, project and queue figures are read again. */
+function useFreshCounts(projectId: number): void {
+  const queries = useQueryClient();
+  const [acknowledged, setAcknowledged] = useState(0);
+  useEffect(() => outbox.onChange((done) => done !== null && setAcknowledged((n) => n + 1)), []);
+  useEffect(() => {
+    if (acknowledged === 0) return;
+    const timer = setTimeout(() => {
+      void queries.invalidateQueries({ queryKey: ['project', projectId] });
+      void queries.invalidateQueries({ queryKey: ['queue-state', projectId] });
+    }, SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [acknowledged, queries, projectId]);
+}

@@ -1,0 +1,48 @@
+/** The keys, on demand. */
+import { type ReactNode, useEffect, useRef } from 'react';
+import { BINDINGS, keyName } from '../keys.ts';
+import type { ChoicesControl } from '../layout.ts';
+
+export function Help({ control, onClose }: { control: ChoicesControl; onClose: () => void }): ReactNode {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const own = control.choices.filter((choice) => choice.hotkey !== '');
+  return (
+    <dialog ref={dialog} className="help" aria-labelledby="help-title" onClose={onClose}>
+      <h2 id="help-title">Keys</h2>
+      <table>
+        <tbody>
+          <tr>
+            <th scope="row">
+              <kbd>1</kbd> … <kbd>0</kbd>
+            </th>
+            <td>
+              {control.multiple ? 'Tick or untick the label with this digit' : 'Answer with the label of this digit'}
+            </td>
+          </tr>
+          {BINDINGS.map((binding) => (
+            <tr key={binding.action}>
+              <th scope="row">
+                {binding.keys.map((key) => (
+                  <kbd key={key}>{keyName(key)}</kbd>
+                ))}
+              </th>
+              <td>{binding.does}</td>
+            </tr>
+          ))}
+          {own.map((choice) => (
+            <tr key={choice.id}>
+              <th scope="row">
+                <kbd>{choice.hotkey}</kbd>
+              </th>
+              <td dir="auto">{choice.title}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <form method="dialog">
+        <button type="submit">Close</button>
+      </form>
+    </dialog>
+  );
+}

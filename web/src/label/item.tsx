@@ -1,0 +1,98 @@
+/** The item itself, its flag and its note. User texts are text nodes only: nothing in them is ever markup. */
+import { useQuery } from '@tanstack/react-query';
+import { type ReactNode, useMemo } from 'react';
+import { api } from '../api.ts';
+import { keywordsOf } from '../excerpt.ts';
+import { count } from '../format.ts';
+import { type Layout, readValue } from '../layout.ts';
+import { TextBlock } from '../parts/text.tsx';
+import type { Answering, Shown } from './page.tsx';
+
+export function ItemCard({ layout, shown, view }: { layout: Layout; shown: Shown; view: Answering }): ReactNode {
+  const values = layout.blocks.map((block) => (block.kind === 'text' ? readValue(block.value, shown.data) : ''));
+  const characters = values.reduce((sum, value) => sum + value.length, 0);
+  const keywords = useKeywords(shown, values.join('\n'), view.suggested.length > 0);
+  return (
+    <article className="item card" aria-label={`Item ${shown.taskId}`}>
+      <header className="item-head">
+        <span>
+          {shown.reopened === null ? 'Item' : 'Opened again: item'} {shown.taskId}
+        </span>
+        <span>{count(characters)} characters</span>
+        <button
+          type="button"
+          className={`small ${view.note === '' ? '' : 'flagged'}`}
+          aria-pressed={view.note !== ''}
+          onClick={() => view.setNoting(true)}
+        >
+          {view.note === '' ? 'Flag' : 'Flagged'} <kbd>f</kbd>
+        </button>
+      </header>
+      {(view.noting || view.note !== '') && <Note view={view} />}
+      {layout.blocks.map((block, i) =>
+        block.kind === 'header' ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the blocks of a config never move
+          <h2 key={i} dir="auto">
+            {block.text}
+          </h2>
+        ) : (
+          <TextBlock
+            key={`${shown.taskId}.${block.name}`}
+            text={values[i]!}
+            keywords={keywords}
+            whole={view.whole}
+            onWhole={() => view.setWhole((was) => !was)}
+          />
+        ),
+      )}
+    </article>
+  );
+}
+
+function Note({ view }: { view: Answering }): ReactNode {
+  if (!view.noting) {
+    return (
+      <p className="note" dir="auto">
+        {view.note}
+      </p>
+    );
+  }
+  return (
+    <label className="field note">
+      Note for the project owner, saved with your answer
+      <input
+        // biome-ignore lint/a11y/noAutofocus: opened by the key that asks for it
+        autoFocus
+        value={view.note}
+        maxLength={2_000}
+        dir="auto"
+        onChange={(event) => view.setNote(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' || event.key === 'Escape') view.setNoting(false);
+          event.stopPropagation();
+        }}
+        onBlur={() => view.setNoting(false)}
+      />
+    </label>
+  );
+}
+
+/** Only items that show a suggestion get words marked: on blind ones a mark would be a hint. */
+function useKeywords(shown: Shown, text: string, hinted: boolean): readonly string[] {
+  const similar = useQuery({
+    queryKey: ['similar', shown.taskId],
+    queryFn: () => api.similar(shown.taskId),
+    staleTime: 30_000,
+    enabled: hinted,
+  });
+  return useMemo(() => {
+    if (!hinted || similar.data === undefined) return [];
+    const others = similar.data.map(({ task }) =>
+      Object.values(task.data)
+        .filter((value) => typeof value === 'string')
+        .join(' ')
+        .slice(0, 20_000),
+    );
+    return keywordsOf(text, others);
+  }, [hinted, similar.data, text]);
+}

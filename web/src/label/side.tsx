@@ -1,0 +1,214 @@
+/** Beside the item: why it comes now, who says so, what looks like it, and the last answers. */
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useEffect } from 'react';
+import { api } from '../api.ts';
+import { percent, snippet } from '../format.ts';
+import type { ChoicesControl } from '../layout.ts';
+import { choicesFor } from '../result.ts';
+import { outbox } from '../sender.ts';
+import type { Annotation, NextItem, Reason } from '../wire.ts';
+import type { LabelSession, Snapshot } from './session.ts';
+
+interface SideProps {
+  readonly session: LabelSession;
+  readonly at: Snapshot;
+  readonly item: NextItem | null;
+  readonly control: ChoicesControl;
+}
+
+export function SidePanel({ session, at, item, control }: SideProps): ReactNode {
+  return (
+    <aside className="side" aria-label="About this item">
+      {item?.blind && (
+        <section>
+          <h2>Why this item</h2>
+          <p className="muted">
+            A plain sample, shown without hints: your own reading keeps the accuracy figures honest.
+          </p>
+        </section>
+      )}
+      {item !== null && !item.blind && (
+        <>
+          {item.reason !== null && <Why reason={item.reason} />}
+          <Votes taskId={item.id} />
+          <SimilarItems taskId={item.id} />
+        </>
+      )}
+      <LastTen session={session} at={at} control={control} />
+    </aside>
+  );
+}
+
+function Why({ reason }: { reason: Reason }): ReactNode {
+  const likely = Object.entries(reason.probabilities ?? {})
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 4);
+  const numbers: [string, number | null][] = [
+    ['Score', reason.score],
+    ['Margin', reason.margin],
+    ['Distance', reason.distance],
+    ['Density', reason.density],
+  ];
+  return (
+    <section>
+      <h2>
+        Why this item <span className="chip">{reason.phase}</span>
+      </h2>
+      <p>{reason.sentence}</p>
+      {likely.length > 0 && (
+        <ul className="shares">
+          {likely.map(([label, share]) => (
+            <li key={label}>
+              <span dir="auto">{label}</span>
+              <meter value={share} aria-label={label} />
+              <span className="number">{percent(share)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <dl className="numbers">
+        {numbers
+          .filter((pair): pair is [string, number] => pair[1] !== null)
+          .map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value.toFixed(2)}</dd>
+            </div>
+          ))}
+        <div>
+          <dt>Strategy</dt>
+          <dd>{reason.strategy}</dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
+
+function Votes({ taskId }: { taskId: number }): ReactNode {
+  const votes = useQuery({ queryKey: ['votes', taskId], queryFn: () => api.votes(taskId), staleTime: 30_000 });
+  return (
+    <section>
+      <h2>Who says so</h2>
+      {votes.data?.length === 0 && <p className="muted">Nobody yet.</p>}
+      <ul className="votes">
+        {votes.data?.map((vote) => (
+          <li key={`${vote.labeler}.${vote.label}`}>
+            <span className="muted" title={vote.labeler}>
+              {vote.labeler}
+            </span>
+            <b dir="auto">{vote.label}</b>
+            <span className="number">{vote.score === null ? '' : percent(vote.score)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function SimilarItems({ taskId }: { taskId: number }): ReactNode {
+  const similar = useQuery({ queryKey: ['similar', taskId], queryFn: () => api.similar(taskId), staleTime: 30_000 });
+  return (
+    <section>
+      <h2>Similar items</h2>
+      {similar.data?.length === 0 && <p className="muted">None are embedded yet.</p>}
+      <ul className="similar">
+        {similar.data?.slice(0, 6).map(({ task, similarity, label }) => (
+          <li key={task.id}>
+            <span className="similar-text" dir="auto">
+              {snippet(task.data, 90)}
+            </span>
+            <span className="similar-foot">
+              {label === null ? <span className="muted">unlabeled</span> : <b dir="auto">{label}</b>}
+              <span className="muted">{similarity.toFixed(2)}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Answers of this page's life first (they may still be on their way), then the server's. */
+function LastTen({ session, at, control }: Pick<SideProps, 'session' | 'at' | 'control'>): ReactNode {
+  const queries = useQueryClient();
+  const { projectId } = session;
+  const stored = useQuery({ queryKey: ['recent', projectId], queryFn: () => api.recent(projectId) });
+  useEffect(
+    () =>
+      outbox.onChange((done) => {
+        // A correction or an undo changes rows that came from the server.
+        if (done !== null && done.kind !== 'submit')
+          void queries.invalidateQueries({ queryKey: ['recent', projectId] });
+      }),
+    [queries, projectId],
+  );
+  const here = new Set(at.given.map((one) => one.submissionId));
+  const hereTasks = new Set(at.given.map((one) => one.item.id));
+  const older = (stored.data ?? []).filter(
+    (one) => !here.has(one.unique_id) && !hereTasks.has(one.task) && one.task !== at.current?.id,
+  );
+  const room = 10 - at.given.length;
+  if (at.given.length + older.length === 0) return null;
+  return (
+    <section>
+      <h2>Last answers</h2>
+      <ol className="last">
+        {at.given.map((one) => (
+          <li key={one.submissionId}>
+            <LastButton
+              text={snippet(one.item.data, 60)}
+              labels={one.skipped ? [] : choicesFor(one.result, control.name)}
+              note={one.note}
+              open={() => session.reopen({ ...one, annotationId: null, task: one.item })}
+            />
+          </li>
+        ))}
+        {older.slice(0, Math.max(0, room)).map((one) => (
+          <li key={one.id}>
+            <StoredAnswer annotation={one} session={session} control={control} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function StoredAnswer(props: { annotation: Annotation; session: LabelSession; control: ChoicesControl }): ReactNode {
+  const { annotation, session, control } = props;
+  const task = useQuery({
+    queryKey: ['task', annotation.task],
+    queryFn: () => api.task(annotation.task),
+    staleTime: 600_000,
+  });
+  return (
+    <LastButton
+      text={task.data === undefined ? `Item ${annotation.task}` : snippet(task.data.data, 60)}
+      labels={annotation.was_cancelled ? [] : choicesFor(annotation.result, control.name)}
+      note={annotation.note}
+      open={() => {
+        if (task.data === undefined) return;
+        session.reopen({
+          submissionId: annotation.unique_id,
+          annotationId: annotation.id,
+          task: task.data,
+          result: annotation.result,
+          note: annotation.note,
+        });
+      }}
+    />
+  );
+}
+
+function LastButton(props: { text: string; labels: readonly string[]; note: string; open: () => void }): ReactNode {
+  return (
+    <button type="button" className="last-answer" onClick={props.open}>
+      <span className="last-label" dir="auto">
+        {props.labels.length === 0 ? 'skipped' : props.labels.join(', ')}
+      </span>
+      <span className="last-text" dir="auto">
+        {props.text}
+      </span>
+      {props.note !== '' && <span className="chip">flagged</span>}
+    </button>
+  );
+}

@@ -1,0 +1,102 @@
+/** What a label config asks the label page to show: read with the browser's own XML parser, which loads nothing. */
+
+export interface Choice {
+  /** What the result holds: the alias when there is one. */
+  readonly id: string;
+  readonly title: string;
+  readonly hotkey: string;
+}
+
+export interface ChoicesControl {
+  readonly name: string;
+  readonly toName: string;
+  readonly multiple: boolean;
+  readonly choices: readonly Choice[];
+}
+
+/** One thing on the item card, in the order of the config. */
+export type Block =
+  | { readonly kind: 'header'; readonly text: string }
+  | { readonly kind: 'text'; readonly name: string; readonly value: string };
+
+export interface Layout {
+  readonly blocks: readonly Block[];
+  readonly control: ChoicesControl | null;
+  /** Why this page cannot label the project; null when it can. */
+  readonly problem: string | null;
+}
+
+/** Tags that arrange others and hold nothing themselves. */
+const CONTAINERS = new Set(['View', 'Style']);
+
+export function layoutOf(labelConfig: string): Layout {
+  const document = new DOMParser().parseFromString(labelConfig, 'application/xml');
+  if (document.querySelector('parsererror') !== null)
+    return broken('The label config of this project is not well-formed.');
+  const elements = Array.from(document.querySelectorAll('*'));
+  const controls = elements.filter((element) => element.tagName === 'Choices');
+  const foreign = elements.map((element) => element.tagName).find((tag) => !isKnown(tag));
+  if (foreign !== undefined) {
+    return broken(`The tag <${foreign}> cannot be labeled on this page yet. Label this project in Label Studio.`);
+  }
+  if (controls.length !== 1) return broken(`This page labels one <Choices>; the label config has ${controls.length}.`);
+  const control = controlOf(controls[0]!);
+  if (control.choices.length === 0) return broken('The <Choices> of the label config have no <Choice>.');
+  return { blocks: elements.flatMap(blockOf), control, problem: null };
+}
+
+function broken(problem: string): Layout {
+  return { blocks: [], control: null, problem };
+}
+
+function isKnown(tag: string): boolean {
+  return CONTAINERS.has(tag) || ['Header', 'Text', 'Choices', 'Choice'].includes(tag);
+}
+
+function blockOf(element: Element): Block[] {
+  const value = element.getAttribute('value') ?? '';
+  if (element.tagName === 'Header') return [{ kind: 'header', text: value }];
+  if (element.tagName === 'Text') return [{ kind: 'text', name: element.getAttribute('name') ?? '', value }];
+  return [];
+}
+
+function controlOf(element: Element): ChoicesControl {
+  return {
+    name: element.getAttribute('name') ?? '',
+    toName: element.getAttribute('toName') ?? '',
+    multiple: element.getAttribute('choice') === 'multiple',
+    choices: Array.from(element.querySelectorAll('Choice'), (choice) => {
+      const title = choice.getAttribute('value') ?? '';
+      return { id: choice.getAttribute('alias') || title, title, hotkey: choice.getAttribute('hotkey') ?? '' };
+    }),
+  };
+}
+
+/** `$field` and `$a.b` read from the task's data; anything else is shown as written. */
+export function readValue(value: string, data: Readonly<Record<string, unknown>>): string {
+  if (!value.startsWith('$')) return value;
+  let at: unknown = data;
+  for (const step of value.slice(1).split('.')) {
+    at =
+      typeof at === 'object' && at !== null && Object.hasOwn(at, step)
+        ? (at as Record<string, unknown>)[step]
+        : undefined;
+  }
+  if (at === undefined || at === null) return '';
+  return typeof at === 'string' ? at : JSON.stringify(at);
+}
+
+/** A config for one text field and one choice per label. */
+export function textChoicesConfig(field: string, labels: readonly string[]): string {
+  const choices = labels.map((label) => `    <Choice value="${escapeXml(label)}"/>`).join('\n');
+  return `<View>
+  <Text name="text" value="$${escapeXml(field)}"/>
+  <Choices name="label" toName="text" choice="single">
+${choices}
+  </Choices>
+</View>`;
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}

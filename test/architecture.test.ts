@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   compute: ['core', 'kernels', 'heads', 'sampling', 'propagation', 'rules', 'consensus'],
   app: ['core', 'labelconfig', 'heads', 'sampling', 'propagation', 'rules', 'consensus', 'formats'],
   server: ['core', 'labelconfig', 'app'],
-  cli: ['core', 'labelconfig', 'app', '.'],
+  cli: ['core', 'labelconfig', 'formats', 'app', 'server', '.'],
   '.': ['*'],
 };
 

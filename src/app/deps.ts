@@ -22,5 +22,7 @@ export interface Deps {
   readonly clock: Clock;
   /** Unguessable, unique: lower-case hex. */
   readonly newId: () => string;
+  /** Whoever shows it can read the data folder, and so is its owner: how local commands identify themselves. */
+  readonly localSecret: string;
   readonly log: Log;
 }

@@ -1,0 +1,63 @@
+/** The API as a typed function: commands speak to the server like everybody else, over HTTP. */
+import { AppError, ERROR_KINDS, type ErrorCode } from '../core/errors.ts';
+import type { Body, Params, Query, Reply, RouteName } from '../server/contract/index.ts';
+import { api } from '../server/contract/index.ts';
+
+export interface CallOptions<K extends RouteName> {
+  readonly params?: Params<K>;
+  readonly query?: Query<K>;
+  readonly body?: Body<K>;
+}
+
+export interface Client {
+  readonly url: string;
+  call<K extends RouteName>(name: K, options?: CallOptions<K>): Promise<Reply<K>>;
+  /** Sends bytes as the body. */
+  upload<K extends RouteName>(name: K, options: CallOptions<K>, body: AsyncIterable<Uint8Array>): Promise<Reply<K>>;
+  /** Receives the body as it comes. */
+  download<K extends RouteName>(name: K, options: CallOptions<K>): Promise<AsyncIterable<Uint8Array>>;
+}
+
+export function createClient(url: string, secret: string): Client {
+  const send = async (name: RouteName, options: CallOptions<RouteName>, init: RequestInit): Promise<Response> => {
+    const headers = { authorization: `Token ${secret}`, ...init.headers };
+    const response = await fetch(addressOf(url, name, options), { ...init, method: api[name].method, headers });
+    if (!response.ok) throw await errorOf(response);
+    return response;
+  };
+  return {
+    url,
+    async call<K extends RouteName>(name: K, options: CallOptions<K> = {}) {
+      const init = options.body === undefined ? {} : { body: JSON.stringify(options.body), headers: JSON_TYPE };
+      const response = await send(name, options as CallOptions<RouteName>, init);
+      const text = await response.text();
+      return (text === '' ? null : JSON.parse(text)) as Reply<K>;
+    },
+    async upload<K extends RouteName>(name: K, options: CallOptions<K>, body: AsyncIterable<Uint8Array>) {
+      const init = { body: ReadableStream.from(body), duplex: 'half', headers: BYTES_TYPE } as RequestInit;
+      const response = await send(name, options as CallOptions<RouteName>, init);
+      return (await response.json()) as Reply<K>;
+    },
+    async download(name, options) {
+      const response = await send(name, options as CallOptions<RouteName>, {});
+      return response.body as AsyncIterable<Uint8Array>;
+    },
+  };
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const BYTES_TYPE = { 'content-type': 'application/octet-stream' };
+
+function addressOf(url: string, name: RouteName, { params, query }: CallOptions<RouteName>): string {
+  const values = (params ?? {}) as Record<string, string | number>;
+  const path = api[name].url.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(String(values[key])));
+  const given = Object.entries((query ?? {}) as Record<string, unknown>).filter(([, value]) => value !== undefined);
+  const search = new URLSearchParams(given.map(([key, value]): [string, string] => [key, String(value)])).toString();
+  return `${url}${path}${search === '' ? '' : `?${search}`}`;
+}
+
+async function errorOf(response: Response): Promise<AppError> {
+  const body = (await response.json().catch(() => ({}))) as { code?: string; detail?: string; details?: object };
+  const code = body.code !== undefined && body.code in ERROR_KINDS ? (body.code as ErrorCode) : 'INTERNAL';
+  return new AppError(code, body.detail ?? `The server answered ${response.status}.`, { details: { ...body.details } });
+}

@@ -1,0 +1,46 @@
+/** `headstart import`: tasks from a file into a project, all rows or none. */
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import type { Client } from '../client.ts';
+import { positive, withCommon } from '../flags.ts';
+import { watchJobs } from '../progress.ts';
+import { type CommonFlags, withSession } from '../session.ts';
+
+interface ImportFlags extends CommonFlags {
+  readonly format?: string;
+  readonly skipInvalid?: boolean;
+  readonly wait: boolean;
+}
+
+export function addImport(program: Command): void {
+  withCommon(program.command('import'))
+    .description('import tasks from a JSON, JSONL, CSV, TSV or text file')
+    .argument('<project>', 'id of the project', positive)
+    .argument('<file>', 'the file')
+    .option('--format <name>', 'format, when the ending does not tell')
+    .option('--skip-invalid', 'leave bad rows out and list them, instead of refusing the file')
+    .option('--no-wait', 'do not wait for embedding and pre-labeling (needs a running server)')
+    .action((projectId: number, file: string, flags: ImportFlags) =>
+      withSession(flags, async ({ client, out }) => {
+        const { skipped, ...done } = await importFile(client, projectId, file, flags);
+        if (flags.wait) await watchJobs(client, projectId);
+        out.record({ ...done, skipped: skipped.length });
+        if (skipped.length > 0) out.rows(skipped);
+      }),
+    );
+}
+
+export function importFile(
+  client: Client,
+  projectId: number,
+  file: string,
+  flags: Pick<ImportFlags, 'format' | 'skipInvalid'>,
+) {
+  const query = {
+    name: basename(file),
+    ...(flags.format === undefined ? {} : { format: flags.format }),
+    ...(flags.skipInvalid ? { skip_invalid: true } : {}),
+  };
+  return client.upload('projectImport', { params: { project_id: projectId }, query }, createReadStream(file));
+}

@@ -1,0 +1,53 @@
+/** `headstart prelabel`, `train` and `rank`: what the server does by itself, asked for by hand. */
+import type { Command } from 'commander';
+import { positive, withCommon } from '../flags.ts';
+import { watchJobs } from '../progress.ts';
+import { type CommonFlags, withSession } from '../session.ts';
+
+export function addPrelabel(program: Command): void {
+  withCommon(program.command('prelabel'))
+    .description('embed and pre-label what lacks it')
+    .argument('<project>', 'id of the project', positive)
+    .action((projectId: number, flags: CommonFlags) =>
+      withSession(flags, async ({ client, out }) => {
+        await client.call('prelabel', { params: { project_id: projectId } });
+        const jobs = await watchJobs(client, projectId);
+        out.rows(jobs.map(({ id, kind, state, done, failed }) => ({ job: id, kind, state, done, failed })));
+      }),
+    );
+}
+
+export function addTrain(program: Command): void {
+  withCommon(program.command('train'))
+    .description('train a new version now; it serves if it is not worse')
+    .argument('<project>', 'id of the project', positive)
+    .action((projectId: number, flags: CommonFlags) =>
+      withSession(flags, async ({ client, out }) => {
+        const job = await client.call('train', { params: { project_id: projectId } });
+        await watchJobs(client, projectId);
+        out.record((await client.call('jobGet', { params: { job_id: job.id } })).output as Record<string, unknown>);
+      }),
+    );
+}
+
+export function addRank(program: Command): void {
+  withCommon(program.command('rank'))
+    .description('compute the order of the queue again and show its head')
+    .argument('<project>', 'id of the project', positive)
+    .option('--limit <number>', 'tasks to show', positive, 20)
+    .action((projectId: number, flags: CommonFlags & { limit: number }) =>
+      withSession(flags, async ({ client, out }) => {
+        const params = { project_id: projectId };
+        await client.call('queueRank', { params });
+        const queue = await client.call('queuePreview', { params, query: { limit: flags.limit } });
+        out.rows(
+          queue.map(({ task, reason }) => ({
+            rank: reason.rank,
+            task: task.id,
+            score: reason.score,
+            why: reason.sentence,
+          })),
+        );
+      }),
+    );
+}

@@ -1,0 +1,74 @@
+/** Progress of jobs on stderr: a bar per job on a terminal, a line from time to time elsewhere. */
+import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import { AppError } from '../core/errors.ts';
+import type { JobWire } from '../server/contract/index.ts';
+import type { Client } from './client.ts';
+
+const LOOK_MS = 300;
+
+/** Watches a project's jobs until none is left; throws when one has failed. */
+export async function watchJobs(client: Client, projectId: number, signal?: AbortSignal): Promise<JobWire[]> {
+  const bars = new ProgressBars();
+  const first = await newestJob(client, projectId);
+  try {
+    for (;;) {
+      const jobs = await client.call('jobList', { query: { project: projectId, limit: 100 } });
+      bars.show(jobs.filter((job) => job.state === 'running'));
+      const open = jobs.filter((job) => job.state === 'queued' || job.state === 'running');
+      if (open.length === 0 || signal?.aborted) return failIfFailed(jobs.filter((job) => job.id >= first));
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  } finally {
+    bars.stop();
+  }
+}
+
+async function newestJob(client: Client, projectId: number): Promise<number> {
+  const [newest] = await client.call('jobList', { query: { project: projectId, limit: 1 } });
+  return newest?.id ?? 0;
+}
+
+function failIfFailed(jobs: JobWire[]): JobWire[] {
+  const failed = jobs.find((job) => job.state === 'failed');
+  if (!failed) return jobs;
+  throw new AppError(
+    'CONFLICT',
+    `Job ${failed.id} (${failed.kind}) failed: ${failed.error?.detail ?? 'no reason given'}`,
+  );
+}
+
+/** Bars that come and go with the jobs. */
+class ProgressBars {
+  readonly #bars = new Map<number, SingleBar>();
+  readonly #multi = new MultiBar(
+    {
+      stream: process.stderr,
+      format: '{stage} {bar} {value}/{total} {eta_formatted}',
+      noTTYOutput: false,
+      hideCursor: true,
+      clearOnComplete: false,
+      barsize: 30,
+    },
+    Presets.shades_classic,
+  );
+
+  show(jobs: readonly JobWire[]): void {
+    for (const job of jobs) {
+      const stage = (job.stage || job.kind).padEnd(26);
+      const bar = this.#bars.get(job.id);
+      if (bar) {
+        bar.setTotal(Math.max(1, job.total));
+        bar.update(job.done, { stage });
+      } else this.#bars.set(job.id, this.#multi.create(Math.max(1, job.total), job.done, { stage }));
+    }
+    for (const [id, bar] of this.#bars) {
+      if (jobs.some((job) => job.id === id)) continue;
+      bar.update(bar.getTotal());
+      this.#bars.delete(id);
+    }
+  }
+
+  stop(): void {
+    this.#multi.stop();
+  }
+}

@@ -1,0 +1,76 @@
+/** The composition root: the only place that names concrete adapters. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import type { App } from './app/app.ts';
+import { createApp } from './app/create.ts';
+import { createInferencePool } from './backends/pool.ts';
+import { openThreads } from './compute/threads.ts';
+import type { Config } from './config.ts';
+import { systemClock } from './core/clock.ts';
+import { openSpool } from './media/spool.ts';
+import { listen } from './server/listen.ts';
+import { loggerOptions } from './server/log.ts';
+import { openStore } from './store/open-store.ts';
+
+export { runningServer } from './store/open-store.ts';
+
+/** A running server over a data folder. */
+export interface Running {
+  readonly app: App;
+  readonly url: string;
+  /** Lets a local command act as the owner of the folder. */
+  readonly secret: string;
+  close(): Promise<void>;
+}
+
+/** Learners are memory-bound: more threads than this gain nothing on one machine. */
+const LEARNER_THREADS = 1;
+
+/** Opens the folder, starts hosts and threads on demand, and listens. Undoes all of it when any part fails. */
+export async function startServer(config: Config): Promise<Running> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
+  };
+  try {
+    const stream = pino.destination({ dest: 2, sync: true });
+    const opened = await openStore({ folder: config.folder, clock: systemClock });
+    closers.push(() => opened.close());
+    const inference = createInferencePool({ hostsMax: config.hosts });
+    closers.push(() => inference.close());
+    const compute = openThreads({ learnerThreads: LEARNER_THREADS, workThreads: config.hosts });
+    closers.push(() => compute.close());
+    const app = createApp({
+      store: opened.store,
+      tensors: opened.tensors,
+      inference,
+      compute,
+      spool: openSpool(join(config.folder, 'spool')),
+      clock: systemClock,
+      newId: () => randomBytes(16).toString('hex'),
+      localSecret: opened.secret,
+      log: pino(loggerOptions({ level: config.logLevel }), stream),
+    });
+    closers.push(() => app.close());
+    const server = await listen({
+      app,
+      host: config.host,
+      port: config.port,
+      requireTokens: config.requireTokens,
+      logger: { level: config.logLevel, stream },
+      ...(existsSync(WEB_FOLDER) ? { web: WEB_FOLDER } : {}),
+    });
+    closers.push(() => server.close());
+    opened.announce(server.url);
+    return { app, url: server.url, secret: opened.secret, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Where the build puts the page: beside this file in `dist`, also when this file runs from source. */
+const WEB_FOLDER = fileURLToPath(new URL('../dist/web', import.meta.url));

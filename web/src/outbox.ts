@@ -67,7 +67,8 @@ export class Outbox {
   }
 
   add(entry: Omit<Entry, 'key'>): Entry {
-    const key = `${PENDING}${String(this.#parts.now()).padStart(15, '0')}.${String(this.#sequence++).padStart(6, '0')}`;
+    const age = String(this.#parts.now()).padStart(15, '0') + String(this.#sequence++).padStart(6, '0');
+    const key = `${PENDING}${age}.${entry.submissionId}`;
     const whole = { ...entry, key };
     this.#parts.shelf.setItem(key, JSON.stringify(whole));
     this.#tell(null);

@@ -33,7 +33,7 @@ export function Footer({ project, session, at, onHelp }: FooterProps): ReactNode
         {count(labeled)} of {count(project.task_number)}
       </span>
       <span>
-        {count(at.answered)} now{rate !== null && `, ${Math.round(rate)} a minute`}
+        {count(at.answered)} this session{rate !== null && `, ${Math.round(rate)} a minute`}
       </span>
       {state.data && (
         <span>

@@ -43,11 +43,11 @@ function Why({ reason }: { reason: Reason }): ReactNode {
   const likely = Object.entries(reason.probabilities ?? {})
     .sort((a, b) => b[1] - a[1])
     .slice(0, 4);
-  const numbers: [string, number | null][] = [
-    ['Score', reason.score],
-    ['Margin', reason.margin],
-    ['Distance', reason.distance],
-    ['Density', reason.density],
+  const numbers: [string, number | null, string][] = [
+    ['Score', reason.score, 'Acquisition score: higher comes sooner'],
+    ['Margin', reason.margin, 'Between the two likeliest labels: small means unsure'],
+    ['Distance', reason.distance, 'To the nearest labeled item, 0 to 2'],
+    ['Density', reason.density, 'How many others lie close'],
   ];
   return (
     <section>
@@ -68,9 +68,9 @@ function Why({ reason }: { reason: Reason }): ReactNode {
       )}
       <dl className="numbers">
         {numbers
-          .filter((pair): pair is [string, number] => pair[1] !== null)
-          .map(([name, value]) => (
-            <div key={name}>
+          .filter((row): row is [string, number, string] => row[1] !== null)
+          .map(([name, value, meaning]) => (
+            <div key={name} title={meaning}>
               <dt>{name}</dt>
               <dd>{value.toFixed(2)}</dd>
             </div>
@@ -93,8 +93,8 @@ function Votes({ taskId }: { taskId: number }): ReactNode {
       <ul className="votes">
         {votes.data?.map((vote) => (
           <li key={`${vote.labeler}.${vote.label}`}>
-            <span className="muted" title={vote.labeler}>
-              {vote.labeler}
+            <span className="vote-labeler muted" title={vote.labeler}>
+              {labelerName(vote.labeler)}
             </span>
             <b dir="auto">{vote.label}</b>
             <span className="number">{vote.score === null ? '' : percent(vote.score)}</span>
@@ -126,6 +126,12 @@ function SimilarItems({ taskId }: { taskId: number }): ReactNode {
       </ul>
     </section>
   );
+}
+
+/** `model:head@3f2a91c04b7e` as people say it; the whole name is in the tooltip. */
+function labelerName(labeler: string): string {
+  const [, kind = '', name = '', version = ''] = /^(\w+):(.*?)(?:@(.*))?$/.exec(labeler) ?? [];
+  return kind === '' ? labeler : `${kind} ${name} ${version.slice(0, 6)}`.trim();
 }
 
 /** Answers of this page's life first (they may still be on their way), then the server's. */

@@ -95,7 +95,7 @@ function Rows({ rows }: { rows: readonly QueueRow[] }): ReactNode {
                   </span>
                 ))}
               </td>
-              <td>
+              <td className="row-why">
                 <span className="chip">{reason.phase}</span> {reason.sentence}
               </td>
             </tr>

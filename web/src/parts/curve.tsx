@@ -15,7 +15,8 @@ export function LearningCurve({ points }: { points: Insights['curve'] }): ReactN
         width: Math.max(320, host.clientWidth),
         height: 280,
         marginLeft: 48,
-        x: { label: 'labels', nice: true },
+        marginBottom: 40,
+        x: { label: 'labels', nice: true, ticks: 8, tickFormat: 'd' },
         y: { label: 'accuracy, %', grid: true, domain: [lowest(points), 100] },
         marks: [
           areaY(points, { x: 'labels', y1: (p) => p.low * 100, y2: (p) => p.high * 100, fillOpacity: 0.16 }),

@@ -13,7 +13,7 @@ interface Place {
   readonly annotatorId?: number;
 }
 
-interface Reference {
+export interface Reference {
   readonly part: 'params' | 'querystring' | 'body';
   readonly key: string;
   readonly kind: ReferenceKind;

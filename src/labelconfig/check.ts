@@ -1,9 +1,11 @@
 /** A `result` held against config and task: repaired where the intent is clear, else refused region by region. */
 import type { Region } from '../core/domain.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
+import { checkValue } from './check-values.ts';
 import { labelsForTask, matchLabel } from './labels.ts';
-import type { Control, Label, LabelConfig } from './model.ts';
-import { instancesOf } from './repeat.ts';
+import type { Control, Label, LabelConfig, ObjectTag } from './model.ts';
+import { nameOf, Refusal } from './refusal.ts';
+import { instancesOf, objectInstances } from './repeat.ts';
 
 export interface Problem {
   /** Position in the given result. */
@@ -22,12 +24,13 @@ export interface CheckedResult {
   readonly problems: readonly Problem[];
 }
 
-/** A reason to leave a region out. */
-class Refusal extends Error {}
-
 /** What the checks of one region share. */
 interface Context {
   readonly data: JsonObject;
+  readonly controls: readonly Control[];
+  readonly objects: readonly ObjectTag[];
+  /** Ids of all regions of the result: what relations may point to. */
+  readonly ids: ReadonlySet<unknown>;
   readonly note: (message: string) => void;
 }
 
@@ -42,13 +45,18 @@ export function checkResult(
 ): CheckedResult {
   const regions: Region[] = [];
   const problems: Problem[] = [];
-  const controls = config.controls.flatMap((control) => instancesOf(control, task.data));
+  const shared = {
+    data: task.data,
+    controls: config.controls.flatMap((control) => instancesOf(control, task.data)),
+    objects: config.objects.flatMap((object) => objectInstances(object, task.data)),
+    ids: new Set(result.map((region) => (isJsonObject(region) ? region.id : undefined))),
+  };
   result.forEach((given, index) => {
     const text = (key: string) => (isJsonObject(given) && typeof given[key] === 'string' ? given[key] : null);
     const report = (message: string, repaired: boolean) =>
       problems.push({ index, id: text('id'), fromName: text('from_name'), message, repaired });
     try {
-      regions.push(checkRegion(controls, given, { data: task.data, note: (message) => report(message, true) }));
+      regions.push(checkRegion(given, { ...shared, note: (message) => report(message, true) }));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       report(error.message, false);
@@ -57,20 +65,21 @@ export function checkResult(
   return { regions, problems };
 }
 
-function checkRegion(controls: readonly Control[], given: unknown, context: Context): Region {
+function checkRegion(given: unknown, context: Context): Region {
   if (!isJsonObject(given)) throw new Refusal(`A region is an object, this is ${nameOf(given)}.`);
-  if (given.type === 'relation') return given;
+  if (given.type === 'relation') return checkRelation(given, context);
   if (!isJsonObject(given.value)) throw new Refusal(`A region has a value object, here it is ${nameOf(given.value)}.`);
-  const control = controlOf(controls, given, context);
+  const control = controlOf(given, context);
   const typed = withType(
     control,
     { ...given, from_name: control.name, to_name: targetOf(control, given, context) },
     context,
   );
-  return withScore(withLabels(control, typed, context), context);
+  return withScore(withValue(control, withLabels(control, typed, context), context), context);
 }
 
-function controlOf(controls: readonly Control[], region: Region, context: Context): Control {
+function controlOf(region: Region, context: Context): Control {
+  const { controls } = context;
   const name = region.from_name;
   const found = controls.find((control) => control.name === name);
   if (found !== undefined) return found;
@@ -119,6 +128,31 @@ function withType(control: Control, region: Region, context: Context): Region {
   throw new Refusal(
     `type ${JSON.stringify(given)} does not belong to "${control.name}", which writes "${control.type}".`,
   );
+}
+
+const DIRECTIONS: readonly unknown[] = [undefined, null, 'right', 'left', 'bi'];
+
+/** Two regions of the same result; the labels are those of `<Relations>`, if the config has them. */
+function checkRelation(region: Region, context: Context): Region {
+  for (const end of ['from_id', 'to_id']) {
+    if (typeof region[end] !== 'string' || !context.ids.has(region[end])) {
+      throw new Refusal(`${end} ${JSON.stringify(region[end])} is no region of this result.`);
+    }
+  }
+  if (!DIRECTIONS.includes(region.direction)) {
+    throw new Refusal(`direction is "right", "left" or "bi", here it is ${JSON.stringify(region.direction)}.`);
+  }
+  const control = context.controls.find((one) => one.type === 'relation');
+  const labels = region.labels;
+  if (control === undefined || control.labels.length === 0 || !Array.isArray(labels)) return region;
+  return { ...region, labels: labels.map((one: Json) => knownLabel(control, control.labels, one, context)) };
+}
+
+function withValue(control: Control, region: Region, context: Context): Region {
+  const object = context.objects.find((one) => one.name === region.to_name) ?? null;
+  const { data, note } = context;
+  const value = checkValue(region.value as JsonObject, { control, object, data, note, region });
+  return value === region.value ? region : { ...region, value };
 }
 
 function withScore(region: Region, context: Context): Region {
@@ -177,10 +211,4 @@ function unknownLabel(control: Control, labels: readonly Label[], given: string)
   const shown = labels.slice(0, LABELS_SHOWN).map((label) => `"${label.name}"`);
   const more = labels.length > LABELS_SHOWN ? ` and ${labels.length - LABELS_SHOWN} more` : '';
   return new Refusal(`"${given}" is no label of "${control.name}" (${shown.join(', ')}${more}).`);
-}
-
-function nameOf(value: unknown): string {
-  if (value === undefined) return 'missing';
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
 }

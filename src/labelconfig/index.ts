@@ -1,5 +1,6 @@
 /** Label Studio's labeling language: parse, render, edit, and hold results against it. */
 
+export { decodeBrush, encodeBrush } from './brush.ts';
 export { type CheckedResult, checkResult, type Problem } from './check.ts';
 export { type ChoiceRegionOptions, choicesOfResult, namesIn, regionFromChoice } from './choices.ts';
 export {
@@ -14,7 +15,17 @@ export { addLabel, editLabels, editResult, type LabelEdit, mergeLabels, removeLa
 export { missingFields, parseDataPath, requiredFields, valueAt } from './fields.ts';
 export { controlNamed, labelsForTask, labelsOf, matchLabel } from './labels.ts';
 export type { Condition, Control, DynamicLabels, Label, LabelConfig, ObjectTag, Repeater } from './model.ts';
+export {
+  type OffsetMap,
+  offsetMap,
+  type ParagraphSpan,
+  paragraphToSpan,
+  type Span,
+  spanToParagraph,
+} from './offsets.ts';
+export { boxAt, regionOverlap } from './overlap.ts';
 export { type ParseOptions, parseLabelConfig } from './parse.ts';
+export type * from './region-values.ts';
 export { type ChoicesConfigOptions, makeChoicesConfig, renderLabelConfig } from './render.ts';
 export { instancesOf } from './repeat.ts';
 export { type ControlKind, type ControlRow, type ObjectKind, type ObjectRow, TAGS, tagRow } from './tags.ts';

@@ -14,6 +14,7 @@ describe('UTF-16 and code points', () => {
         expect(map.toCodePoints(text.length)).toBe([...text].length);
         expect(map.toUtf16([...text].length)).toBe(text.length);
       }),
+      { numRuns: 30 },
     );
   });
 

@@ -165,7 +165,7 @@ function regex(ctx: ConditionContext, node: NodeLike): Condition {
       at,
       error.message,
       error.code as 'RULE_BAD_PATTERN',
-      offsetInSource(at, Number(error.details['offset'] ?? 0)),
+      offsetInSource(at, Number(error.details.offset ?? 0)),
     );
   }
   return { kind: 'regex', pattern, flags, field: fieldOf(ctx, options) };

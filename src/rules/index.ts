@@ -1,3 +1,37 @@
-export { applyRules } from './apply.ts';
-export { compileRules } from './compile.ts';
-export { checkRules, parseRules } from './document.ts';
+/**
+ * Rules: small documents that label texts in bulk.
+ *
+ * ```ts
+ * const set = parseRules(yaml, { labels: ['ham', 'spam'] });
+ * const compiled = compileRules(set.rules, ['ham', 'spam']);
+ * const { votes } = applyRules(compiled, [{ data: { text: 'Click here to unsubscribe' } }]);
+ * const report = analyseVotes(resolveVotes(compiled, votes), set.rules.length, 2);
+ * ```
+ *
+ * Everything here is pure: plain data and typed arrays in and out. Offsets are UTF-16 units, end exclusive; votes are
+ * indices into the label list that `compileRules` was given.
+ */
+export { analyseVotes, type RuleFigures, type RuleReport } from './analysis.ts';
+export { diffVotes, type RuleLists, ruleLists, type VoteDifference } from './analysis-lists.ts';
+export { type Applied, type ApplyOptions, type ApplyWatch, applyRules, type RuleCost } from './apply.ts';
+export { type CompiledRule, type CompiledRules, type CompileOptions, compileRules, NO_LABEL } from './compile.ts';
+export {
+  checkRules,
+  type DocumentCheck,
+  type DocumentOptions,
+  parseRules,
+  RULE_SCHEMA,
+  ruleSet,
+  ruleVersion,
+} from './document.ts';
+export { type ImportOptions, rulesFromCsv } from './import-csv.ts';
+export { rulesFromSpacy, type SpacyImport } from './import-spacy.ts';
+export { type RuleChanges, ruleChanges, updateVotes } from './incremental.ts';
+export { compilePattern, type Pattern, type PatternVerdict } from './pattern.ts';
+export { resolveVotes } from './resolve.ts';
+export type * from './rule.ts';
+export { type Suggestion, type SuggestOptions, suggestKeywords } from './suggest.ts';
+export type { TaskRegion, TaskView } from './task-view.ts';
+export { mergeVotes, type RuleFault, type RuleSpans, type RuleVotes, renumberRules, withdrawRules } from './votes.ts';
+export { type Overrun, overrunDetector, sharedWatch, WATCH_BYTES } from './watch.ts';
+export { type Interval, wilsonInterval } from './wilson.ts';

@@ -202,3 +202,21 @@ function concat(parts: readonly (Uint32Array | Uint16Array)[]): Uint32Array {
   }
   return out;
 }
+
+/** The given rows, in their order. */
+export function takeRows(votes: RuleVotes, rows: Uint32Array, spanRows: Uint32Array): RuleVotes {
+  const { spans } = votes;
+  return {
+    ...votes,
+    tasks: rows.map((row) => votes.tasks[row]!),
+    rules: rows.map((row) => votes.rules[row]!),
+    labels: Uint16Array.from(rows, (row) => votes.labels[row]!),
+    spans: {
+      tasks: spanRows.map((row) => spans.tasks[row]!),
+      rules: spanRows.map((row) => spans.rules[row]!),
+      labels: Uint16Array.from(spanRows, (row) => spans.labels[row]!),
+      starts: spanRows.map((row) => spans.starts[row]!),
+      ends: spanRows.map((row) => spans.ends[row]!),
+    },
+  };
+}

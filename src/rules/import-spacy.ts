@@ -1,0 +1,155 @@
+/** spaCy's EntityRuler patterns (JSONL) -> span rules: what can be said with phrases and regular expressions. */
+import { AppError } from '../core/errors.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson } from '../core/json.ts';
+import { ruleVersion } from './document.ts';
+import { type ImportOptions, importedRule } from './import-csv.ts';
+import { compilePattern } from './pattern.ts';
+import type { Condition, Fold, Rule } from './rule.ts';
+
+export interface SpacyImport {
+  readonly rules: readonly Rule[];
+  /** Patterns that were left out: they need a parser, a tagger or an operator that rules do not have. */
+  readonly skipped: readonly { readonly line: number; readonly reason: string }[];
+}
+
+/**
+ * Reads `{"label": ..., "pattern": TEXT | [TOKEN, ...], "id"?: ...}` lines. Texts and token lists of LOWER, TEXT/ORTH and
+ * their `IN` map; so do IS_DIGIT, IS_ALPHA, IS_PUNCT, SHAPE-free REGEX on TEXT or LOWER, and OP ?, + and *.
+ * POS, TAG, DEP, LEMMA, ENT_TYPE, FUZZY and negation do not, and are named.
+ * @throws INPUT_BAD_ROW with the line when a line is no JSON object with a label; INPUT_EMPTY.
+ */
+export function rulesFromSpacy(text: string, options: ImportOptions = {}): SpacyImport {
+  const field = options.field ?? 'data.text';
+  const phrases = new Map<string, string[]>();
+  const rules: Rule[] = [];
+  const skipped: { line: number; reason: string }[] = [];
+  text.split('\n').forEach((lineText, i) => {
+    if (lineText.trim() === '') return;
+    const { label, pattern } = readLine(lineText, i + 1, options);
+    try {
+      const when = typeof pattern === 'string' ? pattern : tokensCondition(pattern, field);
+      if (typeof when === 'string') addTo(phrases, label, when);
+      else rules.push(spanRule(`pattern-${i + 1}`, label, when, options));
+    } catch (error) {
+      if (!(error instanceof Unmapped)) throw error;
+      skipped.push({ line: i + 1, reason: error.message });
+    }
+  });
+  const lists = [...phrases].map(([label, words], i) => {
+    const fold: Fold = 'none';
+    return spanRule(
+      `phrases-${i + 1}`,
+      label,
+      { kind: 'keywords', words: [...new Set(words)], match: 'word', fold, field },
+      options,
+    );
+  });
+  if (lists.length + rules.length + skipped.length === 0)
+    throw new AppError('INPUT_EMPTY', 'The file holds no pattern.');
+  return { rules: [...lists, ...rules], skipped };
+}
+
+class Unmapped extends Error {}
+
+function addTo(map: Map<string, string[]>, label: string, word: string): void {
+  const words = map.get(label);
+  if (words) words.push(word);
+  else map.set(label, [word]);
+}
+
+function spanRule(id: string, label: string, when: Condition, options: ImportOptions): Rule {
+  const { version: _, ...rule } = { ...importedRule(id, label, when, options), spans: { group: 0 } };
+  return { ...rule, version: ruleVersion(rule) };
+}
+
+function readLine(text: string, line: number, options: ImportOptions): { label: string; pattern: Json } {
+  const bad = (reason: string, cause?: unknown): AppError =>
+    new AppError('INPUT_BAD_ROW', `Line ${line}: ${reason}.`, { details: { row: line, reason }, cause });
+  let value: Json;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    throw bad('not JSON', error);
+  }
+  if (!isJsonObject(value) || typeof value.label !== 'string' || value.pattern === undefined) {
+    throw bad('not an object with label and pattern');
+  }
+  const label = value.label;
+  if (options.labels && !options.labels.includes(label)) throw bad(`there is no label '${label}'`);
+  return { label, pattern: value.pattern };
+}
+
+/** A list of token descriptions as one regular expression; plain lower-case sequences stay phrases. */
+function tokensCondition(pattern: Json, field: string): Condition {
+  if (!Array.isArray(pattern) || pattern.length === 0)
+    throw new Unmapped('the pattern is neither a text nor a list of tokens');
+  const tokens = pattern.map((token) => {
+    if (!isJsonObject(token)) throw new Unmapped('a token is not an object');
+    return token;
+  });
+  const lower = tokens.map((token) => onlyText(token, 'LOWER'));
+  if (lower.every((word) => word !== undefined && /^[\p{L}\p{N}]+$/u.test(word))) {
+    return { kind: 'keywords', words: [lower.join(' ')], match: 'word', fold: 'case', field };
+  }
+  const parts = tokens.map(tokenPattern);
+  let source = '';
+  parts.forEach((part, i) => {
+    const body = i === 0 ? part.body : `\\s*${part.body}`;
+    source += part.op === '' ? body : `(?:${body})${part.op}`;
+  });
+  const whole = `(?<![\\p{L}\\p{N}_])${source}(?![\\p{L}\\p{N}_])`;
+  try {
+    compilePattern(whole, 'u');
+  } catch (error) {
+    if (error instanceof AppError) throw new Unmapped(error.message);
+    throw error;
+  }
+  return { kind: 'regex', pattern: whole, flags: 'u', field };
+}
+
+function onlyText(token: JsonObject, key: string): string | undefined {
+  return Object.keys(token).length === 1 && typeof token[key] === 'string' ? token[key] : undefined;
+}
+
+const OPERATORS: Readonly<Record<string, string>> = { '?': '?', '+': '+', '*': '*', '1': '' };
+const FLAGS: Readonly<Record<string, string>> = {
+  IS_DIGIT: '\\p{Nd}+',
+  IS_ALPHA: '\\p{L}+',
+  IS_PUNCT: '\\p{P}',
+  IS_LOWER: '\\p{Ll}+',
+  IS_UPPER: '\\p{Lu}+',
+  IS_TITLE: '\\p{Lu}\\p{Ll}*',
+};
+
+function tokenPattern(token: JsonObject): { body: string; op: string } {
+  const { OP: operator = '1', ...rest } = token;
+  const op = typeof operator === 'string' ? OPERATORS[operator] : undefined;
+  if (op === undefined) throw new Unmapped(`the operator ${JSON.stringify(operator)} has no counterpart`);
+  const entries = Object.entries(rest);
+  if (entries.length > 1) throw new Unmapped('a token with several conditions has no counterpart');
+  const [only] = entries;
+  return { body: only ? attributePattern(only[0], only[1]) : '[^\\s]+', op };
+}
+
+function attributePattern(name: string, value: Json): string {
+  if (FLAGS[name] !== undefined && value === true) return FLAGS[name];
+  const anyCase = name === 'LOWER';
+  if (!anyCase && name !== 'TEXT' && name !== 'ORTH') throw new Unmapped(`the attribute ${name} has no counterpart`);
+  if (typeof value === 'string') return literal(value, anyCase);
+  if (!isJsonObject(value)) throw new Unmapped(`the value of ${name} has no counterpart`);
+  const [key, inner] = Object.entries(value)[0] ?? ['', null];
+  if (key === 'IN' && Array.isArray(inner)) return `(?:${inner.map((one) => literal(String(one), anyCase)).join('|')})`;
+  if (key === 'REGEX' && typeof inner === 'string') return `(?:${inner.replace(/^\^|\$$/g, '')})`;
+  throw new Unmapped(`${name}.${key} has no counterpart`);
+}
+
+/** LOWER compares without case, which only this part of the expression may do. */
+function literal(text: string, anyCase: boolean): string {
+  return [...text]
+    .map((char) => {
+      const escaped = char.replace(/[\\^$.*+?()[\]{}|/-]/, (c) => (c === '-' ? '\\-' : `\\${c}`));
+      const [low, up] = [char.toLowerCase(), char.toUpperCase()];
+      return anyCase && low !== up && [...low].length === 1 && [...up].length === 1 ? `[${low}${up}]` : escaped;
+    })
+    .join('');
+}

@@ -34,13 +34,14 @@ export class RankOneUpdater {
     return this.#update(row, -weight);
   }
 
-  /** P x of a row (dim), nothing changed. */
-  directionOf(row: Float32Array): Float64Array {
+  /** P x of a row (dim, the constant 1 implied; or dim + 1 values), nothing changed. */
+  directionOf(row: Float32Array | Float64Array): Float64Array {
     const size = this.dim + 1;
+    const last = row[this.dim] ?? 1;
     const out = new Float64Array(size);
     for (let i = 0; i < size; i++) {
       const at = i * size;
-      let sum = this.#inverse[at + this.dim]!;
+      let sum = last * this.#inverse[at + this.dim]!;
       for (let j = 0; j < this.dim; j++) sum += this.#inverse[at + j]! * row[j]!;
       out[i] = sum;
     }

@@ -73,6 +73,12 @@ describe('a dropped file', () => {
     expect(seen.columns.find((column) => column.name === field)?.sample).toContain('Come');
   });
 
+  it('offers the values of a column that looks like labels', () => {
+    const rows = Array.from({ length: 12 }, (_, i) => `${i},${i % 3 === 0 ? 'spam' : 'ham'},text number ${i}`);
+    const { columns } = sniff('mails.csv', `id,label,text\n${rows.join('\n')}\n`);
+    expect(columns.map((column) => column.classes)).toEqual([[], ['ham', 'spam'], []]);
+  });
+
   it('says so when there is nothing to read', () => {
     expect(sniff('empty.csv', '').problem).toContain('No rows');
     expect(sniff('broken.json', '{"a": ').problem).toContain('No rows');

@@ -1,7 +1,14 @@
 /** A first look at a dropped file: its columns, which one holds the text, and a few rows to show. */
 
+export interface Column {
+  readonly name: string;
+  readonly sample: string;
+  /** Its values, when there are so few that they look like labels; else empty. */
+  readonly classes: readonly string[];
+}
+
 export interface Sniffed {
-  readonly columns: readonly { readonly name: string; readonly sample: string }[];
+  readonly columns: readonly Column[];
   /** The column that most likely holds the text; null when none does. */
   readonly guess: string | null;
   readonly problem: string | null;
@@ -11,7 +18,9 @@ type Row = Readonly<Record<string, unknown>>;
 
 /** How much of a file is looked at. */
 export const SNIFF_BYTES = 256 * 1024;
-const ROWS = 50;
+const ROWS = 1_000;
+/** More different values than this are no labels. */
+const CLASSES_MAX = 200;
 
 export function sniff(fileName: string, head: string): Sniffed {
   const ending = fileName.toLowerCase().split('.').pop() ?? '';
@@ -20,7 +29,11 @@ export function sniff(fileName: string, head: string): Sniffed {
     return { columns: [], guess: null, problem: 'No rows were found at the start of this file.' };
   }
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const columns = names.map((name) => ({ name, sample: textOf(rows[0]?.[name]).slice(0, 200) }));
+  const columns = names.map((name) => ({
+    name,
+    sample: textOf(rows[0]?.[name]).slice(0, 200),
+    classes: classesOf(rows.map((row) => row[name])),
+  }));
   return { columns, guess: longestText(names, rows), problem: null };
 }
 
@@ -91,6 +104,14 @@ function cells(head: string, separator: string): string[][] {
     if (rows.length > ROWS + 2) break;
   }
   return rows.filter((row) => row.some((one) => one !== ''));
+}
+
+/** Short strings that repeat: a column of answers somebody has given before. */
+function classesOf(values: readonly unknown[]): string[] {
+  const distinct = [...new Set(values)];
+  const short = distinct.every((value) => typeof value === 'string' && value !== '' && value.length <= 60);
+  const repeats = distinct.length >= 2 && distinct.length <= CLASSES_MAX && distinct.length * 3 <= values.length;
+  return short && repeats ? (distinct as string[]).sort() : [];
 }
 
 function textOf(value: unknown): string {

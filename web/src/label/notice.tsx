@@ -89,27 +89,29 @@ export function RetrainNotice({ notice }: { notice: Notice }): ReactNode {
   return (
     <div className="notice-place" aria-live="polite">
       {news !== null && (
-        <section className="notice card" aria-label="New model version">
-          <p>
-            {rolledBack
-              ? `Back on version ${news.before?.number}. It serves until you choose another on the Runs page.`
-              : `Version ${news.now.number} is serving: ${plural(news.comparison?.flipped.length ?? 0, 'item')} flipped.`}
-          </p>
-          {notice.problem !== '' && <p role="alert">{notice.problem}</p>}
-          <div className="actions">
-            {!rolledBack && (news.comparison?.flipped.length ?? 0) > 0 && (
-              <button type="button" className="small" aria-expanded={open} onClick={notice.toggle}>
-                {open ? 'Hide' : 'See ten'} <kbd>v</kbd>
+        <section className="notice" aria-label="New model version">
+          <div className="notice-line">
+            <p>
+              {rolledBack
+                ? `Back on version ${news.before?.number}. It serves until you choose another on the Runs page.`
+                : `Version ${news.now.number} is serving: ${plural(news.comparison?.flipped.length ?? 0, 'item')} flipped.`}
+            </p>
+            {notice.problem !== '' && <p role="alert">{notice.problem}</p>}
+            <div className="actions">
+              {!rolledBack && (news.comparison?.flipped.length ?? 0) > 0 && (
+                <button type="button" className="small" aria-expanded={open} onClick={notice.toggle}>
+                  {open ? 'Hide' : 'See ten'} <kbd>v</kbd>
+                </button>
+              )}
+              {!rolledBack && news.before !== null && (
+                <button type="button" className="small" onClick={notice.rollback}>
+                  Back to version {news.before.number} <kbd>shift r</kbd>
+                </button>
+              )}
+              <button type="button" className="small" onClick={notice.dismiss}>
+                Close
               </button>
-            )}
-            {!rolledBack && news.before !== null && (
-              <button type="button" className="small" onClick={notice.rollback}>
-                Back to version {news.before.number} <kbd>shift r</kbd>
-              </button>
-            )}
-            <button type="button" className="small" onClick={notice.dismiss}>
-              Close
-            </button>
+            </div>
           </div>
           {open && news.comparison !== null && (
             <ul className="flips">

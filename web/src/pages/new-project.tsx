@@ -92,6 +92,17 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
           Label Studio config
         </label>
       </fieldset>
+      {mode === 'labels' && labels === '' && (
+        <div className="actions">
+          {sniffed?.columns
+            .filter((column) => column.classes.length > 0)
+            .map((column) => (
+              <button key={column.name} type="button" onClick={() => setLabels(column.classes.join(', '))}>
+                Use the {column.classes.length} values of “{column.name}”
+              </button>
+            ))}
+        </div>
+      )}
       {mode === 'labels' ? (
         <label className="field">
           Labels, separated by commas or lines

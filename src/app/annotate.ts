@@ -12,7 +12,7 @@ import { retrainWhenDue } from './retrain.ts';
 const NOTE_LENGTH_MAX = 2_000;
 
 export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConfigs): AnnotationsApi {
-  const { store, newId, log } = deps;
+  const { store, newId, clock, log } = deps;
 
   const readConfig = async (task: Task): Promise<ProjectConfig> =>
     configs.of(await found('project', task.projectId, store.projects.get(task.projectId)));
@@ -25,6 +25,14 @@ export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConf
       .catch((error: unknown) =>
         log.error({ taskId: task.id, error: String(error) }, 'the order could not be refreshed'),
       );
+  };
+
+  const leaseAgain = async (task: Task, { annotatorId, parentPrediction, blind }: Annotation): Promise<void> => {
+    const { overlap, leaseSeconds } = (await loops.get(task.projectId)).project.settings;
+    const expiresAt = clock.now() + 1000 * leaseSeconds;
+    const candidates = [task.id];
+    await store.leases.acquire({ projectId: task.projectId, annotatorId, candidates, overlap, expiresAt });
+    await store.leases.attach(task.id, annotatorId, { predictionId: parentPrediction, blind });
   };
 
   return {
@@ -42,7 +50,7 @@ export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConf
         visibleMs: input.visibleMs ?? null,
         via: input.via ?? 'api',
         parentPrediction: shown.predictionId,
-        ...compare(shown.result, result),
+        ...compare(shown.result, result, shown.blind),
         blind: shown.blind,
         note: checkedNote(input.note ?? ''),
         submissionId: input.submissionId ?? newId(),
@@ -69,7 +77,7 @@ export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConf
       const shown = old.parentPrediction === null ? null : await store.predictions.get(old.parentPrediction);
       const annotation = await store.annotations.update(id, {
         result,
-        ...compare(shown?.result ?? null, result),
+        ...compare(shown?.result ?? null, result, old.blind),
         ...(change.skipped === undefined ? {} : { skipped: change.skipped }),
         ...(change.groundTruth === undefined ? {} : { groundTruth: change.groundTruth }),
         ...(change.visibleMs === undefined ? {} : { visibleMs: change.visibleMs }),
@@ -79,11 +87,12 @@ export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConf
       return annotation;
     },
 
-    async delete(id) {
+    async delete(id, options = {}) {
       const annotation = await found('annotation', id, store.annotations.get(id));
-      await store.annotations.delete(id);
-      const task = await store.tasks.get(annotation.taskId);
-      if (task) learn(task, performance.now());
+      const task = await found('task', annotation.taskId, store.tasks.get(annotation.taskId));
+      // Writes of one turn share a transaction, in this order: nobody can lease the task in between.
+      await Promise.all([store.annotations.delete(id), ...(options.lease ? [leaseAgain(task, annotation)] : [])]);
+      learn(task, performance.now());
     },
 
     ofTask: (taskId) => store.annotations.ofTask(taskId),
@@ -133,12 +142,14 @@ async function shownTo({ store }: Deps, task: Task, input: AnswerInput, who: Ide
   return { predictionId: prediction?.id ?? null, result: prediction?.result ?? null, blind: lease?.blind ?? false };
 }
 
+/** On blind tasks the answer is unaided, and the difference is to the suggestion that stayed hidden. */
 function compare(
   shown: readonly Region[] | null,
   result: readonly Region[],
+  blind: boolean,
 ): Pick<Annotation, 'outcome' | 'difference'> {
   return {
-    outcome: outcomeOf(shown, result),
+    outcome: blind ? 'unaided' : outcomeOf(shown, result),
     difference: shown === null ? {} : { ...countDifference(diffResults(shown, result)) },
   };
 }

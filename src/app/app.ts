@@ -39,6 +39,7 @@ export interface App {
   readonly jobs: JobsApi;
   readonly models: ModelsApi;
   readonly people: PeopleApi;
+  readonly insights: InsightsApi;
   /** Stops taking work, gives running jobs back, closes every thread, process and file. */
   close(): Promise<void>;
 }
@@ -173,8 +174,11 @@ export interface QueueState {
 }
 
 export interface QueueApi {
-  /** Leases the next task to this annotator; undefined when nothing is left for them. */
-  next(projectId: number, who: Identity): Promise<QueueItem | undefined>;
+  /**
+   * Leases the next task to this annotator; undefined when nothing is left for them. Tasks they hold already come first
+   * and are prolonged, except those of `exclude`: what a page that fetches ahead has or has just answered.
+   */
+  next(projectId: number, who: Identity, options?: { exclude?: readonly number[] }): Promise<QueueItem | undefined>;
   /** Gives a lease back without an answer; `postpone` puts the task behind all others for this annotator. */
   release(taskId: number, who: Identity, options?: { postpone?: boolean }): Promise<void>;
   /** The head of the queue with reasons, without leasing anything. */
@@ -204,7 +208,8 @@ export interface AnnotationsApi {
   submit(input: AnswerInput, who: Identity): Promise<{ annotation: Annotation; created: boolean }>;
   get(id: number): Promise<Annotation>;
   update(id: number, change: Partial<AnswerInput>, who: Identity): Promise<Annotation>;
-  delete(id: number): Promise<void>;
+  /** Takes an answer back; `lease` gives the task to its author again in the same step, so that nobody comes between. */
+  delete(id: number, options?: { lease?: boolean }): Promise<void>;
   ofTask(taskId: number): Promise<Annotation[]>;
   list(projectId: number, page: Page): Promise<Annotation[]>;
   recent(projectId: number, who: Identity, limit: number): Promise<Annotation[]>;
@@ -276,6 +281,8 @@ export interface PeopleApi {
   localOwner(): Promise<Identity>;
   /** Makes a token; its plain text is returned here and never again. */
   invite(input: { name: string; role: Role; projectId: number | null }): Promise<{ token: Token; secret: string }>;
+  /** A token of their own for somebody who came by an invite link. Throws CONFLICT when the name is taken. */
+  join(name: string, projectId: number): Promise<{ token: Token; secret: string }>;
   tokens(): Promise<Token[]>;
   revoke(tokenId: number): Promise<void>;
   /** Undefined for an unknown or revoked token. */
@@ -283,6 +290,43 @@ export interface PeopleApi {
   annotators(
     projectId: number,
   ): Promise<{ id: number; name: string; annotations: number; skipped: number; medianVisibleMs: number | null }[]>;
+}
+
+/** What the blind random slice and the answers say of the suggestions; null where there is too little to say. */
+export interface Insights {
+  /** Accuracy of the model of the moment on the blind answers so far, one point per blind answer. */
+  readonly curve: readonly (ShareWithInterval & { readonly labels: number })[];
+  /** Suggestions that were accepted as they stood. */
+  readonly acceptance: ShareWithInterval | null;
+  /** The hidden suggestions of the blind slice against the answers. */
+  readonly blindAccuracy: ShareWithInterval | null;
+  /** Median visible time with a suggestion and without one. */
+  readonly timeSaved: {
+    readonly aidedMs: number;
+    readonly blindMs: number;
+    /** 1 - aided / blind, with an 80 % bootstrap interval. */
+    readonly saved: number;
+    readonly low: number;
+    readonly high: number;
+    readonly aided: number;
+    readonly blind: number;
+  } | null;
+  /** How far showing a suggestion pulls answers towards it, in percentage points. */
+  readonly bias: { readonly points: number; readonly low: number; readonly high: number } | null;
+}
+
+export interface ShareWithInterval {
+  readonly n: number;
+  readonly hits: number;
+  /** 0..1. */
+  readonly share: number;
+  /** 95 % Wilson interval. */
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface InsightsApi {
+  of(projectId: number): Promise<Insights>;
 }
 
 export type { Json };

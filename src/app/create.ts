@@ -5,6 +5,7 @@ import type { Deps } from './deps.ts';
 import { createEmbedHandler, EMBED } from './embed.ts';
 import { createExport } from './export.ts';
 import { createImport, createImportHandler, IMPORT } from './import.ts';
+import { createInsights } from './insights.ts';
 import { JobRunner } from './job-runner.ts';
 import { createJobs } from './jobs.ts';
 import { Loops } from './loops.ts';
@@ -48,6 +49,7 @@ export function createApp(deps: Deps): App {
     jobs,
     models: createModels(deps, loops, matrices, configs),
     people: createPeople(deps),
+    insights: createInsights(deps),
     async close() {
       await runner.stop();
       await loops.close();

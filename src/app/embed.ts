@@ -105,6 +105,6 @@ async function embedTasks(deps: Deps, loops: Loops, work: JobWork, chunk: Chunk)
 function dropRows(rows: Float32Array, dim: number, bad: ReadonlySet<number>): Float32Array {
   const kept = [...Array(rows.length / dim).keys()].filter((i) => !bad.has(i));
   const out = new Float32Array(kept.length * dim);
-  kept.forEach((from, to) => out.set(rows.subarray(from * dim, (from + 1) * dim), to * dim));
+  for (const [to, from] of kept.entries()) out.set(rows.subarray(from * dim, (from + 1) * dim), to * dim);
   return out;
 }

@@ -1,6 +1,6 @@
 /** Annotators and their tokens. A token is random, shown once, and stored only as its sha-256. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Labeler, Token } from '../core/domain.ts';
+import type { Labeler, Role, Token } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import type { Identity, PeopleApi } from './app.ts';
 import type { Deps } from './deps.ts';
@@ -12,26 +12,28 @@ const PACE_ANNOTATIONS = 200;
 export function createPeople({ store, newId, localSecret }: Deps): PeopleApi {
   const localOwner = async (): Promise<Identity> =>
     identityOf(await store.labelers.ensure('annotator', 'owner', ''), { role: 'owner', projectId: null });
+  const issue = async (annotator: Labeler, role: Role, projectId: number | null) => {
+    const secret = `hs_${newId()}${newId()}`;
+    const owner = { annotatorId: annotator.id, role, projectId, label: annotator.name };
+    return { token: await store.tokens.add({ hash: hashOf(secret), ...owner }), secret };
+  };
   return {
     localOwner,
 
     async invite({ name, role, projectId }) {
-      const trimmed = name.trim();
-      if (trimmed === '' || trimmed.length > NAME_LENGTH_MAX) {
-        throw new AppError('INPUT_BAD_FIELD', `An annotator's name has 1 to ${NAME_LENGTH_MAX} characters.`, {
+      const annotator = await store.labelers.ensure('annotator', checkedName(name), '');
+      return issue(annotator, role, projectId);
+    },
+
+    async join(name, projectId) {
+      const wanted = checkedName(name);
+      const people = (await store.labelers.list()).filter((labeler) => labeler.kind === 'annotator');
+      if (people.some((one) => one.name.toLowerCase() === wanted.toLowerCase())) {
+        throw new AppError('CONFLICT', `Somebody is called "${wanted}" already; pick another name.`, {
           details: { field: 'name' },
         });
       }
-      const annotator = await store.labelers.ensure('annotator', trimmed, '');
-      const secret = `hs_${newId()}${newId()}`;
-      const token = await store.tokens.add({
-        hash: hashOf(secret),
-        annotatorId: annotator.id,
-        role,
-        projectId,
-        label: trimmed,
-      });
-      return { token, secret };
+      return issue(await store.labelers.ensure('annotator', wanted, ''), 'annotator', projectId);
     },
 
     tokens: () => store.tokens.list(),
@@ -63,6 +65,14 @@ export function createPeople({ store, newId, localSecret }: Deps): PeopleApi {
       return rows.filter((row) => row.annotations + row.skipped > 0);
     },
   };
+}
+
+function checkedName(name: string): string {
+  const trimmed = name.trim();
+  if (trimmed !== '' && trimmed.length <= NAME_LENGTH_MAX) return trimmed;
+  throw new AppError('INPUT_BAD_FIELD', `An annotator's name has 1 to ${NAME_LENGTH_MAX} characters.`, {
+    details: { field: 'name' },
+  });
 }
 
 /** The lookup is by hash, so comparing takes the same time whatever the guess has in common with a real token. */

@@ -17,11 +17,11 @@ const CANDIDATES = 64;
 export function createQueue(deps: Deps, loops: Loops): QueueApi {
   const { store } = deps;
   return {
-    async next(projectId, who) {
+    async next(projectId, who, { exclude = [] } = {}) {
       const loop = await loops.get(projectId);
       await loop.settled(PATIENCE_MS);
-      const held = await heldLease(deps, loop, who);
-      return held ?? lease(deps, loop, who);
+      const held = await heldLease(deps, loop, who, exclude);
+      return held ?? lease(deps, loop, who, exclude);
     },
 
     async release(taskId, who, options = {}) {
@@ -62,8 +62,14 @@ export function createQueue(deps: Deps, loops: Loops): QueueApi {
 }
 
 /** Asking again without answering gives the same task again: a reload of the page costs nobody an item. */
-async function heldLease(deps: Deps, loop: Loop, who: Identity): Promise<QueueItem | undefined> {
-  const [held] = await deps.store.leases.ofAnnotator(loop.project.id, who.annotatorId);
+async function heldLease(
+  deps: Deps,
+  loop: Loop,
+  who: Identity,
+  exclude: readonly number[],
+): Promise<QueueItem | undefined> {
+  const leases = await deps.store.leases.ofAnnotator(loop.project.id, who.annotatorId);
+  const held = leases.find((one) => !exclude.includes(one.taskId));
   if (!held) return undefined;
   const task = await deps.store.tasks.get(held.taskId);
   if (!task) return undefined;
@@ -73,10 +79,16 @@ async function heldLease(deps: Deps, loop: Loop, who: Identity): Promise<QueueIt
   return item(loop, task, prediction ?? null, held.blind, expiresAt);
 }
 
-async function lease(deps: Deps, loop: Loop, who: Identity): Promise<QueueItem | undefined> {
+async function lease(
+  deps: Deps,
+  loop: Loop,
+  who: Identity,
+  exclude: readonly number[],
+): Promise<QueueItem | undefined> {
   const expiresAt = leaseEnd(deps, loop);
   const blindTurn = loop.isBlindTurn();
-  for await (const candidates of candidatePages(deps, loop, who, blindTurn)) {
+  for await (const page of candidatePages(deps, loop, who, blindTurn)) {
+    const candidates = page.filter((id) => !exclude.includes(id));
     if (candidates.length === 0) continue;
     const taskId = await deps.store.leases.acquire({
       projectId: loop.project.id,
@@ -90,7 +102,7 @@ async function lease(deps: Deps, loop: Loop, who: Identity): Promise<QueueItem |
     loop.turns += 1;
     loop.leased(task.ordinal, expiresAt);
     const blind = loop.isBlind(task.id);
-    const prediction = blind ? null : await pinSuggestion(deps, loop, task);
+    const prediction = await pinSuggestion(deps, loop, task);
     await deps.store.leases.attach(task.id, who.annotatorId, { predictionId: prediction?.id ?? null, blind });
     return item(loop, task, prediction, blind, expiresAt);
   }
@@ -132,7 +144,8 @@ function item(loop: Loop, task: Task, prediction: Prediction | null, blind: bool
   const rank = loop.order.findIndex((one) => one.ordinal === task.ordinal);
   const ranked: Ranked | undefined = loop.order[rank];
   const reason: QueueReason | null = blind ? null : reasonFor(loop, ranked, rank + 1);
-  return { task, prediction, reason, blind, leaseExpiresAt: expiresAt };
+  // The hidden suggestion of a blind task stays on record: its answer says how good the model is when nobody sees it.
+  return { task, prediction: blind ? null : prediction, reason, blind, leaseExpiresAt: expiresAt };
 }
 
 function leaseEnd({ clock }: Deps, loop: Loop): number {

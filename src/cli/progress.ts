@@ -5,6 +5,7 @@ import type { JobWire } from '../server/contract/index.ts';
 import type { Client } from './client.ts';
 
 const LOOK_MS = 300;
+const STAGE_WIDTH = 26;
 
 /** Watches a project's jobs until none is left; throws when one has failed. */
 export async function watchJobs(client: Client, projectId: number, signal?: AbortSignal): Promise<JobWire[]> {
@@ -39,7 +40,7 @@ function failIfFailed(jobs: JobWire[]): JobWire[] {
 
 /** Bars that come and go with the jobs. */
 class ProgressBars {
-  readonly #bars = new Map<number, SingleBar>();
+  readonly #bars = new Map<number, { bar: SingleBar; stage: string }>();
   readonly #multi = new MultiBar(
     {
       stream: process.stderr,
@@ -54,16 +55,16 @@ class ProgressBars {
 
   show(jobs: readonly JobWire[]): void {
     for (const job of jobs) {
-      const stage = (job.stage || job.kind).padEnd(26);
-      const bar = this.#bars.get(job.id);
-      if (bar) {
-        bar.setTotal(Math.max(1, job.total));
-        bar.update(job.done, { stage });
-      } else this.#bars.set(job.id, this.#multi.create(Math.max(1, job.total), job.done, { stage }));
+      const stage = (job.stage || job.kind).padEnd(STAGE_WIDTH);
+      const total = Math.max(1, job.total);
+      const bar = this.#bars.get(job.id)?.bar ?? this.#multi.create(total, job.done, { stage });
+      bar.setTotal(total);
+      bar.update(job.done, { stage });
+      this.#bars.set(job.id, { bar, stage });
     }
-    for (const [id, bar] of this.#bars) {
+    for (const [id, { bar, stage }] of this.#bars) {
       if (jobs.some((job) => job.id === id)) continue;
-      bar.update(bar.getTotal());
+      bar.update(bar.getTotal(), { stage });
       this.#bars.delete(id);
     }
   }

@@ -1,0 +1,110 @@
+/** What the blind slice and the answers say about the suggestions: accuracy, acceptance, time saved, bias. */
+import type { Annotation } from '../core/domain.ts';
+import { bootstrapInterval, median, wilsonInterval } from '../core/intervals.ts';
+import { seededRandom } from '../core/random.ts';
+import type { Insights, InsightsApi, ShareWithInterval } from './app.ts';
+import type { Deps } from './deps.ts';
+
+const READ_CHUNK = 5_000;
+/** Below this many blind answers a comparison would be noise shown as a number. */
+const BLIND_MIN = 30;
+/** Points of the curve; more cannot be told apart on a screen. */
+const CURVE_POINTS_MAX = 200;
+
+export function createInsights({ store }: Deps): InsightsApi {
+  return {
+    async of(projectId) {
+      const answers: ScoredAnswer[] = [];
+      for (let after = 0; ; ) {
+        const page = await store.annotations.list(projectId, { after, limit: READ_CHUNK });
+        if (page.length === 0) break;
+        const given = page.filter((one) => !one.skipped && one.runId === null);
+        const predictions = await store.predictions.ofTasks(given.map((one) => one.taskId));
+        const scores = new Map(predictions.map((one) => [one.id, one.score]));
+        answers.push(...given.map((one) => ({ ...one, score: scores.get(one.parentPrediction ?? 0) ?? null })));
+        after = page.at(-1)!.id;
+      }
+      return insightsOf(answers);
+    },
+  };
+}
+
+/** An answer with the confidence of the suggestion it is held against, shown or hidden. */
+export interface ScoredAnswer extends Annotation {
+  readonly score: number | null;
+}
+
+/** `answers` in the order they were given, skips left out. */
+export function insightsOf(answers: readonly ScoredAnswer[]): Insights {
+  const blind = answers.filter((one) => one.blind && one.parentPrediction !== null);
+  const aided = answers.filter((one) => !one.blind && one.parentPrediction !== null);
+  const accepted = aided.filter((one) => one.outcome === 'accepted').length;
+  const right = blind.filter(isUnchanged).length;
+  const enough = blind.length >= BLIND_MIN && aided.length >= BLIND_MIN;
+  return {
+    curve: curveOf(answers),
+    acceptance: aided.length === 0 ? null : share(accepted, aided.length),
+    blindAccuracy: blind.length === 0 ? null : share(right, blind.length),
+    timeSaved: enough ? timeSaved(timesOf(aided), timesOf(blind)) : null,
+    bias: enough ? biasOf(aided, blind) : null,
+  };
+}
+
+/** The (hidden) suggestion said what the answer says. */
+function isUnchanged({ difference }: ScoredAnswer): boolean {
+  return [difference.changed, difference.added, difference.removed].every((count) => count === 0);
+}
+
+function curveOf(answers: readonly ScoredAnswer[]): Insights['curve'] {
+  let hits = 0;
+  let n = 0;
+  const points = answers.flatMap((one, i) => {
+    if (!one.blind || one.parentPrediction === null) return [];
+    n += 1;
+    if (isUnchanged(one)) hits += 1;
+    return [{ labels: i + 1, ...share(hits, n) }];
+  });
+  const step = Math.ceil(points.length / CURVE_POINTS_MAX);
+  return points.filter((_, i) => i % step === 0 || i === points.length - 1);
+}
+
+function share(hits: number, n: number): ShareWithInterval {
+  return { n, hits, share: hits / n, ...wilsonInterval(hits, n) };
+}
+
+function timesOf(answers: readonly ScoredAnswer[]): number[] {
+  return answers.flatMap((one) => (one.visibleMs === null || one.visibleMs <= 0 ? [] : [one.visibleMs]));
+}
+
+function timeSaved(aided: readonly number[], blind: readonly number[]): Insights['timeSaved'] {
+  if (aided.length < BLIND_MIN || blind.length < BLIND_MIN) return null;
+  const saved = (a: readonly number[], b: readonly number[]): number => 1 - median(a) / median(b);
+  return {
+    aidedMs: median(aided),
+    blindMs: median(blind),
+    saved: saved(aided, blind),
+    ...bootstrapInterval(aided, blind, saved, seededRandom('time saved', aided.length)),
+    aided: aided.length,
+    blind: blind.length,
+  };
+}
+
+/**
+ * The queue shows harder tasks than the blind slice, so raw rates cannot be compared. What can: by how much answers
+ * agree with a suggestion beyond its stated confidence, with it in sight and without.
+ */
+function biasOf(aided: readonly ScoredAnswer[], blind: readonly ScoredAnswer[]): Insights['bias'] {
+  const excess = (answers: readonly ScoredAnswer[]): number[] =>
+    answers.flatMap((one) => (one.score === null ? [] : [Number(isUnchanged(one)) - one.score]));
+  const [shown, hidden] = [excess(aided), excess(blind)];
+  if (shown.length < BLIND_MIN || hidden.length < BLIND_MIN) return null;
+  const points = (a: readonly number[], b: readonly number[]): number => 100 * (mean(a) - mean(b));
+  return {
+    points: points(shown, hidden),
+    ...bootstrapInterval(shown, hidden, points, seededRandom('bias', shown.length)),
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

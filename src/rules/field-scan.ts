@@ -84,11 +84,12 @@ function scanPrefixes(index: FieldIndex, text: string, start: number, end: numbe
 
 function scanWindows(index: FieldIndex, text: string, sink: ScanSink): void {
   const [ones, twos, threes] = index.windows;
+  const folds = FOLD_ALL;
   // The last three folded units, oldest first, and where they stand.
   let [a, b] = [0, 0];
   let [placeA, placeB] = [-1, -1];
   for (let at = 0; at < text.length; at++) {
-    const c = FOLD_ALL[text.charCodeAt(at)]!;
+    const c = folds[text.charCodeAt(at)]!;
     if (c === 0) continue;
     if (ones.size > 0) probe(index, ones, hashStep(HASH_SEED, c), text, at, sink);
     if (twos.size > 0 && placeB >= 0) probe(index, twos, hashStep(hashStep(HASH_SEED, b), c), text, placeB, sink);

@@ -7,7 +7,7 @@ export type EngineChoice = 'backtrack' | 'linear' | 'skip';
 
 export function engineFor(pattern: Pattern, chars: number): EngineChoice {
   const { verdict } = pattern;
-  if (chars <= verdict.backtrackChars) return 'backtrack';
+  if (pattern.regexp !== null && chars <= verdict.backtrackChars) return 'backtrack';
   return pattern.linear !== null && chars <= verdict.charsMax ? 'linear' : 'skip';
 }
 

@@ -32,10 +32,11 @@ export function newTokens(capacity = 256): Tokens {
 export function scanTokens(text: string, tokens: Tokens): void {
   tokens.count = 0;
   const length = text.length;
+  const classes = UNIT_CLASS;
   let at = 0;
   while (at < length) {
     const unit = text.charCodeAt(at);
-    let kind = UNIT_CLASS[unit]!;
+    let kind = classes[unit]!;
     if (kind === OTHER) {
       at++;
       continue;
@@ -55,14 +56,15 @@ export function scanTokens(text: string, tokens: Tokens): void {
 }
 
 function scanWord(text: string, start: number, tokens: Tokens): number {
+  const [classes, folds] = [UNIT_CLASS, FOLD_ALL];
   let hash = HASH_SEED;
   let seen = 0;
   let at = start;
   for (; at < text.length; at++) {
     const unit = text.charCodeAt(at);
-    const kind = UNIT_CLASS[unit]!;
+    const kind = classes[unit]!;
     if (kind === WORD) {
-      hash = Math.imul(hash ^ FOLD_ALL[unit]!, 0x01000193);
+      hash = Math.imul(hash ^ folds[unit]!, 0x01000193);
       seen |= unit;
       continue;
     }

@@ -8,7 +8,17 @@ const JOINED = `(?:(?!${SOLO})${WORD})`;
 const joins = new RegExp(`^${JOINED}`, 'u');
 const joinsLast = new RegExp(`${JOINED}$`, 'u');
 
-export function keywordRegExp(word: string, { match, fold }: KeywordCondition): RegExp {
+const made = new Map<string, RegExp>();
+
+export function keywordRegExp(word: string, condition: KeywordCondition): RegExp {
+  const key = `${condition.match} ${condition.fold} ${word}`;
+  const known = made.get(key) ?? buildRegExp(word, condition);
+  made.set(key, known);
+  known.lastIndex = 0;
+  return known;
+}
+
+function buildRegExp(word: string, { match, fold }: KeywordCondition): RegExp {
   const quoted = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   const body =
     match === 'phrase'

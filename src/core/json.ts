@@ -1,6 +1,7 @@
 /** JSON from strangers: parsed safely, hashed independently of key order. */
 import { createHash } from 'node:crypto';
 import { AppError } from './errors.ts';
+import { jsonErrorIndex } from './json-place.ts';
 import { LIMITS } from './limits.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -13,7 +14,7 @@ export function parseJson(text: string): Json {
     // A reviver makes parsing several times slower, so it runs only where it has something to drop.
     value = (text.includes('__proto__') ? JSON.parse(text, dropPrototypeKey) : JSON.parse(text)) as Json;
   } catch (error) {
-    const place = jsonErrorPlace(text, error);
+    const place = jsonErrorPlace(text);
     throw new AppError('INPUT_BAD_JSON', `Not valid JSON at line ${place.line}, column ${place.column}.`, {
       details: { ...place },
       cause: error,
@@ -43,12 +44,9 @@ function dropPrototypeKey(key: string, inner: unknown): unknown {
   return key === '__proto__' ? undefined : inner;
 }
 
-function jsonErrorPlace(text: string, error: unknown): { line: number; column: number } {
-  const position = /position (\d+)/.exec(String(error))?.[1];
-  const end = position === undefined ? text.length : Number(position);
-  const before = text.slice(0, end);
-  const lastBreak = before.lastIndexOf('\n');
-  return { line: before.split('\n').length, column: end - lastBreak };
+function jsonErrorPlace(text: string): { line: number; column: number } {
+  const before = text.slice(0, jsonErrorIndex(text));
+  return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
 }
 
 function checkDepth(value: Json, left: number): void {

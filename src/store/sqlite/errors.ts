@@ -33,10 +33,6 @@ export function toStoreError(error: unknown): unknown {
   return new AppError(code, MESSAGES[code] ?? String(error), { details: { sqlite: result }, cause: error });
 }
 
-export function isForeignKeyError(error: unknown): boolean {
-  return sqliteCode(error) === FOREIGN_KEY;
-}
-
 function codeOf(result: number): ErrorCode | undefined {
   if (result === FOREIGN_KEY) return 'NOT_FOUND';
   if ((result & 0xff) === CONSTRAINT) return 'CONFLICT';
@@ -44,7 +40,19 @@ function codeOf(result: number): ErrorCode | undefined {
   return PRIMARY[result & 0xff];
 }
 
+/** `all()` of the package throws without a result code, so its texts are read: they are part of SQLite's interface. */
+const BY_TEXT: readonly (readonly [text: string, code: number])[] = [
+  ['FOREIGN KEY constraint failed', FOREIGN_KEY],
+  ['constraint failed', CONSTRAINT],
+  ['database or disk is full', 13],
+  ['disk I/O error', 10],
+  ['database disk image is malformed', 11],
+  ['file is not a database', 26],
+  ['is locked', 5],
+];
+
 function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
-  return typeof error.errcode === 'number' ? error.errcode : undefined;
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'ERR_SQLITE_ERROR') return undefined;
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode;
+  return BY_TEXT.find(([text]) => error.message.includes(text))?.[1];
 }

@@ -1,0 +1,26 @@
+/** The contract of the metadata store, for every engine. */
+import { describe } from 'vitest';
+import { annotationContract } from './store/annotations.ts';
+import { labelContract } from './store/labels.ts';
+import { leaseContract } from './store/leases.ts';
+import { modelContract } from './store/models.ts';
+import { projectContract } from './store/projects.ts';
+import { runContract } from './store/runs.ts';
+import { taskContract } from './store/tasks.ts';
+import { tokenContract } from './store/tokens.ts';
+import { transactionContract } from './store/transactions.ts';
+import { voteContract } from './store/votes.ts';
+import type { OpenEmpty } from './world.ts';
+
+export function storeContract(open: OpenEmpty): void {
+  describe('projects', () => projectContract(open));
+  describe('tasks', () => taskContract(open));
+  describe('annotations and predictions', () => annotationContract(open));
+  describe('labels', () => labelContract(open));
+  describe('votes', () => voteContract(open));
+  describe('runs', () => runContract(open));
+  describe('leases', () => leaseContract(open));
+  describe('models', () => modelContract(open));
+  describe('labelers and tokens', () => tokenContract(open));
+  describe('transactions', () => transactionContract(open));
+}

@@ -31,8 +31,8 @@ export {
   type RankOneUpdate,
   rankLogits,
   rankProbabilities,
-  SCORE_ERROR,
   type ScoreName,
+  scoreError,
   scoreLogits,
   scoreProbabilities,
 } from './scores.ts';

@@ -48,7 +48,7 @@ export function rankTop(heap: KernelHeap, scores: Float32Array, request: RankReq
     for (let i = 0; i < found; i++) best.offer(rows[i]!, exact(rows[i]!));
     return 'select';
   });
-  if (path === 'flood') flood(scores, error + ROUNDING, exact, best);
+  if (path === 'flood') flood(scores, error, exact, best);
   return { ...best.sorted(), path };
 }
 

@@ -4,6 +4,9 @@ import { column0, column1, column2, column3, exp4, log4, maxLanes, storeLanes, s
 /** From here on a row is long enough to be reduced along itself; shorter ones go four rows at a time. */
 const LONG_ROW: i32 = 24;
 
+/** Columns whose exponentials are summed on their own. */
+const SUM_BLOCK: i32 = 32;
+
 // Kinds of scoreLogits; the wrapper passes them by number.
 const LEAST_CONFIDENCE: i32 = 1;
 const ENTROPY: i32 = 2;
@@ -172,7 +175,7 @@ function plog2(p: v128): v128 {
 /** - ln 2 / 2^23: from the scale of plog2 to nats. */
 const TO_NATS: f32 = -0.6931471805599453 / 8388608;
 
-/** Shannon entropy of probabilities in nats, fast: see ENTROPY_ERROR of the wrapper. */
+/** Shannon entropy of probabilities in nats, fast: see scoreError of the wrapper. */
 export function entropy(p: usize, n: i32, c: i32, out: usize): void {
   if (c >= LONG_ROW) {
     entropyLong(p, n, c, out);
@@ -301,7 +304,16 @@ export function scoreLogits(x: usize, n: i32, c: i32, u: usize, e: usize, scale:
     }
     let total = f32x4.splat(0);
     let weighted = total;
+    let totalBefore = total;
+    let weightedBefore = total;
     for (let j = 0; j < c; j += 4) {
+      // Sums of sums: rounding grows with the longest chain of additions (see scoreError of the wrapper).
+      if ((j & (SUM_BLOCK - 1)) == 0) {
+        totalBefore = f32x4.add(totalBefore, total);
+        weightedBefore = f32x4.add(weightedBefore, weighted);
+        total = f32x4.splat(0);
+        weighted = total;
+      }
       const o = (j as usize) << 2;
       const a = v128.load(x + o);
       const b = v128.load(x1 + o);
@@ -327,6 +339,8 @@ export function scoreLogits(x: usize, n: i32, c: i32, u: usize, e: usize, scale:
       total = f32x4.add(total, p);
       weighted = f32x4.add(weighted, f32x4.mul(p, z));
     }
+    total = f32x4.add(total, totalBefore);
+    weighted = f32x4.add(weighted, weightedBefore);
     const one = f32x4.splat(1);
     let score: v128;
     if (kind == ENTROPY) score = f32x4.sub(log4(total), f32x4.div(weighted, total));

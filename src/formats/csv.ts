@@ -11,6 +11,7 @@ import { decodeText, rowTooLong } from './text.ts';
 
 export const csv: Format = {
   name: 'csv',
+  holds: 'data in; data and answers out',
   title: 'CSV with a header; reads comma, semicolon, tab and bar',
   extensions: ['csv'],
   mediaTypes: ['text/csv'],
@@ -20,6 +21,7 @@ export const csv: Format = {
 
 export const tsv: Format = {
   name: 'tsv',
+  holds: 'data in; data and answers out',
   title: 'TSV (tab between cells) with a header',
   extensions: ['tsv', 'tab'],
   mediaTypes: ['text/tab-separated-values'],

@@ -17,6 +17,30 @@ export interface Format {
   readonly mediaTypes: readonly string[];
   readonly read?: Reader;
   readonly write?: Writer;
+  /** Formats of one file per task, with a few shared ones. */
+  readonly readFolder?: FolderReader;
+  readonly writeFolder?: FolderWriter;
+  /** What it can hold, a few words for the docs: "boxes, polygons". */
+  readonly holds: string;
+}
+
+export type FolderReader = (files: InputFiles, options?: ReadOptions) => AsyncGenerator<ImportedRow>;
+
+/** Starts from the first file each time it is called. */
+export type InputFiles = () => AsyncIterable<InputFile> | Iterable<InputFile>;
+
+export interface InputFile {
+  /** Relative, with slashes. */
+  readonly path: string;
+  readonly bytes: Bytes;
+}
+
+export type FolderWriter = (rows: ExportRows, options?: WriteOptions) => AsyncGenerator<OutputFile>;
+
+export interface OutputFile {
+  /** Relative, with slashes, never leaving the folder: names that come from tasks are made safe. */
+  readonly path: string;
+  readonly content: string | Uint8Array;
 }
 
 /** Rows in file order, in memory bounded by the largest row. */
@@ -77,6 +101,8 @@ export type Writer = (rows: ExportRows, options?: WriteOptions) => AsyncGenerato
 export type ExportRows = () => AsyncIterable<ExportRow> | Iterable<ExportRow>;
 
 export interface WriteOptions {
+  /** Told, in a sentence, of every task that loses something because the format cannot hold it. */
+  readonly onLoss?: (taskId: number, message: string) => void;
   readonly config?: LabelConfig;
   /** Put a quote before cells that a spreadsheet would run as a formula. */
   readonly escapeFormulas?: boolean;

@@ -1,29 +1,51 @@
 /** All file formats; a name that is not here is no format. */
 import { AppError } from '../core/errors.ts';
+import { asrManifest } from './asr.ts';
+import { coco } from './coco.ts';
+import { conll } from './conll.ts';
 import { csv, tsv } from './csv.ts';
 import type { Format } from './format.ts';
 import { json, jsonl } from './json.ts';
 import { jsonMin } from './json-min.ts';
+import { doccanoJsonl, prodigyJsonl, spacyJsonl } from './text-jsonl.ts';
 import { txt } from './txt.ts';
+import { voc } from './voc.ts';
+import { yolo } from './yolo.ts';
 
 export type * from './format.ts';
 export { guessTextField, sniffFormat, type TextFieldGuess } from './guess.ts';
 export * from './labelstudio.ts';
 
-export const FORMATS: readonly Format[] = [json, jsonl, csv, tsv, txt, jsonMin];
+export const FORMATS: readonly Format[] = [
+  json,
+  jsonl,
+  csv,
+  tsv,
+  txt,
+  jsonMin,
+  conll,
+  spacyJsonl,
+  doccanoJsonl,
+  prodigyJsonl,
+  coco,
+  yolo,
+  voc,
+  asrManifest,
+];
 
-/** Throws INPUT_BAD_FORMAT, also when the format cannot do what is wanted. Names are found whatever their case. */
-export function formatNamed<Can extends 'read' | 'write'>(
-  name: string,
-  can: Can,
-): Format & Required<Pick<Format, Can>> {
+type Ability = 'read' | 'write' | 'readFolder' | 'writeFolder';
+
+/** A format that is sure to be able to do what was asked for. */
+export type FormatThat<Can extends Ability> = Format & Required<Pick<Format, Can>>;
+
+/** Throws INPUT_BAD_FORMAT, also when the format cannot do what is wanted. Label Studio's names (`JSON_MIN`) work too. */
+export function formatNamed<Can extends Ability>(name: string, can: Can): FormatThat<Can> {
   const wanted = name.toLowerCase().replaceAll('_', '-');
   const format = FORMATS.find((one) => one.name === wanted);
-  if (format?.[can] !== undefined) return format as Format & Required<Pick<Format, Can>>;
+  if (format?.[can] !== undefined) return format as FormatThat<Can>;
   const able = FORMATS.filter((one) => one[can] !== undefined).map((one) => one.name);
-  const what =
-    format === undefined
-      ? `There is no format "${name}"`
-      : `Format "${name}" cannot be ${can === 'read' ? 'imported' : 'exported'}`;
+  const does = can.startsWith('read') ? 'imported' : 'exported';
+  const where = can.endsWith('Folder') ? ' as a folder' : '';
+  const what = format === undefined ? `There is no format "${name}"` : `Format "${name}" cannot be ${does}${where}`;
   throw new AppError('INPUT_BAD_FORMAT', `${what}; there are: ${able.join(', ')}.`, { details: { name, able } });
 }

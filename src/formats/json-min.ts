@@ -6,6 +6,7 @@ import { jsonList } from './json.ts';
 
 export const jsonMin: Format = {
   name: 'json-min',
+  holds: 'data and answers, flat',
   title: 'Label Studio JSON_MIN: one flat object per answer',
   extensions: ['json'],
   mediaTypes: ['application/json'],

@@ -1,7 +1,7 @@
 /** Label Studio JSON and JSONL: full tasks with annotations and predictions, or bare objects. */
 import { AppError } from '../core/errors.ts';
-import { parseJson } from '../core/json.ts';
-import type { Bytes, ExportRows, Format, ImportedRow, ReadOptions } from './format.ts';
+import { type Json, parseJson } from '../core/json.ts';
+import type { Bytes, ExportRows, Format, ImportedRow, ImportedTask, ReadOptions } from './format.ts';
 import { type JsonElement, jsonElements } from './json-elements.ts';
 import { fromWireTask, toWireTask } from './labelstudio.ts';
 import { tryRow } from './rows.ts';
@@ -9,19 +9,21 @@ import { decodeText, linesOf } from './text.ts';
 
 export const json: Format = {
   name: 'json',
+  holds: 'everything',
   title: 'Label Studio JSON: a list of tasks with annotations and predictions, or of bare objects',
   extensions: ['json'],
   mediaTypes: ['application/json'],
-  read: (bytes, options) => readElements(jsonElements(decodeText(bytes)), options),
+  read: (bytes, options) => readElements(jsonElements(decodeText(bytes)), options, fromWireTask),
   write: writeJson,
 };
 
 export const jsonl: Format = {
   name: 'jsonl',
+  holds: 'everything',
   title: 'JSON lines: one task or bare object per line',
   extensions: ['jsonl', 'ndjson'],
   mediaTypes: ['application/jsonl', 'application/x-ndjson', 'application/x-jsonlines'],
-  read: (bytes, options) => readElements(lineElements(bytes), options),
+  read: (bytes, options) => readJsonLines(bytes, options, fromWireTask),
   write: writeJsonl,
 };
 
@@ -31,15 +33,25 @@ async function* lineElements(bytes: Bytes): AsyncGenerator<JsonElement> {
   }
 }
 
+/** One value per line that is not blank; `toTask` may throw RowFault. */
+export function readJsonLines(
+  bytes: Bytes,
+  options: ReadOptions | undefined,
+  toTask: (value: Json) => ImportedTask,
+): AsyncGenerator<ImportedRow> {
+  return readElements(lineElements(bytes), options, toTask);
+}
+
 async function* readElements(
   elements: AsyncIterable<JsonElement>,
   options: ReadOptions = {},
+  toTask: (value: Json) => ImportedTask,
 ): AsyncGenerator<ImportedRow> {
   let row = 0;
   for await (const element of elements) {
     row += 1;
     const place = { row, line: element.line };
-    const task = tryRow(place, options, () => fromWireTask(parseElement(element, row)));
+    const task = tryRow(place, options, () => toTask(parseElement(element, row)));
     if (task !== null) yield { row, task };
   }
   if (row === 0) throw new AppError('INPUT_EMPTY', 'The file is an empty list.');

@@ -4,6 +4,7 @@ import { decodeText, linesOf } from './text.ts';
 
 export const txt: Format = {
   name: 'txt',
+  holds: 'texts',
   title: 'Plain text: one text per line',
   extensions: ['txt'],
   mediaTypes: ['text/plain'],

@@ -166,7 +166,9 @@ describe('export', () => {
 describe('registry', () => {
   it('has different names, and each format can do something', () => {
     expect(new Set(FORMATS.map(({ name }) => name)).size).toBe(FORMATS.length);
-    for (const format of FORMATS) expect(format.read ?? format.write, format.name).toBeDefined();
+    for (const { name, read, write, readFolder, writeFolder } of FORMATS) {
+      expect(read ?? write ?? readFolder ?? writeFolder, name).toBeDefined();
+    }
   });
 
   it('finds formats by Label Studio names too, and says what there is', () => {

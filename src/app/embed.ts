@@ -40,23 +40,22 @@ export function createEmbedHandler(deps: Deps, loops: Loops, matrices: Matrices,
     const before = await loops.peek(projectId);
     const stage = embedder === INSTANT_EMBEDDER ? 'instant embeddings' : 'sentence embeddings';
     let done = 0;
-    let failed = 0;
     for (let from = 0; ; ) {
       throwIfStopped(work.signal);
       const chunk = await deps.store.tasks.ordinals(projectId, from, LIMITS.jobChunkRows);
       if (chunk.ordinals.length === 0) break;
       const missing = tensor.missing(chunk.ordinals);
       const tasks = await deps.store.tasks.byOrdinals(projectId, [...missing]);
-      failed += await embedTasks(deps, loops, work, { embedder, tensor, tasks, config: configs.of(project) });
+      await embedTasks(deps, loops, work, { embedder, tensor, tasks, config: configs.of(project) });
       done += chunk.ordinals.length;
       from = chunk.ordinals.at(-1)! + 1;
-      await work.progress({ stage, done, total: Math.max(total, done), failed });
+      await work.progress({ stage, done, total: Math.max(total, done) });
     }
     // The loop opened on fewer rows, or on the other embedder: now there is something better to stand on.
     if (before?.embedder !== embedder || before.ranked < tensor.filled) await loops.reload(projectId);
     await enqueuePredict(deps, projectId);
     if (embedder === project.settings.embedder) await retrainOnNewRows(deps, projectId, before?.embedder !== embedder);
-    return { embedder, embedded: tensor.filled, failed };
+    return { embedder, embedded: tensor.filled };
   };
 }
 
@@ -73,22 +72,20 @@ interface Chunk {
   readonly config: ProjectConfig;
 }
 
-/** Embeds a chunk and returns how many of it failed. */
-async function embedTasks(deps: Deps, loops: Loops, work: JobWork, chunk: Chunk): Promise<number> {
+/** Embeds a chunk; what cannot be embedded is listed with the job and holds up nothing. */
+async function embedTasks(deps: Deps, loops: Loops, work: JobWork, chunk: Chunk): Promise<void> {
   const texts = chunk.tasks.map((task) => chunk.config.textOf(task.data));
   const tasks = chunk.tasks.filter((_, i) => texts[i] !== null);
   const items = texts.filter((text) => text !== null).map((text) => ({ text }));
-  let failures = chunk.tasks.length - tasks.length;
   for (const task of chunk.tasks.filter((_, i) => texts[i] === null)) {
     await work.itemFailed(task.id, new AppError('BACKEND_BAD_ITEM', 'The task shows no text that could be embedded.'));
   }
-  if (tasks.length === 0) return failures;
+  if (tasks.length === 0) return;
   const { rows, dim, failed } = await deps.inference.embed(chunk.embedder, items, {
     lane: 'bulk',
     signal: work.signal,
   });
   for (const { index, error } of failed) await work.itemFailed(tasks[index]!.id, AppError.fromPlain(error));
-  failures += failed.length;
 
   const bad = new Set(failed.map((one) => one.index));
   const good = tasks.filter((_, i) => !bad.has(i));
@@ -99,7 +96,6 @@ async function embedTasks(deps: Deps, loops: Loops, work: JobWork, chunk: Chunk)
   );
   const loop = await loops.peek(work.job.projectId!);
   await loop?.addRows(good, loop.embedder === chunk.embedder ? goodRows : null);
-  return failures;
 }
 
 function dropRows(rows: Float32Array, dim: number, bad: ReadonlySet<number>): Float32Array {

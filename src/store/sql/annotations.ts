@@ -8,7 +8,7 @@ import { breather, chunks } from './engine.ts';
 import { LIST_MAX, listQuery, query } from './query.ts';
 import { bit, toAnnotation } from './rows.ts';
 import type { AnnotationTable, Database } from './schema.ts';
-import { requireTask } from './tasks.ts';
+import { requireTask } from './task-lookup.ts';
 import { standing } from './visible.ts';
 
 /** Annotations whose run and whose task's run still stand. */
@@ -150,7 +150,11 @@ async function submit(
   return { annotation: created, created: true };
 }
 
-async function insertMany(db: Database, annotations: readonly NewAnnotation[], now: string): Promise<Annotation[]> {
+export async function insertMany(
+  db: Database,
+  annotations: readonly NewAnnotation[],
+  now: string,
+): Promise<Annotation[]> {
   const pause = breather();
   const all: Annotation[] = [];
   for (const one of annotations) {

@@ -7,7 +7,7 @@ import { breather, chunks } from './engine.ts';
 import { LIST_MAX, listQuery, query } from './query.ts';
 import { toPrediction } from './rows.ts';
 import type { Database, PredictionTable } from './schema.ts';
-import { requireTask } from './tasks.ts';
+import { requireTask } from './task-lookup.ts';
 import { standing } from './visible.ts';
 
 function visible(db: Database) {
@@ -44,7 +44,8 @@ type NewPrediction = Omit<Prediction, 'id' | 'createdAt'>;
 
 export function predictionStore({ engine, clock }: Context): PredictionStore {
   return {
-    add: (predictions) => engine.write((db) => add(db, predictions, isoTime(clock)), { bulk: predictions.length > 1 }),
+    add: (predictions) =>
+      engine.write((db) => addMany(db, predictions, isoTime(clock)), { bulk: predictions.length > 1 }),
     get: async (id) => {
       const row = await byId.first(engine.reader, { id });
       return row && toPrediction(row);
@@ -61,7 +62,7 @@ export function predictionStore({ engine, clock }: Context): PredictionStore {
   };
 }
 
-async function add(db: Database, predictions: readonly NewPrediction[], now: string): Promise<Prediction[]> {
+export async function addMany(db: Database, predictions: readonly NewPrediction[], now: string): Promise<Prediction[]> {
   const pause = breather();
   const all: Prediction[] = [];
   for (const one of predictions) {

@@ -3,6 +3,7 @@ import { isoTime } from '../../core/clock.ts';
 import type { Task } from '../../core/domain.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { NewTask, TaskStore } from '../store.ts';
+import { insertAttached } from './attached.ts';
 import { type Context, found } from './context.ts';
 import { addTasks, recount } from './counts.ts';
 import { breather, chunks, type Engine } from './engine.ts';
@@ -10,11 +11,8 @@ import { LIST_MAX, listQuery, query, rowsQuery } from './query.ts';
 import { toTask } from './rows.ts';
 import { requireOpenRun } from './runs.ts';
 import type { Database } from './schema.ts';
+import { requireTask, taskById } from './task-lookup.ts';
 import { standing } from './visible.ts';
-
-const byId = query<{ id: number }>()((db, p) =>
-  db.selectFrom('tasks').selectAll().where('id', '=', p.id).where(standing('tasks.run_id')),
-);
 
 const page = query<{ projectId: number; after: number; limit: number }>()((db, p) =>
   db
@@ -90,17 +88,11 @@ const deletable = listQuery<{ projectId: number }>()((db, ids, p) =>
 const deleteAnnotations = listQuery<object>()((db, ids) => db.deleteFrom('annotations').where('task_id', 'in', ids));
 const deleteRows = listQuery<object>()((db, ids) => db.deleteFrom('tasks').where('id', 'in', ids));
 
-/** The visible task of this project, or NOT_FOUND. */
-export async function requireTask(db: Database, id: number, projectId?: number): Promise<Task> {
-  const row = await byId.first(db, { id });
-  return toTask(found(row && (projectId ?? row.project_id) === row.project_id ? row : undefined, 'task', id));
-}
-
 export function taskStore({ engine, clock }: Context): TaskStore {
   return {
     insert: (projectId, runId, tasks, cursor) => insert({ engine, clock }, projectId, runId, tasks, cursor),
     get: async (id) => {
-      const row = await byId.first(engine.reader, { id });
+      const row = await taskById.first(engine.reader, { id });
       return row && toTask(row);
     },
     list: async (projectId, options) => (await page.all(engine.reader, { projectId, ...options })).map(toTask),
@@ -144,6 +136,11 @@ async function insert(
       await addToRun.run(db, { id: runId, cursor, written: tasks.length });
       await addTasks.run(db, { projectId, tasks: tasks.length });
       const ids = await insertedFrom.all(db, { projectId, from: first, limit: tasks.length });
+      await insertAttached(
+        db,
+        { projectId, runId, now },
+        tasks.map((task, i) => ({ task, taskId: ids[i]!.id })),
+      );
       return tasks.map(({ data, meta }, i) => ({
         id: ids[i]!.id,
         projectId,

@@ -39,9 +39,10 @@ export function openFolder(folder: string): Folder {
   const unlock = lock(folder);
   try {
     chmodSync(folder, 0o700);
-    refuseNewer(folder);
     // Before any migration: from now on the folder is one of this version.
-    writePrivate(join(folder, 'folder.json'), { application: 'headstart', schema: SCHEMA_VERSION });
+    if (refuseNewer(folder) !== SCHEMA_VERSION) {
+      writePrivate(versionFile(folder), { application: 'headstart', schema: SCHEMA_VERSION });
+    }
     const secret = randomBytes(32).toString('hex');
     const announce = (address: string | null): void =>
       writePrivate(serverFile(folder), { pid: process.pid, address, secret } satisfies ServerInfo);
@@ -91,9 +92,10 @@ function lock(folder: string): () => void {
   }
 }
 
-function refuseNewer(folder: string): void {
-  const file = join(folder, 'folder.json');
-  if (!existsSync(file)) return;
+/** The schema that the folder has; undefined for a new one. Only reads, so that a refused folder stays untouched. */
+function refuseNewer(folder: string): number | undefined {
+  const file = versionFile(folder);
+  if (!existsSync(file)) return undefined;
   const found = readJson<{ schema: number }>(file)?.schema;
   if (typeof found !== 'number') {
     throw new AppError('STORE_CORRUPT', 'folder.json in the data folder is damaged.', { details: { file } });
@@ -102,6 +104,11 @@ function refuseNewer(folder: string): void {
     const message = `The data folder has schema ${found}; this version knows ${SCHEMA_VERSION}. Upgrade to open it.`;
     throw new AppError('STORE_NEWER', message, { details: { folder, found, known: SCHEMA_VERSION } });
   }
+  return found;
+}
+
+function versionFile(folder: string): string {
+  return join(folder, 'folder.json');
 }
 
 function serverFile(folder: string): string {

@@ -23,6 +23,8 @@ interface Prepared {
 const STATEMENTS_MAX = 1_000;
 const PAGE_CACHE_KIB = 64 * 1024;
 const FILE_MODE = 0o600;
+/** Long enough to outlast a local command that looks whether a server runs. */
+const LOCK_WAIT_MS = 300;
 
 /**
  * Opens a database of the store: write-ahead log, an fsync at each commit, foreign keys on. `readOnly` connections
@@ -44,7 +46,7 @@ export function openDatabase(file: string, options: { readOnly?: boolean } = {})
  */
 export function lockFile(file: string): () => void {
   return guarded(() => {
-    const db = openPrivate(file, 0);
+    const db = openPrivate(file, LOCK_WAIT_MS);
     try {
       db.exec('pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive');
     } catch (error) {
@@ -86,10 +88,22 @@ function connection(db: DatabaseSyncInstance): Connection {
       return db.isTransaction;
     },
     close: () => {
+      moveLogIntoDatabase(db);
       cache.clear();
       db.close();
     },
   };
+}
+
+/**
+ * The package closes a connection for good only when its statements are garbage, so SQLite's own tidying up at the last
+ * close may never come, and the log would stay beside the database, large. Should that fail, nothing is lost: the log
+ * is complete and is read at the next start.
+ */
+function moveLogIntoDatabase(db: DatabaseSyncInstance): void {
+  try {
+    db.exec('pragma wal_checkpoint(truncate)');
+  } catch {}
 }
 
 function guarded<T>(work: () => T): T {

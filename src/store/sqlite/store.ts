@@ -1,5 +1,6 @@
 /** The metadata store on SQLite: two connections, one that writes and one that sees what is committed. */
 import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
 import { annotationStore } from '../sql/annotations.ts';
 import type { Context } from '../sql/context.ts';
 import { expireAllLeases, jobQueue } from '../sql/jobs.ts';
@@ -57,15 +58,24 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
 
 const PROBLEMS_MAX = 100;
 
+/** Damage can be such that the check itself cannot run; that is a finding too. */
 function integrityProblems(connection: Connection): string[] {
-  const pages = connection.run(`pragma integrity_check(${PROBLEMS_MAX})`, []).rows as { integrity_check: string }[];
-  const keys = connection.run('pragma foreign_key_check', []).rows as {
-    table: string;
-    rowid: number;
-    parent: string;
-  }[];
-  return [
-    ...pages.map((row) => row.integrity_check).filter((text) => text !== 'ok'),
-    ...keys.slice(0, PROBLEMS_MAX).map((row) => `${row.table} row ${row.rowid} names a missing row of ${row.parent}`),
-  ];
+  try {
+    return [...pageProblems(connection), ...keyProblems(connection)];
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'STORE_CORRUPT') return [error.message];
+    throw error;
+  }
+}
+
+function pageProblems(connection: Connection): string[] {
+  const { rows } = connection.run(`pragma integrity_check(${PROBLEMS_MAX})`, []);
+  return (rows as { integrity_check: string }[]).map((row) => row.integrity_check).filter((text) => text !== 'ok');
+}
+
+function keyProblems(connection: Connection): string[] {
+  const { rows } = connection.run('pragma foreign_key_check', []);
+  return (rows as { table: string; rowid: number; parent: string }[])
+    .slice(0, PROBLEMS_MAX)
+    .map((row) => `${row.table} row ${row.rowid} names a missing row of ${row.parent}`);
 }

@@ -6,6 +6,9 @@ import { actionOf, digitOf, indexOf, type Press } from '../../web/src/keys.ts';
 import { sniff } from '../../web/src/sniff.ts';
 import { takeEvents } from '../../web/src/sse.ts';
 
+/** Half of an emoji. */
+const loneHalf = /\p{Surrogate}/u;
+
 const long = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).map((part) => part.repeat(400));
 
 describe('excerpt', () => {
@@ -18,7 +21,7 @@ describe('excerpt', () => {
         for (const [i, piece] of pieces.entries()) {
           expect(piece.end).toBeGreaterThan(piece.start);
           if (i > 0) expect(piece.start).toBeGreaterThan(pieces[i - 1]!.end);
-          expect(text.slice(piece.start, piece.end).isWellFormed()).toBe(text.isWellFormed());
+          expect(loneHalf.test(text.slice(piece.start, piece.end))).toBe(false);
         }
       }),
     );

@@ -6,6 +6,7 @@ import { api } from './api.ts';
 import { ApiProblem, sentenceOf } from './http.ts';
 import { LabelPage } from './label/page.tsx';
 import { HomePage } from './pages/home.tsx';
+import { useProject } from './project.ts';
 import type { Me } from './wire.ts';
 
 // Annotators never open these, so they are not in the first load.
@@ -76,22 +77,13 @@ function ProjectPage({ projectId, page, me }: { projectId: number; page: string;
 function Frame(props: { me: Me; projectId: number | null; children: ReactNode }): ReactNode {
   const [location] = useLocation();
   const { me, projectId } = props;
-  const project = useQuery({
-    queryKey: ['project', projectId],
-    queryFn: () => api.project(projectId!),
-    enabled: projectId !== null,
-  });
   return (
     <div className="frame">
       <header className="top">
         <Link href="/" className="brand">
           Headstart
         </Link>
-        {projectId !== null && (
-          <span className="top-title" dir="auto">
-            {project.data?.title}
-          </span>
-        )}
+        {projectId !== null && <ProjectTitle projectId={projectId} />}
         {projectId !== null && me.role === 'owner' && (
           <nav aria-label="Project">
             {TABS.map(([page, title]) => {
@@ -110,6 +102,14 @@ function Frame(props: { me: Me; projectId: number | null; children: ReactNode })
       </header>
       {props.children}
     </div>
+  );
+}
+
+function ProjectTitle({ projectId }: { projectId: number }): ReactNode {
+  return (
+    <span className="top-title" dir="auto">
+      {useProject(projectId).data?.title}
+    </span>
   );
 }
 

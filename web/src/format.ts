@@ -36,11 +36,9 @@ export function ago(iso: string, now: number): string {
   return 'just now';
 }
 
-/** The texts of a task in one line, cut at a whole character. */
-export function snippet(data: Readonly<Record<string, unknown>>, length: number): string {
-  const texts = Object.values(data).filter((value): value is string => typeof value === 'string');
-  const line = texts
-    .join(' · ')
+/** The start of a text in one line, cut at a whole character. */
+export function snippet(text: string, length: number): string {
+  const line = text
     .slice(0, length * 4)
     .replace(/\s+/g, ' ')
     .trim();

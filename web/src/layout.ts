@@ -31,22 +31,21 @@ const CONTAINERS = new Set(['View', 'Style']);
 
 export function layoutOf(labelConfig: string): Layout {
   const document = new DOMParser().parseFromString(labelConfig, 'application/xml');
-  if (document.querySelector('parsererror') !== null)
-    return broken('The label config of this project is not well-formed.');
-  const elements = Array.from(document.querySelectorAll('*'));
-  const controls = elements.filter((element) => element.tagName === 'Choices');
-  const foreign = elements.map((element) => element.tagName).find((tag) => !isKnown(tag));
-  if (foreign !== undefined) {
-    return broken(`The tag <${foreign}> cannot be labeled on this page yet. Label this project in Label Studio.`);
+  if (document.querySelector('parsererror') !== null) {
+    return { blocks: [], control: null, problem: 'The label config of this project is not well-formed.' };
   }
-  if (controls.length !== 1) return broken(`This page labels one <Choices>; the label config has ${controls.length}.`);
-  const control = controlOf(controls[0]!);
-  if (control.choices.length === 0) return broken('The <Choices> of the label config have no <Choice>.');
-  return { blocks: elements.flatMap(blockOf), control, problem: null };
+  const elements = Array.from(document.querySelectorAll('*'));
+  const controls = elements.filter((element) => element.tagName === 'Choices').map(controlOf);
+  return { blocks: elements.flatMap(blockOf), control: controls[0] ?? null, problem: problemOf(elements, controls) };
 }
 
-function broken(problem: string): Layout {
-  return { blocks: [], control: null, problem };
+function problemOf(elements: readonly Element[], controls: readonly ChoicesControl[]): string | null {
+  const foreign = elements.map((element) => element.tagName).find((tag) => !isKnown(tag));
+  if (foreign !== undefined) {
+    return `The tag <${foreign}> cannot be labeled on this page yet. Label this project in Label Studio.`;
+  }
+  if (controls.length !== 1) return `This page labels one <Choices>; the label config has ${controls.length}.`;
+  return controls[0]!.choices.length === 0 ? 'The <Choices> of the label config have no <Choice>.' : null;
 }
 
 function isKnown(tag: string): boolean {
@@ -84,6 +83,11 @@ export function readValue(value: string, data: Readonly<Record<string, unknown>>
   }
   if (at === undefined || at === null) return '';
   return typeof at === 'string' ? at : JSON.stringify(at);
+}
+
+/** The texts that the card shows for this data, as one. Other fields stay out: one of them may give the answer away. */
+export function textOf(layout: Layout, data: Readonly<Record<string, unknown>>): string {
+  return layout.blocks.flatMap((block) => (block.kind === 'text' ? [readValue(block.value, data)] : [])).join('\n');
 }
 
 /** A config for one text field and one choice per label. */

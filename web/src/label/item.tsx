@@ -2,16 +2,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useMemo } from 'react';
 import { api } from '../api.ts';
-import { keywordsOf } from '../excerpt.ts';
+import { EXCERPT, keywordsOf } from '../excerpt.ts';
 import { count } from '../format.ts';
-import { type Layout, readValue } from '../layout.ts';
+import { type Layout, readValue, textOf } from '../layout.ts';
 import { TextBlock } from '../parts/text.tsx';
 import type { Answering, Shown } from './page.tsx';
 
 export function ItemCard({ layout, shown, view }: { layout: Layout; shown: Shown; view: Answering }): ReactNode {
   const values = layout.blocks.map((block) => (block.kind === 'text' ? readValue(block.value, shown.data) : ''));
   const characters = values.reduce((sum, value) => sum + value.length, 0);
-  const keywords = useKeywords(shown, values.join('\n'), view.suggested.length > 0);
+  const keywords = useKeywords(shown, layout, characters > EXCERPT.wholeMax && view.suggested.length > 0);
   return (
     <article className="item card" aria-label={`Item ${shown.taskId}`}>
       <header className="item-head">
@@ -77,22 +77,17 @@ function Note({ view }: { view: Answering }): ReactNode {
   );
 }
 
-/** Only items that show a suggestion get words marked: on blind ones a mark would be a hint. */
-function useKeywords(shown: Shown, text: string, hinted: boolean): readonly string[] {
+/** Words to mark in a long text. Only items that show a suggestion get them: on blind ones a mark would be a hint. */
+function useKeywords(shown: Shown, layout: Layout, wanted: boolean): readonly string[] {
   const similar = useQuery({
     queryKey: ['similar', shown.taskId],
     queryFn: () => api.similar(shown.taskId),
     staleTime: 30_000,
-    enabled: hinted,
+    enabled: wanted,
   });
   return useMemo(() => {
-    if (!hinted || similar.data === undefined) return [];
-    const others = similar.data.map(({ task }) =>
-      Object.values(task.data)
-        .filter((value) => typeof value === 'string')
-        .join(' ')
-        .slice(0, 20_000),
-    );
-    return keywordsOf(text, others);
-  }, [hinted, similar.data, text]);
+    if (!wanted || similar.data === undefined) return [];
+    const others = similar.data.map(({ task }) => textOf(layout, task.data).slice(0, 20_000));
+    return keywordsOf(textOf(layout, shown.data), others);
+  }, [wanted, similar.data, layout, shown]);
 }

@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { api } from '../api.ts';
 import { plural, snippet } from '../format.ts';
 import { sentenceOf } from '../http.ts';
+import { type Layout, textOf } from '../layout.ts';
 import type { Comparison, ModelVersion } from '../wire.ts';
 
 const SHOWN = 10;
@@ -84,7 +85,7 @@ async function newsOf(projectId: number, from: number, to: number): Promise<News
   return { now, before, comparison: before === null ? null : await api.compare(projectId, before.id, now.id) };
 }
 
-export function RetrainNotice({ notice }: { notice: Notice }): ReactNode {
+export function RetrainNotice({ notice, layout }: { notice: Notice; layout: Layout }): ReactNode {
   const { news, open, rolledBack } = notice;
   return (
     <div className="notice-place" aria-live="polite">
@@ -116,7 +117,7 @@ export function RetrainNotice({ notice }: { notice: Notice }): ReactNode {
           {open && news.comparison !== null && (
             <ul className="flips">
               {news.comparison.flipped.slice(0, SHOWN).map((flip) => (
-                <Flipped key={flip.task} {...flip} />
+                <Flipped key={flip.task} flip={flip} layout={layout} />
               ))}
             </ul>
           )}
@@ -126,12 +127,13 @@ export function RetrainNotice({ notice }: { notice: Notice }): ReactNode {
   );
 }
 
-function Flipped({ task, from, to }: Comparison['flipped'][number]): ReactNode {
+function Flipped({ flip, layout }: { flip: Comparison['flipped'][number]; layout: Layout }): ReactNode {
+  const { task, from, to } = flip;
   const item = useQuery({ queryKey: ['task', task], queryFn: () => api.task(task), staleTime: 600_000 });
   return (
     <li>
       <span className="flip-text" dir="auto">
-        {item.data === undefined ? `Item ${task}` : snippet(item.data.data, 110)}
+        {item.data === undefined ? `Item ${task}` : snippet(textOf(layout, item.data.data), 110)}
       </span>
       <span className="flip-change">
         <span dir="auto">{from}</span> → <b dir="auto">{to}</b>

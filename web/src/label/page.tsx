@@ -1,11 +1,12 @@
 /** The label page: read, press one key, read the next. */
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { api } from '../api.ts';
 import { percent } from '../format.ts';
 import { sentenceOf } from '../http.ts';
 import { type Action, actionOf, indexOf } from '../keys.ts';
-import { type ChoicesControl, type Layout, layoutOf } from '../layout.ts';
+import type { ChoicesControl, Layout } from '../layout.ts';
+import { useLayout, useProject } from '../project.ts';
 import { choicesFor, choicesResult } from '../result.ts';
 import type { Me, NextItem, Project, Via } from '../wire.ts';
 import { Footer } from './footer.tsx';
@@ -18,9 +19,8 @@ import { type LabelSession, type Reopened, type Snapshot, sessionOf } from './se
 import { SidePanel } from './side.tsx';
 
 export function LabelPage({ projectId, me }: { projectId: number; me: Me }): ReactNode {
-  const project = useQuery({ queryKey: ['project', projectId], queryFn: () => api.project(projectId) });
-  const config = project.data?.label_config;
-  const layout = useMemo(() => (config === undefined ? null : layoutOf(config)), [config]);
+  const project = useProject(projectId);
+  const layout = useLayout(projectId);
   if (project.isError)
     return (
       <p role="alert" className="page">
@@ -93,8 +93,14 @@ function Workplace({ project, layout, control, me }: WorkplaceProps): ReactNode 
           {view.said}
         </p>
       </main>
-      <SidePanel session={session} at={at} item={at.reopened === null ? at.current : null} control={control} />
-      <RetrainNotice notice={notice} />
+      <SidePanel
+        session={session}
+        at={at}
+        item={at.reopened === null ? at.current : null}
+        control={control}
+        layout={layout}
+      />
+      <RetrainNotice notice={notice} layout={layout} />
       <Footer project={project} session={session} at={at} onHelp={() => setHelp(true)} />
       {help && <Help control={control} onClose={() => setHelp(false)} />}
     </div>

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect } from 'react';
 import { api } from '../api.ts';
 import { percent, snippet } from '../format.ts';
-import type { ChoicesControl } from '../layout.ts';
+import { type ChoicesControl, type Layout, textOf } from '../layout.ts';
 import { choicesFor } from '../result.ts';
 import { outbox } from '../sender.ts';
 import type { Annotation, NextItem, Reason } from '../wire.ts';
@@ -14,9 +14,10 @@ interface SideProps {
   readonly at: Snapshot;
   readonly item: NextItem | null;
   readonly control: ChoicesControl;
+  readonly layout: Layout;
 }
 
-export function SidePanel({ session, at, item, control }: SideProps): ReactNode {
+export function SidePanel({ session, at, item, control, layout }: SideProps): ReactNode {
   return (
     <aside className="side" aria-label="About this item">
       {item?.blind && (
@@ -31,10 +32,10 @@ export function SidePanel({ session, at, item, control }: SideProps): ReactNode 
         <>
           {item.reason !== null && <Why reason={item.reason} />}
           <Votes taskId={item.id} />
-          <SimilarItems taskId={item.id} />
+          <SimilarItems taskId={item.id} layout={layout} />
         </>
       )}
-      <LastTen session={session} at={at} control={control} />
+      <LastTen session={session} at={at} control={control} layout={layout} />
     </aside>
   );
 }
@@ -105,7 +106,7 @@ function Votes({ taskId }: { taskId: number }): ReactNode {
   );
 }
 
-function SimilarItems({ taskId }: { taskId: number }): ReactNode {
+function SimilarItems({ taskId, layout }: { taskId: number; layout: Layout }): ReactNode {
   const similar = useQuery({ queryKey: ['similar', taskId], queryFn: () => api.similar(taskId), staleTime: 30_000 });
   return (
     <section>
@@ -115,7 +116,7 @@ function SimilarItems({ taskId }: { taskId: number }): ReactNode {
         {similar.data?.slice(0, 6).map(({ task, similarity, label }) => (
           <li key={task.id}>
             <span className="similar-text" dir="auto">
-              {snippet(task.data, 90)}
+              {snippet(textOf(layout, task.data), 90) || `Item ${task.id}`}
             </span>
             <span className="similar-foot">
               {label === null ? <span className="muted">unlabeled</span> : <b dir="auto">{label}</b>}
@@ -135,7 +136,7 @@ function labelerName(labeler: string): string {
 }
 
 /** Answers of this page's life first (they may still be on their way), then the server's. */
-function LastTen({ session, at, control }: Pick<SideProps, 'session' | 'at' | 'control'>): ReactNode {
+function LastTen({ session, at, control, layout }: Omit<SideProps, 'item'>): ReactNode {
   const queries = useQueryClient();
   const { projectId } = session;
   const stored = useQuery({ queryKey: ['recent', projectId], queryFn: () => api.recent(projectId) });
@@ -162,7 +163,7 @@ function LastTen({ session, at, control }: Pick<SideProps, 'session' | 'at' | 'c
         {at.given.map((one) => (
           <li key={one.submissionId}>
             <LastButton
-              text={snippet(one.item.data, 60)}
+              text={snippet(textOf(layout, one.item.data), 60)}
               labels={one.skipped ? [] : choicesFor(one.result, control.name)}
               note={one.note}
               open={() => session.reopen({ ...one, annotationId: null, task: one.item })}
@@ -171,7 +172,7 @@ function LastTen({ session, at, control }: Pick<SideProps, 'session' | 'at' | 'c
         ))}
         {older.slice(0, Math.max(0, room)).map((one) => (
           <li key={one.id}>
-            <StoredAnswer annotation={one} session={session} control={control} />
+            <StoredAnswer annotation={one} session={session} control={control} layout={layout} />
           </li>
         ))}
       </ol>
@@ -179,8 +180,8 @@ function LastTen({ session, at, control }: Pick<SideProps, 'session' | 'at' | 'c
   );
 }
 
-function StoredAnswer(props: { annotation: Annotation; session: LabelSession; control: ChoicesControl }): ReactNode {
-  const { annotation, session, control } = props;
+function StoredAnswer(props: Omit<SideProps, 'item' | 'at'> & { annotation: Annotation }): ReactNode {
+  const { annotation, session, control, layout } = props;
   const task = useQuery({
     queryKey: ['task', annotation.task],
     queryFn: () => api.task(annotation.task),
@@ -188,7 +189,7 @@ function StoredAnswer(props: { annotation: Annotation; session: LabelSession; co
   });
   return (
     <LastButton
-      text={task.data === undefined ? `Item ${annotation.task}` : snippet(task.data.data, 60)}
+      text={task.data === undefined ? `Item ${annotation.task}` : snippet(textOf(layout, task.data.data), 60)}
       labels={annotation.was_cancelled ? [] : choicesFor(annotation.result, control.name)}
       note={annotation.note}
       open={() => {

@@ -7,7 +7,8 @@ import { count, percent, plural, snippet } from '../format.ts';
 import { sentenceOf } from '../http.ts';
 import { JobList } from '../parts/jobs.tsx';
 import { Progress } from '../parts/progress.tsx';
-import type { QueueRow, QueueState } from '../wire.ts';
+import { useTaskText } from '../project.ts';
+import type { QueueRow, QueueState, Task } from '../wire.ts';
 
 const ROWS = 50;
 
@@ -28,6 +29,7 @@ export default function QueuePage({ projectId }: { projectId: number }): ReactNo
     queryFn: () => api.queue(projectId, ROWS),
     refetchInterval: 5_000,
   });
+  const text = useTaskText(projectId);
   const rerank = useMutation({ mutationFn: () => api.rerank(projectId), onSuccess: refresh });
   return (
     <main className="page">
@@ -41,7 +43,7 @@ export default function QueuePage({ projectId }: { projectId: number }): ReactNo
       <JobList jobs={jobs.filter((job) => job.state === 'running' || job.state === 'queued')} />
       {rows.isError && <p role="alert">{sentenceOf(rows.error)}</p>}
       {rows.data?.length === 0 && <p className="muted">Nothing is waiting: every item is labeled or handed out.</p>}
-      {rows.data && rows.data.length > 0 && <Rows rows={rows.data} />}
+      {rows.data && rows.data.length > 0 && <Rows rows={rows.data} text={text} />}
     </main>
   );
 }
@@ -66,7 +68,7 @@ function StateLine({ state }: { state: QueueState }): ReactNode {
   );
 }
 
-function Rows({ rows }: { rows: readonly QueueRow[] }): ReactNode {
+function Rows({ rows, text }: { rows: readonly QueueRow[]; text: (data: Task['data']) => string }): ReactNode {
   return (
     <div className="table-scroll">
       <table>
@@ -86,7 +88,7 @@ function Rows({ rows }: { rows: readonly QueueRow[] }): ReactNode {
             <tr key={task.id}>
               <td className="number">{reason.rank}</td>
               <td className="row-text" dir="auto">
-                {snippet(task.data, 160)}
+                {snippet(text(task.data), 160) || `Item ${task.id}`}
               </td>
               <td className="row-suggestion">
                 {likeliest(reason.probabilities).map(([label, share]) => (

@@ -1,0 +1,246 @@
+/** The label page in a real browser against the real server: what an annotator does all day. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { keepScreenshot, launchBrowser, openWatched, type Watched } from './browser.ts';
+import { choicesConfig, labelsOf, ServerProcess } from './server.ts';
+
+const server = new ServerProcess();
+let browser: Browser;
+let open: Watched[] = [];
+
+beforeAll(async () => {
+  [browser] = await Promise.all([launchBrowser(), server.start()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.remove();
+});
+
+afterEach(async () => {
+  const problems = open.flatMap((one) => one.problems);
+  await Promise.all(open.map((one) => one.context.close()));
+  open = [];
+  expect(problems).toEqual([]);
+});
+
+async function visit(path: string): Promise<Page> {
+  const watched = await openWatched(browser, server.url, path);
+  open.push(watched);
+  return watched.page;
+}
+
+const item = (page: Page) => page.locator('article.item');
+const allSaved = (page: Page) => page.getByText('All saved').waitFor();
+
+/** The number of the item on the card. */
+async function itemNumber(page: Page): Promise<number> {
+  await item(page).waitFor();
+  return Number(/\d+/.exec((await item(page).getAttribute('aria-label')) ?? '')?.[0]);
+}
+
+/** Presses a key that answers, and waits until another item is on the card. */
+async function answer(page: Page, key: string): Promise<number> {
+  const before = await itemNumber(page);
+  await page.keyboard.press(key);
+  await page.locator(`article.item[aria-label="Item ${before}"]`).waitFor({ state: 'detached' });
+  return before;
+}
+
+const texts = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) =>
+    i % 2 === 0 ? `win a free prize now, offer ${i}` : `see you at lunch, table ${i}`,
+  );
+
+describe('label page', () => {
+  it('labels 30 items by keyboard alone, from the list of projects on', async () => {
+    const id = await server.project({ title: 'Thirty', texts: texts(40) });
+    const page = await visit('/');
+    const start = page.locator('li', { hasText: 'Thirty' }).getByRole('link', { name: 'Start labeling' });
+    await start.waitFor();
+    for (let i = 0; i < 60 && !(await start.evaluate('(link) => link === document.activeElement')); i++) {
+      await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('Enter');
+    const seen: number[] = [];
+    for (let i = 0; i < 30; i++) seen.push(await answer(page, String((i % 2) + 1)));
+    await allSaved(page);
+    const annotations = await server.annotations(id);
+    expect(annotations.map((one) => one.task).sort()).toEqual([...seen].sort());
+    expect(new Set(seen).size).toBe(30);
+    expect(annotations.every((one) => one.via === 'key' && (one.visible_ms ?? 0) > 0)).toBe(true);
+    expect(labelsOf(annotations[0]!.result)).toEqual(['spam']);
+    expect(labelsOf(annotations[1]!.result)).toEqual(['ham']);
+    await keepScreenshot(page, 'label');
+  });
+
+  it('accepts, rejects and skips, and the server knows which was which', async () => {
+    const id = await server.project({ title: 'Suggested', texts: texts(60), settings: { retrain_every: 5 } });
+    const page = await visit(`/projects/${id}/label`);
+    for (let i = 0; i < 12; i++) {
+      const spam = (await item(page).textContent())?.includes('prize');
+      await answer(page, spam ? '1' : '2');
+    }
+    const accept = page.getByRole('button', { name: 'Accept' });
+    // Items that are here already carry no suggestion; the first model's come behind them.
+    for (let i = 0; i < 8 && !(await accept.isVisible()); i++) {
+      await page.waitForTimeout(300);
+      const spam = (await item(page).textContent())?.includes('prize');
+      await answer(page, spam ? '1' : '2');
+    }
+    expect(await page.locator('.suggestion .percent').textContent()).toMatch(/%$/);
+    const accepted = await answer(page, 'Enter');
+    await accept.waitFor();
+    const rejected = await answer(page, 'x');
+    const skipped = await answer(page, ' ');
+    await allSaved(page);
+    const byTask = new Map((await server.annotations(id)).map((one) => [one.task, one]));
+    expect(byTask.get(accepted)?.outcome).toBe('accepted');
+    expect(byTask.get(rejected)?.outcome).toBe('changed');
+    expect(byTask.get(skipped)?.was_cancelled).toBe(true);
+    expect(byTask.get(skipped)?.result).toEqual([]);
+    await keepScreenshot(page, 'label-suggestion');
+  });
+
+  it('takes an answer back, on the server too, and lets it be given anew', async () => {
+    const id = await server.project({ title: 'Undo', texts: texts(12) });
+    const page = await visit(`/projects/${id}/label`);
+    await answer(page, '1');
+    const second = await answer(page, '1');
+    await page.keyboard.press('Backspace');
+    await page.locator(`article.item[aria-label="Item ${second}"]`).waitFor();
+    await allSaved(page);
+    expect(await server.annotations(id)).toHaveLength(1);
+    await answer(page, '2');
+    await allSaved(page);
+    const again = (await server.annotations(id)).filter((one) => one.task === second);
+    expect(again.map((one) => labelsOf(one.result))).toEqual([['ham']]);
+  });
+
+  it('opens one of the last answers again and corrects it', async () => {
+    const id = await server.project({ title: 'Reopen', texts: texts(12) });
+    const page = await visit(`/projects/${id}/label`);
+    const first = await answer(page, '1');
+    await answer(page, '1');
+    await allSaved(page);
+    // Also after a reload, when only the server remembers.
+    await page.reload();
+    await page.locator('.last-answer').nth(1).click();
+    await page.getByText(`Opened again: item ${first}`).waitFor();
+    await page.keyboard.press('2');
+    await page.getByText(`Opened again: item ${first}`).waitFor({ state: 'detached' });
+    await allSaved(page);
+    const changed = (await server.annotations(id)).filter((one) => one.task === first);
+    expect(changed.map((one) => labelsOf(one.result))).toEqual([['ham']]);
+  });
+
+  it('flags with a note that travels with the answer', async () => {
+    const id = await server.project({ title: 'Flag', texts: texts(6) });
+    const page = await visit(`/projects/${id}/label`);
+    await item(page).waitFor();
+    await page.keyboard.press('f');
+    await page.keyboard.type('half French');
+    await page.keyboard.press('Enter');
+    await answer(page, '1');
+    await allSaved(page);
+    expect((await server.annotations(id))[0]?.note).toBe('half French');
+  });
+
+  it('ticks several labels where several may be chosen', async () => {
+    const config = choicesConfig(['billing', 'login', 'praise'], 'multiple');
+    const id = await server.project({ title: 'Several', texts: texts(6), config });
+    const page = await visit(`/projects/${id}/label`);
+    await item(page).waitFor();
+    await page.keyboard.press('1');
+    await page.keyboard.press('3');
+    await page.keyboard.press('2');
+    await page.keyboard.press('2');
+    await answer(page, 'Enter');
+    await allSaved(page);
+    expect(labelsOf((await server.annotations(id))[0]!.result)).toEqual(['billing', 'praise']);
+  });
+
+  it('stays usable with 150 labels: quick keys, search, everything', async () => {
+    const labels = Array.from(
+      { length: 150 },
+      (_, i) => `topic ${String(i + 1).padStart(3, '0')}${i === 76 ? ' refund' : ''}`,
+    );
+    const id = await server.project({ title: 'Many labels', texts: texts(8), labels });
+    const page = await visit(`/projects/${id}/label`);
+    await item(page).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('refu');
+    await keepScreenshot(page, 'label-150');
+    await answer(page, 'Enter');
+    // Used once, it now has a digit.
+    const quick = page.locator('.label-grid').first().getByRole('button');
+    expect(await quick.count()).toBe(10);
+    expect(await quick.first().textContent()).toContain('refund');
+    await answer(page, '1');
+    await allSaved(page);
+    const given = (await server.annotations(id)).map((one) => labelsOf(one.result));
+    expect(given).toEqual([['topic 077 refund'], ['topic 077 refund']]);
+    await page.getByText('All 150 labels').click();
+    expect(await page.locator('.all-labels').getByRole('button').count()).toBe(150);
+  });
+
+  it('shows a text of 1 MB by its telling parts, and whole on demand', async () => {
+    const book = `${'The quick brown fox reads on. '.repeat(35_000)}THE END`;
+    const id = await server.project({ title: 'Book', texts: [book, 'short'] });
+    const page = await visit(`/projects/${id}/label`);
+    await item(page).waitFor();
+    if (!(await page.getByText('THE END').isVisible())) await answer(page, ' ');
+    await page.getByText('characters left out').waitFor();
+    expect((await page.locator('.text-body').textContent())?.length).toBeLessThan(5_000);
+    await keepScreenshot(page, 'label-long');
+    await page.keyboard.press('w');
+    await page.locator('.text-whole').waitFor();
+    expect((await page.locator('.text-whole').textContent())?.length).toBe(book.length);
+    await page.keyboard.press('1');
+    await allSaved(page);
+  });
+
+  it('shows markup, right-to-left text and emoji as the data they are', async () => {
+    const nasty = '<img src=x onerror="window.broken=1"><script>window.broken=1</script><b>bold</b> &amp; \u202Eevil';
+    const mixed = `שלום עולם ${nasty} 👩‍👩‍👧‍👦 مرحبا`;
+    const labels = ['<i>spam</i>', 'هام 🙂', '"quoted" & <more>'];
+    const id = await server.project({ title: nasty, texts: [mixed, mixed], labels, instruction: nasty });
+    const page = await visit(`/projects/${id}/label`);
+    await item(page).waitFor();
+    expect(await page.locator('.text-body').first().textContent()).toBe(mixed);
+    expect(await page.locator('.top-title').textContent()).toBe(nasty);
+    expect(await page.locator('.label-name').allTextContents()).toEqual(labels);
+    await page.getByText('Instructions').click();
+    expect(await page.locator('.instruction p').textContent()).toBe(nasty);
+    await keepScreenshot(page, 'label-markup');
+    await answer(page, '3');
+    await allSaved(page);
+    expect(await page.evaluate('window.broken')).toBeUndefined();
+    expect(await page.locator('main img, main script, main b b').count()).toBe(0);
+    expect(labelsOf((await server.annotations(id))[0]!.result)).toEqual(['"quoted" & <more>']);
+  });
+
+  it('reads well to a screen reader: names, a live region, the focus never lost', async () => {
+    const id = await server.project({ title: 'Spoken', texts: texts(6) });
+    const page = await visit(`/projects/${id}/label`);
+    await item(page).waitFor();
+    for (const name of ['Skip', 'Undo', 'Flag', 'Keys', 'spam', 'ham']) {
+      expect(await page.getByRole('button', { name }).first().isVisible()).toBe(true);
+    }
+    await answer(page, '1');
+    expect(await page.locator('[aria-live="polite"]').first().textContent()).toContain('spam');
+    await page.keyboard.press('?');
+    expect(await page.getByRole('dialog').isVisible()).toBe(true);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    // After a click the button must not catch the next space.
+    const clicked = await itemNumber(page);
+    await page.getByRole('button', { name: 'ham' }).click();
+    await page.locator(`article.item[aria-label="Item ${clicked}"]`).waitFor({ state: 'detached' });
+    await answer(page, ' ');
+    await allSaved(page);
+    const annotations = await server.annotations(id);
+    expect(annotations.map((one) => one.was_cancelled)).toEqual([false, false, true]);
+    expect(annotations[1]?.via).toBe('click');
+  });
+});

@@ -1,6 +1,15 @@
 /** Domain objects in the words of the wire, and back. */
 
-import type { AnswerInput, PredictionView, ProjectInput, QueueItem, QueueState, VoteView } from '../app/app.ts';
+import type {
+  AnswerInput,
+  Insights,
+  PredictionView,
+  ProjectInput,
+  QueueItem,
+  QueueState,
+  ShareWithInterval,
+  VoteView,
+} from '../app/app.ts';
 import type {
   Annotation,
   Job,
@@ -15,6 +24,7 @@ import type {
 import type {
   AnnotationWire,
   Body,
+  InsightsWire,
   JobEventWire,
   JobWire,
   ModelWire,
@@ -237,6 +247,35 @@ export function queueStateWire(state: QueueState): QueueStateWire {
     model_version: state.modelVersion,
     model_number: state.modelNumber,
   };
+}
+
+export function insightsWire(insights: Insights): InsightsWire {
+  const { acceptance, blindAccuracy, timeSaved } = insights;
+  return {
+    curve: insights.curve.map((point) => ({ ...accuracyWire(point), labels: point.labels })),
+    acceptance: acceptance && {
+      shown: acceptance.n,
+      accepted: acceptance.hits,
+      rate: acceptance.share,
+      low: acceptance.low,
+      high: acceptance.high,
+    },
+    blind_accuracy: blindAccuracy && accuracyWire(blindAccuracy),
+    time_saved: timeSaved && {
+      aided_ms: timeSaved.aidedMs,
+      blind_ms: timeSaved.blindMs,
+      saved: timeSaved.saved,
+      low: timeSaved.low,
+      high: timeSaved.high,
+      n_aided: timeSaved.aided,
+      n_blind: timeSaved.blind,
+    },
+    bias: insights.bias,
+  };
+}
+
+function accuracyWire({ n, hits, share, low, high }: ShareWithInterval) {
+  return { n, correct: hits, accuracy: share, low, high };
 }
 
 export function voteWire(vote: VoteView): VoteWire {

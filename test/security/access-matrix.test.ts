@@ -131,6 +131,7 @@ describe('an annotator', () => {
         'annotationUpdate',
         'configValidate',
         'events',
+        'inviteAccept',
         'projectGet',
         'projectList',
         'queueNext',

@@ -199,7 +199,8 @@ export function fakeApp(): FakeApp {
       formats: () => [{ name: 'csv', title: 'CSV', reads: true, writes: true, extensions: ['csv'] }],
     },
     queue: {
-      async next(projectId) {
+      async next(projectId, who, options) {
+        calls.push(`next ${who.name} ${options?.exclude?.join('+') ?? ''}`);
         const task = app.nextTaskId === undefined ? undefined : tables.tasks.get(app.nextTaskId);
         if (task?.projectId !== projectId) return undefined;
         return {
@@ -239,8 +240,8 @@ export function fakeApp(): FakeApp {
         const { taskId: _task, ...rest } = change;
         return put(tables.annotations, { ...get(tables.annotations, 'annotation', id), ...rest });
       },
-      async delete(id) {
-        calls.push(`annotations.delete ${id}`);
+      async delete(id, options) {
+        calls.push(`annotations.delete ${id} ${options?.lease ?? '-'}`);
         tables.annotations.delete(id);
       },
       ofTask: async (taskId) => [...tables.annotations.values()].filter((one) => one.taskId === taskId),
@@ -315,6 +316,7 @@ export function fakeApp(): FakeApp {
         const { secret: _secret, ...rest } = token;
         return { token: rest, secret };
       },
+      join: (name, projectId) => app.people.invite({ name, role: 'annotator', projectId }),
       tokens: async () => [...tables.tokens.values()].map(({ secret: _secret, ...token }) => token),
       async revoke(tokenId) {
         calls.push(`revoke ${tokenId}`);
@@ -325,6 +327,15 @@ export function fakeApp(): FakeApp {
         return token && token.revokedAt === null ? identityOf(token) : undefined;
       },
       annotators: async () => [{ id: 2, name: 'anna', annotations: 5, skipped: 1, medianVisibleMs: 1200 }],
+    },
+    insights: {
+      of: async () => ({
+        curve: [{ n: 1, hits: 1, share: 1, low: 0.2, high: 1, labels: 10 }],
+        acceptance: { n: 4, hits: 3, share: 0.75, low: 0.3, high: 0.95 },
+        blindAccuracy: null,
+        timeSaved: { aidedMs: 1000, blindMs: 2000, saved: 0.5, low: 0.4, high: 0.6, aided: 40, blind: 30 },
+        bias: null,
+      }),
     },
     async close() {},
   };

@@ -134,7 +134,8 @@ describe('annotations', () => {
     expect((await test.call({ url: '/api/tasks/1/annotations' })).body).toHaveLength(1);
     expect((await test.call({ url: '/api/projects/1/annotations' })).body).toHaveLength(1);
     expect((await test.call({ url: '/api/projects/1/recent', token: SECRETS.anna })).body).toHaveLength(1);
-    expect(await test.call({ method: 'DELETE', url: '/api/annotations/1' })).toMatchObject({ status: 204 });
+    expect(await test.call({ method: 'DELETE', url: '/api/annotations/1?lease=true' })).toMatchObject({ status: 204 });
+    expect(test.app.calls.at(-1)).toBe('annotations.delete 1 true');
   });
 });
 
@@ -164,6 +165,22 @@ describe('queue', () => {
       predictions: [{ id: 1, score: 0.8 }],
       reason: { phase: 'seed', sentence: 'It stands for many others.' },
       lease_expires_at: '2023-11-14T22:13:20.000Z',
+    });
+  });
+
+  it('leaves out what the page has already', async () => {
+    await test.call({ url: '/api/projects/1/next?exclude=5,6' });
+    expect(test.app.calls.at(-1)).toBe('next owner 5+6');
+    expect(await test.call({ url: '/api/projects/1/next?exclude=' })).toMatchObject({ status: 200 });
+    expect(await test.call({ url: '/api/projects/1/next?exclude=a' })).toMatchObject({ status: 422 });
+  });
+
+  it('says what the answers tell of the suggestions', async () => {
+    expect((await test.call({ url: '/api/projects/1/insights' })).body).toMatchObject({
+      curve: [{ labels: 10, correct: 1 }],
+      acceptance: { shown: 4, accepted: 3, rate: 0.75 },
+      blind_accuracy: null,
+      time_saved: { saved: 0.5, n_blind: 30 },
     });
   });
 
@@ -253,6 +270,15 @@ describe('people', () => {
     expect(await test.call({ url: '/api/projects/1', token: secret })).toMatchObject({ status: 200 });
     await test.call({ method: 'DELETE', url: `/api/tokens/${String(made.body.id)}` });
     expect(await test.call({ url: '/api/projects/1', token: secret })).toMatchObject({ status: 401 });
+  });
+
+  it('gives whoever opens an invite link a token of their own', async () => {
+    const accept = { method: 'POST', url: '/api/invites/accept', payload: { name: 'Dora' } } as const;
+    const joined = await test.call({ ...accept, token: SECRETS.anna });
+    expect(joined).toMatchObject({ status: 201, body: { name: 'Dora', project: 1 } });
+    const me = await test.call({ url: '/api/current-user/whoami', token: String(joined.body.secret) });
+    expect(me.body).toMatchObject({ username: 'Dora', role: 'annotator', project: 1 });
+    expect(await test.call(accept)).toMatchObject({ status: 403 });
   });
 
   it('invites annotators to a project only', async () => {

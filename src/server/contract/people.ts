@@ -81,6 +81,19 @@ export const peopleRoutes = {
     summary: 'Revoke a token at once',
     schema: { params: Type.Object({ token_id: Id('token') }), response: { 204: Empty } },
   }),
+  inviteAccept: route({
+    method: 'POST',
+    url: '/api/invites/accept',
+    access: 'annotator',
+    tag: people,
+    summary: 'Called with the token of an invite link: a token of their own for whoever opened it',
+    schema: {
+      body: Type.Object({ name: Type.String({ minLength: 1, maxLength: 100 }) }),
+      response: {
+        201: Type.Object({ id: Type.Integer(), secret: Type.String(), name: Type.String(), project: Type.Integer() }),
+      },
+    },
+  }),
   version: route({
     method: 'GET',
     url: '/api/version',

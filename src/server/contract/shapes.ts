@@ -174,6 +174,29 @@ export const QueueStateShape = Type.Object({
   model_number: nullable(Type.Integer()),
 });
 
+const interval = { low: Type.Number(), high: Type.Number() };
+const accuracy = { n: Type.Integer(), correct: Type.Integer(), accuracy: Type.Number(), ...interval };
+
+/** Shares are 0..1 with their 95 % interval, bias is in percentage points. */
+export const InsightsShape = Type.Object({
+  curve: Type.Array(Type.Object({ ...accuracy, labels: Type.Integer() })),
+  acceptance: nullable(
+    Type.Object({ shown: Type.Integer(), accepted: Type.Integer(), rate: Type.Number(), ...interval }),
+  ),
+  blind_accuracy: nullable(Type.Object(accuracy)),
+  time_saved: nullable(
+    Type.Object({
+      aided_ms: Type.Number(),
+      blind_ms: Type.Number(),
+      saved: Type.Number(),
+      ...interval,
+      n_aided: Type.Integer(),
+      n_blind: Type.Integer(),
+    }),
+  ),
+  bias: nullable(Type.Object({ points: Type.Number(), ...interval })),
+});
+
 export const VoteShape = Type.Object({
   labeler: Type.String(),
   kind: Type.String(),
@@ -269,6 +292,7 @@ export type PredictionWire = Static<typeof PredictionShape>;
 export type NextWire = Static<typeof NextShape>;
 export type ReasonWire = Static<typeof ReasonShape>;
 export type QueueStateWire = Static<typeof QueueStateShape>;
+export type InsightsWire = Static<typeof InsightsShape>;
 export type VoteWire = Static<typeof VoteShape>;
 export type RunWire = Static<typeof RunShape>;
 export type JobEventWire = Static<typeof JobEventShape>;

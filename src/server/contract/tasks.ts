@@ -228,7 +228,13 @@ export const taskRoutes = {
     access: 'annotator',
     tag: annotations,
     summary: 'Take an annotation back; annotators their own',
-    schema: { params: annotationId, response: { 204: Empty } },
+    schema: {
+      params: annotationId,
+      querystring: Type.Object({
+        lease: Type.Optional(Type.Boolean({ description: 'Lease the task to its author again in the same step' })),
+      }),
+      response: { 204: Empty },
+    },
   }),
   predictionList: route({
     method: 'GET',

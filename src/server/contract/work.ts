@@ -2,7 +2,17 @@
 import { Type } from 'typebox';
 import { LIMITS } from '../../core/limits.ts';
 import { Id, route } from './route.ts';
-import { Empty, JobShape, ModelShape, NextShape, QueueStateShape, ReasonShape, RunShape, TaskShape } from './shapes.ts';
+import {
+  Empty,
+  InsightsShape,
+  JobShape,
+  ModelShape,
+  NextShape,
+  QueueStateShape,
+  ReasonShape,
+  RunShape,
+  TaskShape,
+} from './shapes.ts';
 
 const projectId = Type.Object({ project_id: Id('project') });
 const runId = Type.Object({ run_id: Id('run') });
@@ -27,6 +37,12 @@ export const workRoutes = {
       querystring: Type.Object({
         empty: Type.Optional(
           Type.Literal('204', { description: 'Answer 204 instead of 404 when nothing is left for the caller' }),
+        ),
+        exclude: Type.Optional(
+          Type.String({
+            pattern: '^(\\d{1,15}(,\\d{1,15}){0,199})?$',
+            description: 'Ids of tasks that the caller holds already, with commas: for pages that fetch ahead',
+          }),
         ),
       }),
       response: { 200: NextShape, 204: Empty },
@@ -67,6 +83,15 @@ export const workRoutes = {
     tag: queue,
     summary: 'Milliseconds from a stored annotation to the new order, for the last ones',
     schema: { params: projectId, response: { 200: Type.Object({ rerank_ms: Type.Array(Type.Number()) }) } },
+  }),
+
+  insights: route({
+    method: 'GET',
+    url: '/api/projects/:project_id/insights',
+    access: 'owner',
+    tag: queue,
+    summary: 'What answers and the blind slice say of the suggestions; null where there is too little to say',
+    schema: { params: projectId, response: { 200: InsightsShape } },
   }),
 
   runList: route({

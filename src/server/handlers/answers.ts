@@ -47,8 +47,8 @@ export function answerHandlers({ annotations, predictions, tasks }: App, pager: 
     annotationGet: async ({ params }) => annotationWire(await annotations.get(params.annotation_id)),
     annotationUpdate: async ({ params, body, who }) =>
       annotationWire(await annotations.update(params.annotation_id, answerInput(body), who)),
-    async annotationDelete({ params }) {
-      await annotations.delete(params.annotation_id);
+    async annotationDelete({ params, query }) {
+      await annotations.delete(params.annotation_id, compact({ lease: query.lease }));
       return null;
     },
 

@@ -5,7 +5,15 @@ import type { Handlers } from '../bind.ts';
 import { PRODUCT_VERSION } from '../version.ts';
 import { tokenWire } from '../wire.ts';
 
-type Names = 'whoami' | 'annotators' | 'tokenList' | 'tokenCreate' | 'tokenRevoke' | 'version' | 'health';
+type Names =
+  | 'whoami'
+  | 'annotators'
+  | 'tokenList'
+  | 'tokenCreate'
+  | 'tokenRevoke'
+  | 'inviteAccept'
+  | 'version'
+  | 'health';
 
 export function peopleHandlers({ people }: App): Handlers<Names> {
   return {
@@ -40,6 +48,13 @@ export function peopleHandlers({ people }: App): Handlers<Names> {
       }
       const { token, secret } = await people.invite({ name: body.name, role, projectId });
       return { ...tokenWire(token), secret };
+    },
+    async inviteAccept({ body, who }) {
+      if (who.projectId === null) {
+        throw new AppError('AUTH_FORBIDDEN', 'This is no invite: send the token of an invite link.');
+      }
+      const { token, secret } = await people.join(body.name, who.projectId);
+      return { id: token.id, secret, name: token.label, project: who.projectId };
     },
     async tokenRevoke({ params }) {
       await people.revoke(params.token_id);

@@ -55,9 +55,9 @@ export function transferHandlers({ transfer }: App): Handlers<'projectImport' | 
 }
 
 async function fileOf(request: FastifyRequest): Promise<{ name: string; body: AsyncIterable<Uint8Array> }> {
-  const contentType = request.headers['content-type'];
-  if (request.body === undefined || contentType === undefined) {
-    throw new AppError('INPUT_EMPTY', 'Send the file as the body, with its Content-Type.');
+  const contentType = request.headers['content-type'] ?? '';
+  if (request.body === undefined || request.body === null) {
+    throw new AppError('INPUT_EMPTY', 'Send the file as the body of the request.');
   }
   const body = request.body as AsyncIterable<Uint8Array>;
   const mediaType = contentType.split(';')[0]!.trim().toLowerCase();

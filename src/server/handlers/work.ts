@@ -3,7 +3,7 @@ import type { App } from '../../app/app.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Handlers } from '../bind.ts';
 import type { workRoutes } from '../contract/work.ts';
-import { jobWire, modelWire, nextWire, queueStateWire, runWire, taskWire } from '../wire.ts';
+import { insightsWire, jobWire, modelWire, nextWire, queueStateWire, runWire, taskWire } from '../wire.ts';
 
 const PREVIEW = 20;
 const LIST = 100;
@@ -12,12 +12,13 @@ export function workHandlers(app: App): Handlers<keyof typeof workRoutes> {
   return { ...queueHandlers(app), ...runHandlers(app), ...jobHandlers(app), ...modelHandlers(app) };
 }
 
-type QueueNames = 'queueNext' | 'queuePreview' | 'queueState' | 'queueRank' | 'queueTimings';
+type QueueNames = 'queueNext' | 'queuePreview' | 'queueState' | 'queueRank' | 'queueTimings' | 'insights';
 
-function queueHandlers({ queue }: App): Handlers<QueueNames> {
+function queueHandlers({ queue, insights }: App): Handlers<QueueNames> {
   return {
     async queueNext({ params, query, who }) {
-      const item = await queue.next(params.project_id, who);
+      const exclude = (query.exclude ?? '').split(',').filter(Boolean).map(Number);
+      const item = await queue.next(params.project_id, who, { exclude });
       if (item !== undefined) return nextWire(item);
       // Label Studio's answer; a page asks for 204, because browsers report every 404 as an error.
       if (query.empty === undefined) throw new AppError('NOT_FOUND', 'There is no task left for you in this project.');
@@ -29,6 +30,7 @@ function queueHandlers({ queue }: App): Handlers<QueueNames> {
     },
     queueState: async ({ params }) => queueStateWire(await queue.state(params.project_id)),
     queueRank: async ({ params }) => queueStateWire(await queue.rank(params.project_id)),
+    insights: async ({ params }) => insightsWire(await insights.of(params.project_id)),
     queueTimings: async ({ params }) => ({ rerank_ms: queue.rerankTimesMs(params.project_id) }),
   };
 }

@@ -1,6 +1,7 @@
 /** All file formats; a name that is not here is no format. */
 import { AppError } from '../core/errors.ts';
 import { asrManifest } from './asr.ts';
+import { brushNumpy, brushPng } from './brush-folder.ts';
 import { coco } from './coco.ts';
 import { conll } from './conll.ts';
 import { csv, tsv } from './csv.ts';
@@ -30,6 +31,8 @@ export const FORMATS: readonly Format[] = [
   coco,
   yolo,
   voc,
+  brushPng,
+  brushNumpy,
   asrManifest,
 ];
 

@@ -9,8 +9,12 @@ const NAME_LENGTH_MAX = 100;
 /** The last part of a URL or path without its extension and without anything that could lead elsewhere. */
 export function safeStem(path: string): string {
   const last = path.split(/[?#]/)[0]!.split(/[\\/]/).at(-1) ?? '';
-  const stem = last.replace(/\.[A-Za-z0-9]{1,5}$/, '');
-  const clean = stem.replace(/[^\p{L}\p{N}_.-]+/gu, '_').replace(/^[._-]+|\.+$/g, '');
+  return safeName(last.replace(/\.[A-Za-z0-9]{1,5}$/, ''));
+}
+
+/** A text as one part of a path. */
+export function safeName(text: string): string {
+  const clean = text.replace(/[^\p{L}\p{N}_.-]+/gu, '_').replace(/^[._-]+|\.+$/g, '');
   const short = clean.slice(0, NAME_LENGTH_MAX);
   return short === '' || RESERVED.test(short) ? `file_${short}` : short;
 }

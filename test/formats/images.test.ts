@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
+import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import type { Region } from '../../src/core/domain.ts';
 import { maskFromCounts, maskToCounts } from '../../src/formats/coco-mask.ts';
@@ -266,12 +267,46 @@ describe('Pascal VOC', () => {
   });
 });
 
+describe('brush masks', () => {
+  const mask = Uint8Array.of(0, 255, 255, 0, 0, 255);
+  const brush = {
+    ...region('d', 'brush', 'brushlabels', { format: 'rle', rle: [...encodeBrush(mask)], brushlabels: ['../RBC'] }),
+    original_width: 3,
+    original_height: 2,
+  } as Region;
+
+  it('become PNG and NumPy files named like those of Label Studio', async () => {
+    const [png] = await writeFolder('brush-png', [exportRow(4, { image: 'a' }, [brush])]);
+    expect(png!.path).toBe('task-4-annotation-4-by-1-brush-.._RBC.png');
+    expect(decode(png!.content as Uint8Array)).toMatchObject({ width: 3, height: 2, channels: 1, data: mask });
+    const [npy] = await writeFolder('brush-numpy', [exportRow(4, { image: 'a' }, [brush])]);
+    const bytes = Buffer.from(npy!.content);
+    expect(bytes.subarray(0, 8).toString('latin1')).toBe('\x93NUMPY\x01\x00');
+    expect((10 + bytes.readUInt16LE(8)) % 64).toBe(0);
+    expect(bytes.toString('latin1')).toContain("'shape': (2, 3)");
+    expect(Uint8Array.from(bytes.subarray(-6))).toEqual(mask);
+  });
+
+  it('that are damaged are named and left out', async () => {
+    const lost: string[] = [];
+    const bad = { ...brush, value: { ...(brush.value as object), rle: [1, 2] } } as Region;
+    const files = await writeFolder('brush-png', [exportRow(4, { image: 'a' }, [bad, brush])], {
+      onLoss: (_id, message) => lost.push(message),
+    });
+    expect(files).toHaveLength(1);
+    expect(lost).toHaveLength(1);
+  });
+});
+
 describe('file names', () => {
   it('are safe, whatever the task says', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (path) => {
-        expect(safeStem(path)).toMatch(/^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u);
-      }),
+      fc.property(
+        fc.array(fc.constantFrom(...'ab/\\.:~?# \0é😀-_')).map((chars) => chars.join('')),
+        (path) => {
+          expect(safeStem(path)).toMatch(/^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u);
+        },
+      ),
     );
   });
 

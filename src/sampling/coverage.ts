@@ -152,6 +152,11 @@ export class Coverage {
     return Math.max(SCALE_MIN, Math.sqrt(square));
   }
 
+  /** exp(-s^2) of the scale s, 0..1: high in a crowd, low for an outlier. */
+  density(ordinal: number): number {
+    return Math.exp(-(this.scale(ordinal) ** 2));
+  }
+
   /** Drops what is kept of a row whose embedding changed. */
   forget(ordinal: number): void {
     const kept = this.#cache.get(ordinal);

@@ -1,4 +1,5 @@
 /** `headstart/sampling`: query strategies, the queue's order, and the learner that ties both to a head. */
+export { classBalanced, interleave, type Share } from './combine.ts';
 export type { Committee } from './committee.ts';
 export { Coverage, type CoverageKernel } from './coverage.ts';
 export type { Target } from './labels.ts';

@@ -1,4 +1,5 @@
 /** One learner per project and control: rows and labels come in, an order and calibrated suggestions come out. */
+import { AppError } from '../core/errors.ts';
 import { fitHead, type OutOfFold, type TrainingSet } from '../heads/fit.ts';
 import { type Head, predict } from '../heads/head.ts';
 import { type Link, UNSEEN_LOGIT } from '../heads/link.ts';
@@ -91,7 +92,7 @@ export class Learner {
     this.#rows = new RowStore({ dim, classCount: classes.length, capacity });
     this.#labels = new LabelSet(options.link, options.classes);
     this.#live = new LiveHead(this.#rows, options.link);
-    this.#strategy = asStrategy(options.strategy ?? DEFAULT_STRATEGY);
+    this.#strategy = fitting(options.strategy ?? DEFAULT_STRATEGY, options.link);
   }
 
   get classes(): readonly string[] {
@@ -110,9 +111,9 @@ export class Learner {
     return this.#strategy;
   }
 
-  /** Throws INPUT_BAD_FIELD for an unknown name. */
+  /** Throws INPUT_BAD_FIELD for an unknown name or one that does not fit the kind of labels. */
   useStrategy(strategy: string | QueryStrategy): void {
-    this.#strategy = asStrategy(strategy);
+    this.#strategy = fitting(strategy, this.#options.link);
   }
 
   /** `rows`: (ordinals.length x dim). All or nothing; throws BACKEND_BAD_OUTPUT for wrong shapes and non-finite values. */
@@ -293,7 +294,7 @@ export class Learner {
       probabilities: suggestion!.probabilities,
       margin: open === undefined ? null : 1 - open,
       nearestLabeled: this.#distanceToNearest(ordinal, context.labeled),
-      density: Math.exp(-(context.coverage.scale(ordinal) ** 2)),
+      density: context.coverage.density(ordinal),
     };
   }
 
@@ -329,8 +330,14 @@ function dot(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
-function asStrategy(strategy: string | QueryStrategy): QueryStrategy {
-  return typeof strategy === 'string' ? queryStrategy(strategy) : strategy;
+function fitting(strategy: string | QueryStrategy, link: Link): QueryStrategy {
+  const found = typeof strategy === 'string' ? queryStrategy(strategy) : strategy;
+  if (link === 'sigmoid' && found.singleChoiceOnly) {
+    throw new AppError('INPUT_BAD_FIELD', `The query strategy '${found.name}' works for single choice only.`, {
+      details: { field: 'queryStrategy' },
+    });
+  }
+  return found;
 }
 
 /** A strategy that looks at a part of the pool leaves room below; there the open items come first. */

@@ -2,6 +2,7 @@
 import { type Link, probabilitiesInto } from '../heads/link.ts';
 import { rankLogits } from '../kernels/index.ts';
 import { acquisitionScore } from './acquisition.ts';
+import { complement } from './ordinals.ts';
 import type { RowStore } from './rows.ts';
 import { topK } from './select.ts';
 import type { PoolPredictions } from './strategy.ts';
@@ -24,6 +25,7 @@ export function poolPredictions(rows: RowStore, link: Link, scale: number): Pool
   };
   return {
     link,
+    scale,
     classCount,
     probabilitiesInto: into,
     scores,
@@ -34,16 +36,4 @@ export function poolPredictions(rows: RowStore, link: Link, scale: number): Pool
       return Array.from(best.rows, (ordinal, i) => ({ ordinal, score: best.scores[i]! }));
     },
   };
-}
-
-/** Ordinals below `height` that are not among the ascending `ordinals`. */
-function complement(ordinals: Int32Array, height: number): Int32Array {
-  const out = new Int32Array(height - ordinals.length);
-  let n = 0;
-  let next = 0;
-  for (let i = 0; i < height; i++) {
-    if (ordinals[next] === i) next++;
-    else out[n++] = i;
-  }
-  return out;
 }

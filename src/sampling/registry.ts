@@ -1,7 +1,14 @@
 /** Every query strategy by name. Adding one: its file, one line here, one test. */
 import { AppError } from '../core/errors.ts';
+import { badge } from './strategies/badge.ts';
+import { bald, voteEntropy } from './strategies/committee.ts';
+import { densityMargin } from './strategies/density-margin.ts';
+import { kCenter } from './strategies/k-center.ts';
+import { marginCluster } from './strategies/margin-cluster.ts';
 import { maxHerding } from './strategies/max-herding.ts';
+import { classBalancedHerding, explorationMix, rareClassMix } from './strategies/mixes.ts';
 import { random } from './strategies/random.ts';
+import { typicality } from './strategies/typicality.ts';
 import { entropy, leastConfidence, margin } from './strategies/uncertainty.ts';
 import { uncertaintyHerding } from './strategies/uncertainty-herding.ts';
 import type { QueryStrategy } from './strategy.ts';
@@ -13,6 +20,16 @@ export const QUERY_STRATEGIES: readonly QueryStrategy[] = [
   margin,
   entropy,
   maxHerding,
+  typicality,
+  kCenter,
+  badge,
+  marginCluster,
+  densityMargin,
+  voteEntropy,
+  bald,
+  rareClassMix,
+  classBalancedHerding,
+  explorationMix,
 ];
 
 export const DEFAULT_STRATEGY = uncertaintyHerding.name;

@@ -24,9 +24,10 @@ export interface RowStoreOptions {
 
 /** Rows that are no unit vectors are scaled to one when their squared length is further off than this. */
 const NORM_SLACK = 1e-3;
-/** Columns of scratch memory per row that kernels need while they score and select. */
-const SCRATCH_COLUMNS = 8;
-const SCRATCH_BYTES = 16 << 20;
+/** Scratch memory for kernels: columns per row and per class (BADGE needs most), and room to gather and cluster rows. */
+const SCRATCH_COLUMNS = 16;
+const SCRATCH_PER_CLASS = 4;
+const SCRATCH_BYTES = 96 << 20;
 const CAPACITY_MIN = 1_024;
 
 interface Storage {
@@ -145,7 +146,8 @@ export class RowStore implements Rows {
 }
 
 function allocate(capacity: number, dim: number, classCount: number): Storage {
-  const bytes = matrixBytes(capacity, dim) + capacity * 4 * (2 * classCount + SCRATCH_COLUMNS) + SCRATCH_BYTES;
+  const columns = SCRATCH_PER_CLASS * (Math.ceil(classCount / 16) * 16) + SCRATCH_COLUMNS;
+  const bytes = matrixBytes(capacity, dim) + 4 * capacity * (classCount + columns) + SCRATCH_BYTES;
   const heap = new KernelHeap({ bytes });
   return { heap, matrix: allocMatrix(heap, capacity, dim), logits: heap.f32(capacity * classCount) };
 }

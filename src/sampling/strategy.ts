@@ -3,7 +3,7 @@ import type { Link } from '../heads/link.ts';
 import type { AcquisitionName } from './acquisition.ts';
 import type { Committee } from './committee.ts';
 import type { Coverage } from './coverage.ts';
-import type { Rows } from './rows.ts';
+import type { RowStore } from './rows.ts';
 
 /** One chosen item. `score`: acquisition score, higher = sooner; its unit is the strategy's. */
 export interface Pick {
@@ -14,6 +14,8 @@ export interface Pick {
 /** What the current head says about the pool. */
 export interface PoolPredictions {
   readonly link: Link;
+  /** 1 / temperature. */
+  readonly scale: number;
   readonly classCount: number;
   /** Probabilities (classCount) of one item, written to `out[at ...]`, 0..1. */
   probabilitiesInto(ordinal: number, out: Float32Array, at: number): void;
@@ -25,7 +27,7 @@ export interface PoolPredictions {
 
 /** Everything a strategy may look at. Plain and read-only. */
 export interface QueryContext {
-  readonly rows: Rows;
+  readonly rows: RowStore;
   /** Ordinals that may be chosen, ascending. */
   readonly candidates: Int32Array;
   /** Ordinals with a label, ascending, and their (most likely) class. */
@@ -50,6 +52,8 @@ export interface QueryStrategy {
   readonly source: string;
   /** Without a head such a strategy leaves the choice to the label-free seed. */
   readonly needsHead: boolean;
+  /** Not defined for multi-label heads. */
+  readonly singleChoiceOnly?: boolean;
   /**
    * Up to k distinct candidates, best first, scores not increasing. Deterministic in the context.
    * With fewer candidates than k it returns them all.

@@ -29,3 +29,4 @@ export type * from './region-values.ts';
 export { type ChoicesConfigOptions, makeChoicesConfig, renderLabelConfig } from './render.ts';
 export { instancesOf } from './repeat.ts';
 export { type ControlKind, type ControlRow, type ObjectKind, type ObjectRow, TAGS, tagRow } from './tags.ts';
+export { TEMPLATES, type Template, templateNamed } from './templates/index.ts';

@@ -15,8 +15,17 @@ interface Asking {
   readonly now: number;
 }
 
-/** The state of each candidate that exists: places taken by others, and whether this annotator has answered. */
-const candidateStates = listQuery<Asking>()((db, ids, p) =>
+/** Who holds what: at most a row per annotator at work. */
+const liveLeases = query<{ projectId: number; now: number }>()((db, p) =>
+  db
+    .selectFrom('leases')
+    .select(['task_id', 'annotator_id'])
+    .where('project_id', '=', p.projectId)
+    .where('expires_at', '>', p.now),
+);
+
+/** The answers to each candidate that exists, and how many of them are this annotator's own. */
+const answersTo = listQuery<{ projectId: number; annotatorId: number }>()((db, ids, p) =>
   db
     .selectFrom('tasks')
     .leftJoin('task_answers', 'task_answers.task_id', 'tasks.id')
@@ -25,14 +34,7 @@ const candidateStates = listQuery<Asking>()((db, ids, p) =>
     .where(standing('tasks.run_id'))
     .select((eb) => [
       'tasks.id',
-      'task_answers.answers',
-      eb
-        .selectFrom('leases')
-        .whereRef('leases.task_id', '=', 'tasks.id')
-        .where('leases.annotator_id', '<>', p.annotatorId)
-        .where('leases.expires_at', '>', p.now)
-        .select(eb.fn.countAll<number>().as('n'))
-        .as('leased'),
+      eb.fn.coalesce('task_answers.answers', eb.lit(0)).as('answers'),
       eb
         .selectFrom('annotations')
         .whereRef('annotations.task_id', '=', 'tasks.id')
@@ -102,15 +104,6 @@ const answered = query<{ projectId: number; after: number; limit: number }>()((d
     .limit(p.limit),
 );
 
-const leasedTasks = query<{ projectId: number; now: number }>()((db, p) =>
-  db
-    .selectFrom('leases')
-    .where('project_id', '=', p.projectId)
-    .where('expires_at', '>', p.now)
-    .groupBy('task_id')
-    .select((eb) => ['task_id', eb.fn.countAll<number>().as('leased')]),
-);
-
 const overlapOf = query<{ projectId: number }>()((db, p) =>
   db.selectFrom('projects').select('settings').where('id', '=', p.projectId).where('deleted_at', 'is', null),
 );
@@ -160,7 +153,7 @@ export function leaseStore({ engine, clock }: Context): LeaseStore {
   };
 }
 
-/** Candidates looked at together: the first is free nearly always, and 200 annotators hold at most 200 before it. */
+/** Candidates looked at together: the first that nobody holds is free nearly always. */
 const LOOKS = [8, 64, 512];
 
 /** An expired lease is kept for a day, because it tells what was shown to an annotator who answers late. */
@@ -171,17 +164,9 @@ async function acquire(
   request: Asking & { candidates: readonly number[]; overlap: number; expiresAt: number },
 ): Promise<number | undefined> {
   await dropOld.run(db, { before: request.now - KEEP_EXPIRED_MS });
-  const { candidates } = request;
-  for (let at = 0, look = 0; at < candidates.length; look++) {
-    const size = LOOKS[Math.min(look, LOOKS.length - 1)]!;
-    const taskId = await firstFree(db, request, candidates.slice(at, at + size), request.overlap);
-    if (taskId !== undefined) {
-      await take.run(db, { ...request, taskId });
-      return taskId;
-    }
-    at += size;
-  }
-  return undefined;
+  const taskId = await firstFree(db, request, request.candidates, request.overlap);
+  if (taskId !== undefined) await take.run(db, { ...request, taskId });
+  return taskId;
 }
 
 async function firstFree(
@@ -190,11 +175,32 @@ async function firstFree(
   candidates: readonly number[],
   overlap: number,
 ): Promise<number | undefined> {
-  const rows = await candidateStates.all(db, asking, candidates);
-  const free = new Set(
-    rows.filter((row) => (row.answers ?? 0) + (row.leased ?? 0) < overlap && row.own === 0).map((row) => row.id),
-  );
-  return candidates.find((id) => free.has(id));
+  const held = placesHeld(await liveLeases.all(db, asking), asking.annotatorId);
+  const placesOf = (id: number): number => held.get(id) ?? 0;
+  const possible = candidates.filter((id) => placesOf(id) < overlap);
+  for (let at = 0, look = 0; at < possible.length; look++) {
+    const some = possible.slice(at, at + LOOKS[Math.min(look, LOOKS.length - 1)]!);
+    const rows = await answersTo.all(db, asking, some);
+    const free = new Set(
+      rows.filter((row) => row.own === 0 && row.answers + placesOf(row.id) < overlap).map((row) => row.id),
+    );
+    const first = some.find((id) => free.has(id));
+    if (first !== undefined) return first;
+    at += some.length;
+  }
+  return undefined;
+}
+
+/** How many annotators other than this one hold each task. */
+function placesHeld(
+  leases: readonly { task_id: number; annotator_id: number }[],
+  except: number | null,
+): Map<number, number> {
+  const places = new Map<number, number>();
+  for (const { task_id, annotator_id } of leases) {
+    if (annotator_id !== except) places.set(task_id, (places.get(task_id) ?? 0) + 1);
+  }
+  return places;
 }
 
 /** An expired lease can be taken up again only while the task still has room. */
@@ -223,13 +229,13 @@ const TAKEN_ROWS = 4_096;
 
 async function taken(db: Database, projectId: number, now: number): Promise<Set<number>> {
   const overlap = await projectOverlap(db, projectId);
-  const leased = new Map((await leasedTasks.all(db, { projectId, now })).map((row) => [row.task_id, row.leased]));
-  const all = new Set([...leased].filter(([, places]) => places >= overlap).map(([id]) => id));
+  const held = placesHeld(await liveLeases.all(db, { projectId, now }), null);
+  const all = new Set([...held].filter(([, places]) => places >= overlap).map(([id]) => id));
   const pause = breather();
   for (let after = 0, more = true; more; ) {
     const rows = await answered.all(db, { projectId, after, limit: TAKEN_ROWS });
     for (const row of rows) {
-      if (row.answers + (leased.get(row.task_id) ?? 0) >= overlap) all.add(row.task_id);
+      if (row.answers + (held.get(row.task_id) ?? 0) >= overlap) all.add(row.task_id);
     }
     more = rows.length === TAKEN_ROWS;
     after = rows.at(-1)?.task_id ?? after;

@@ -2,6 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { keepScreenshot, launchBrowser, openWatched, type Watched } from './browser.ts';
+import { allSaved, answer, itemNumber } from './hands.ts';
 import { choicesConfig, labelsOf, ServerProcess } from './server.ts';
 
 const server = new ServerProcess();
@@ -31,21 +32,6 @@ async function visit(path: string): Promise<Page> {
 }
 
 const item = (page: Page) => page.locator('article.item');
-const allSaved = (page: Page) => page.getByText('All saved').waitFor();
-
-/** The number of the item on the card. */
-async function itemNumber(page: Page): Promise<number> {
-  await item(page).waitFor();
-  return Number(/\d+/.exec((await item(page).getAttribute('aria-label')) ?? '')?.[0]);
-}
-
-/** Presses a key that answers, and waits until another item is on the card. */
-async function answer(page: Page, key: string): Promise<number> {
-  const before = await itemNumber(page);
-  await page.keyboard.press(key);
-  await page.locator(`article.item[aria-label="Item ${before}"]`).waitFor({ state: 'detached' });
-  return before;
-}
 
 const texts = (count: number): string[] =>
   Array.from({ length: count }, (_, i) =>
@@ -58,9 +44,8 @@ describe('label page', () => {
     const page = await visit('/');
     const start = page.locator('li', { hasText: 'Thirty' }).getByRole('link', { name: 'Start labeling' });
     await start.waitFor();
-    for (let i = 0; i < 60 && !(await start.evaluate('(link) => link === document.activeElement')); i++) {
-      await page.keyboard.press('Tab');
-    }
+    const focused = page.locator('li', { hasText: 'Thirty' }).locator('a.primary:focus');
+    for (let i = 0; i < 60 && (await focused.count()) === 0; i++) await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     const seen: number[] = [];
     for (let i = 0; i < 30; i++) seen.push(await answer(page, String((i % 2) + 1)));

@@ -1,0 +1,21 @@
+/** What a person at the label page does, as steps of a test. */
+import type { Page } from 'playwright-core';
+
+/** The number of the item on the card. */
+export async function itemNumber(page: Page): Promise<number> {
+  const card = page.locator('article.item');
+  await card.waitFor();
+  return Number(/\d+/.exec((await card.getAttribute('aria-label')) ?? '')?.[0]);
+}
+
+/** Presses a key that answers, and waits until the item has left the card. Returns its number. */
+export async function answer(page: Page, key: string): Promise<number> {
+  const before = await itemNumber(page);
+  await page.keyboard.press(key);
+  await page.locator(`article.item[aria-label="Item ${before}"]`).waitFor({ state: 'detached' });
+  return before;
+}
+
+export async function allSaved(page: Page): Promise<void> {
+  await page.getByText('All saved').waitFor();
+}

@@ -10,6 +10,9 @@ import type { ModelEntry, ModelSource } from './manifest.ts';
 
 const MANIFEST_FILE = fileURLToPath(new URL('../../models/manifest.json', import.meta.url));
 
+/** Checked bytes by the names of the manifest. */
+export type ModelFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+
 /** Entries of the manifest that ships with the package. */
 export function builtinModels(file: string = MANIFEST_FILE): readonly ModelEntry[] {
   return (JSON.parse(readFileSync(file, 'utf8')) as { models: ModelEntry[] }).models;
@@ -27,10 +30,7 @@ export function modelFolder(entry: ModelEntry): string {
  * Reads the named files and compares their sha-256. What is returned is what was hashed: nothing is read twice.
  * Throws BACKEND_UNVERIFIED when a byte differs or a name or link leads out of the folder, BACKEND_LOAD when a file is missing.
  */
-export async function readVerified(
-  entry: ModelEntry,
-  folder: string,
-): Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer>>> {
+export async function readVerified(entry: ModelEntry, folder: string): Promise<ModelFiles> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const [name, expected] of Object.entries(entry.files)) {
     const bytes = await readInside(entry.name, folder, name);

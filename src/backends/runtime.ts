@@ -1,10 +1,11 @@
 /** What a runtime inside a host must provide; the counterpart of the port on the far side of the process border. */
 import type { FailedItem, InferenceItem } from './backend.ts';
 import type { ModelEntry } from './manifest.ts';
+import type { ModelFiles } from './registry.ts';
 
 export interface ModelRuntime {
   /** `files` holds the bytes that were checked, by the names of the manifest. Throws when the model cannot run here. */
-  load(entry: ModelEntry, files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): Promise<LoadedModel>;
+  load(entry: ModelEntry, files: ModelFiles): Promise<LoadedModel>;
 }
 
 export interface LoadedModel {

@@ -5,7 +5,7 @@ import type { ModelRuntime } from './runtime.ts';
 
 const BUILTIN: Readonly<Record<string, () => Promise<ModelRuntime>>> = {
   lexical: async () => (await import('./lexical-runtime.ts')).lexicalRuntime,
-  'tfjs-sentence': async () => (await import('./tfjs-sentence.ts')).tfjsSentenceRuntime,
+  'use-lite': async () => (await import('./use-lite.ts')).liteEncoderRuntime,
 };
 
 /** `extra` maps further names to modules that export `runtime`. Throws BACKEND_LOAD on an unknown name. */

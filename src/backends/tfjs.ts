@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../core/errors.ts';
+import type { ModelFiles } from './registry.ts';
+import { readModelJson, readShards } from './tfjs-files.ts';
 
 export { tf };
 
@@ -42,33 +44,14 @@ async function startWasm(): Promise<string> {
   return 'wasm';
 }
 
-interface GraphModelJson {
-  readonly modelTopology: object;
-  readonly weightsManifest: readonly {
-    readonly paths: readonly string[];
-    readonly weights: tf.io.WeightsManifestEntry[];
-  }[];
-}
-
-/** A graph model out of `model.json` and its shards, whatever the shards are called. */
-export async function loadGraphModel(
-  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-): Promise<import('@tensorflow/tfjs-converter').GraphModel> {
+/** A graph model out of its checked files. */
+export async function loadGraphModel(files: ModelFiles): Promise<import('@tensorflow/tfjs-converter').GraphModel> {
   const { loadGraphModel: load } = await import('@tensorflow/tfjs-converter');
-  const json = JSON.parse(Buffer.from(fileNamed(files, 'model.json')).toString('utf8')) as GraphModelJson;
-  const shards = json.weightsManifest.flatMap((group) => group.paths).map((path) => fileNamed(files, path));
+  const json = readModelJson(files);
   const handler = tf.io.fromMemory({
     modelTopology: json.modelTopology,
-    weightSpecs: json.weightsManifest.flatMap((group) => group.weights),
-    weightData: shards.map((shard) => shard.buffer),
+    weightSpecs: json.weightsManifest.flatMap((group) => group.weights) as tf.io.WeightsManifestEntry[],
+    weightData: readShards(files, json).map((shard) => shard.buffer),
   });
   return load(handler);
-}
-
-function fileNamed(files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>, name: string): Uint8Array<ArrayBuffer> {
-  const bytes = files.get(name);
-  if (bytes) return bytes;
-  throw new AppError('BACKEND_UNVERIFIED', `The model names the file '${name}', which the manifest does not list.`, {
-    details: { file: name },
-  });
 }

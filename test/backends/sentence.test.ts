@@ -1,12 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InferencePool } from '../../src/backends/backend.ts';
+import type { ModelEntry } from '../../src/backends/manifest.ts';
 import { createInferencePool } from '../../src/backends/pool.ts';
+import { builtinModels } from '../../src/backends/registry.ts';
 import { texts } from './fake.ts';
 
-describe('sentence encoder from npm', () => {
+const published = builtinModels().find((model) => model.name === 'use-lite')!;
+
+/** The same weights on one engine and no other. */
+function onEngine(engine: string): ModelEntry {
+  return { ...published, processing: { ...published.processing, engine } };
+}
+
+describe.each(['onnx', 'tfjs'])('sentence encoder from npm, %s engine', (engine) => {
   let pool: InferencePool;
   beforeAll(() => {
-    pool = createInferencePool({ hostsMax: 1 });
+    pool = createInferencePool({ hostsMax: 1, models: [onEngine(engine)] });
   });
   afterAll(() => pool.close());
 
@@ -59,7 +68,21 @@ describe('sentence encoder from npm', () => {
   it('tells what it runs on and what its version is', async () => {
     expect(pool.info('use-lite')).toMatchObject({ dim: 512, kind: 'embedding', input: 'text', license: 'Apache-2.0' });
     const status = pool.status().models.find((model) => model.id.startsWith('use-lite@'))!;
-    expect(['wasm', 'tfjs-node']).toContain(status.device);
+    expect(engine === 'onnx' ? ['onnxruntime cpu'] : ['wasm', 'tfjs-node']).toContain(status.device);
     expect(status.itemsDone).toBeGreaterThan(10);
   });
+});
+
+it('the engines agree far below the step at which scores are ranked', async () => {
+  const models = ['onnx', 'tfjs'].map((engine) => ({ ...onEngine(engine), name: engine }));
+  const pool = createInferencePool({ models });
+  const all = texts(
+    '',
+    'A kitten is sitting outdoors',
+    'numbers 123, émojis 😀 and: colons',
+    'long words '.repeat(150),
+  );
+  const [onnx, tfjs] = await Promise.all(models.map(({ name }) => pool.embed(name, all, { lane: 'bulk' })));
+  await pool.close();
+  expect(Math.max(...onnx!.rows.map((value, i) => Math.abs(value - tfjs!.rows[i]!)))).toBeLessThan(2e-6);
 });

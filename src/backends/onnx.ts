@@ -1,0 +1,36 @@
+/** onnxruntime inside a host: one thread per session, models only from bytes that were checked. */
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { AppError } from '../core/errors.ts';
+
+export type OnnxSession = InferenceSession;
+export { Tensor };
+
+/**
+ * A session over a model in memory. Weights in other files are out of reach: since 1.30 the runtime refuses them for
+ * models without a path. Throws BACKEND_LOAD.
+ */
+export async function openSession(bytes: Uint8Array): Promise<OnnxSession> {
+  try {
+    return await InferenceSession.create(bytes, {
+      // Parallelism comes from hosts: two threads in one session lose to two sessions wherever cores are shared.
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new AppError('BACKEND_LOAD', `onnxruntime refused the model: ${message}`, { cause: error });
+  }
+}
+
+/** Float32 data of an output. Throws BACKEND_BAD_OUTPUT when it is missing or of another type. */
+export function floatOutput(outputs: InferenceSession.OnnxValueMapType, name: string): Float32Array {
+  const data = (outputs[name] as Tensor | undefined)?.data;
+  if (data instanceof Float32Array) return data;
+  const found = data === undefined ? Object.keys(outputs).join(', ') : typeof data;
+  throw new AppError('BACKEND_BAD_OUTPUT', `The model has no float32 output '${name}' (found: ${found}).`, {
+    details: { output: name },
+  });
+}

@@ -50,7 +50,10 @@ export function openSpool(folder: string): Spool {
   };
 }
 
+/** No room: on the disk, in the quota, or in what the operator allows one file to hold. */
+const FULL_CODES: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
 function diskError(error: unknown): unknown {
-  const full = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+  const full = error instanceof Error && 'code' in error && FULL_CODES.includes(error.code);
   return full ? new AppError('STORE_FULL', 'The disk is full; the upload was not kept.', { cause: error }) : error;
 }

@@ -26,10 +26,16 @@ export function temporaryFolder(): { folder: string; remove(): void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-export async function startServerProcess(folder: string, args: readonly string[] = []): Promise<ServerProcess> {
+/** `under` is put before the command: a shell that sets limits, for instance. */
+export async function startServerProcess(
+  folder: string,
+  args: readonly string[] = [],
+  under: readonly string[] = [],
+): Promise<ServerProcess> {
+  const [program, ...rest] = [...under, process.execPath, MAIN] as [string, ...string[]];
   const child = spawn(
-    process.execPath,
-    [MAIN, 'serve', '--data', folder, '--port', '0', '--json', '--log', 'info', ...args],
+    program,
+    [...rest, 'serve', '--data', folder, '--port', '0', '--json', '--log', 'info', ...args],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
     },

@@ -33,39 +33,53 @@ export function replay(
   seed: number,
   options: ReplayOptions = {},
 ): Curve {
-  const pool = subPool(set, seed);
-  const learner = new Learner({
-    dim: set.dim,
-    classes: set.classes,
-    link: 'softmax',
-    seed,
-    strategy,
-    ...(options.targetsMax === undefined ? {} : { targetsMax: options.targetsMax }),
-  });
-  learner.addRows(
-    pool.map((_, ordinal) => ordinal),
-    gather(set, pool),
-  );
+  const { learner, pool } = begin(set, strategy, seed, options);
+  const tests = testsOf(set);
   const curve = { labels: [] as number[], accuracy: [] as number[], macroF1: [] as number[] };
-  const tests = { rows: gather(set, set.test), targets: oneHot(set, set.test) };
-  let next = set.initial;
-  let refitAt = options.refitEvery ?? Number.POSITIVE_INFINITY;
-  if (refitAt === 0) refitAt = Number.POSITIVE_INFINITY;
+  const every = options.refitEvery ?? 0;
   while (learner.labeledCount < set.budget) {
-    for (const { ordinal } of learner.order(Math.min(next, set.budget - learner.labeledCount))) {
-      learner.label(ordinal, set.labels[pool[ordinal]!]!);
-    }
-    next = set.batch;
-    if (learner.labeledCount >= refitAt) {
-      learner.install(learner.refit().head);
-      refitAt += options.refitEvery!;
-    }
+    const before = learner.labeledCount;
+    const wanted = before === 0 ? set.initial : set.batch;
+    answer(learner, set, pool, Math.min(wanted, set.budget - before));
+    const crossed = every > 0 && Math.floor(learner.labeledCount / every) > Math.floor(before / every);
+    if (crossed) learner.install(learner.refit().head);
     const { accuracy, macroF1 } = measure(set, learner.liveHead(), tests);
     curve.labels.push(learner.labeledCount);
     curve.accuracy.push(100 * accuracy);
     curve.macroF1.push(100 * macroF1);
   }
   return curve;
+}
+
+/** Accuracy, 0..100, after the very first labels. */
+export function coldStart(set: LearningSet, strategy: string | QueryStrategy, seed: number): number {
+  const { learner, pool } = begin(set, strategy, seed, {});
+  answer(learner, set, pool, set.coldStartAt);
+  return 100 * measure(set, learner.liveHead(), testsOf(set)).accuracy;
+}
+
+function begin(set: LearningSet, strategy: string | QueryStrategy, seed: number, options: ReplayOptions) {
+  const pool = subPool(set, seed);
+  const { targetsMax } = options;
+  const learner = new Learner({
+    dim: set.dim,
+    classes: set.classes,
+    link: 'softmax',
+    seed,
+    strategy,
+    expectedRows: pool.length,
+    ...(targetsMax === undefined ? {} : { targetsMax }),
+  });
+  learner.addRows([...pool.keys()], gather(set, pool));
+  return { learner, pool };
+}
+
+function answer(learner: Learner, set: LearningSet, pool: readonly number[], count: number): void {
+  for (const { ordinal } of learner.order(count)) learner.label(ordinal, set.labels[pool[ordinal]!]!);
+}
+
+function testsOf(set: LearningSet): Tests {
+  return { rows: gather(set, set.test), targets: oneHot(set, set.test) };
 }
 
 interface Tests {

@@ -78,7 +78,7 @@ function prepare(heap: KernelHeap, x: Matrix, p: Float32Array, classes: number):
     squares[i] = square * x.squares[i]!;
   }
   // Rounding of x.x', of g.g' (width / 4 chained sums), of g itself, and of the squares and their sum.
-  const error = (2 * (dotError(x.stride) + (width / 4 + 6) * 2 ** -24) + 8 * 2 ** -24) * largest(squares);
+  const error = (2 * (dotError(x.stride) + (width / 4 + 6) * 2 ** -24) + 14 * 2 ** -24) * largest(squares);
   return { g, width, squares, error };
 }
 

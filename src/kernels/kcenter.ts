@@ -29,24 +29,26 @@ export function kCenterGreedy(
     const least = startingDistances(heap, x.rows, request);
     const anchors: number[] = [];
     const exact = exactLeast(anchors, (row, anchor) => squareBetween(x, row, anchor));
-    // Both the winner and a rival may be off by the error, and ranks are quantised.
-    const slack = 2 * (2 * dotError(x.stride) + 6 * 2 ** -24) * largest(x.squares) + SCORE_QUANTUM;
-    let farthest = -1;
+    // Both the winner and a rival may be off by the error (12: lengths, their sum, the difference, this floor), and
+    // ranks are quantised.
+    const slack = 2 * (2 * dotError(x.stride) + 12 * 2 ** -24) * largest(x.squares) + SCORE_QUANTUM;
+    let most = OUT;
     const take = (row: number): void => {
       anchors.push(row);
       least[row] = OUT;
-      farthest = step(heap, x, row, least);
+      most = step(heap, x, row, least);
     };
     for (const center of Array.from(request.centers ?? [])) take(center);
     const choose = (): Pick => {
       if (anchors.length === 0) return { row: request.first ?? least.findIndex((d) => d >= 0), refined: false };
-      if (farthest < 0) return { row: -1, refined: false };
-      return decide(heap, least, Math.max(0, least[farthest]! - slack), (row) => quantise(exact(row)));
+      if (most < 0) return { row: -1, refined: false };
+      return decide(heap, least, Math.max(0, most - slack), (row) => quantise(exact(row)));
     };
     return pickAll(request.count, choose, take);
   });
 }
 
+/** Returns the largest squared distance left, negative when no row is. */
 function step(heap: KernelHeap, x: Matrix, pick: number, least: Float32Array): number {
   const [data, squares] = [heap.address(x.data), heap.address(x.squares)];
   return heap.kernels.kCenterStep(data, x.rows, x.stride, squares, pick, heap.address(least));

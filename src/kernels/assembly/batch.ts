@@ -1,6 +1,6 @@
 /** Steps of batch selection: distances to the last pick, kernel coverage, sampling without sorting. */
 import { dotRow } from './dense';
-import { exp4, log4, storeLanes, sumLanes } from './math';
+import { exp4, log4, storeLanes, sumInLane0, sumLanes } from './math';
 
 // @ts-ignore: decorator
 @inline
@@ -8,27 +8,31 @@ function at(base: usize, i: i32): usize {
   return base + ((i as usize) << 2);
 }
 
+/** Lane 0 = |a|^2 + |b|^2 - 2 inner, not below 0; `square` is the address of |a|^2, `own` and `inner` hold lane 0. */
+// @ts-ignore: decorator
+@inline
+function squareAt(square: usize, own: v128, inner: v128): v128 {
+  const sum = f32x4.add(v128.load32_zero(square), own);
+  return f32x4.pmax(f32x4.splat(0), f32x4.sub(sum, f32x4.add(inner, inner)));
+}
+
 /**
- * least[i] = min(least[i], |x[i] - x[pick]|^2) from squared lengths; returns the row whose value is largest, the
- * lowest on a tie, -1 when all are negative. A negative entry marks a row out of the game and stays as it is.
+ * least[i] = min(least[i], |x[i] - x[pick]|^2) from squared lengths; returns the largest value. A negative entry marks
+ * a row out of the game and stays as it is; the largest is negative when none is left.
  */
-export function kCenterStep(x: usize, n: i32, stride: i32, squares: usize, pick: i32, least: usize): i32 {
+export function kCenterStep(x: usize, n: i32, stride: i32, squares: usize, pick: i32, least: usize): f32 {
   const bytes = (stride as usize) << 2;
   const centre = x + (pick as usize) * bytes;
-  const own = load<f32>(at(squares, pick));
-  let far: f32 = 0;
-  let farthest = -1;
+  const own = v128.load32_zero(at(squares, pick));
+  let most = f32x4.splat(-1);
   for (let i = 0; i < n; i++) {
-    const square = max<f32>(0, load<f32>(at(squares, i)) + own - 2 * dotRow(x, centre, bytes));
-    const value = min(load<f32>(at(least, i)), square);
-    store<f32>(at(least, i), value);
-    if (value > far || (farthest < 0 && value == far)) {
-      far = value;
-      farthest = i;
-    }
+    const square = squareAt(at(squares, i), own, dotRow(x, centre, bytes));
+    const value = f32x4.pmin(v128.load32_zero(at(least, i)), square);
+    v128.store32_lane(at(least, i), value, 0);
+    most = f32x4.pmax(most, value);
     x += bytes;
   }
-  return farthest;
+  return f32x4.extract_lane(most, 0);
 }
 
 /**
@@ -42,13 +46,13 @@ export function badgeStep(
   const gBytes = (width as usize) << 2;
   const centre = x + (pick as usize) * bytes;
   const gCentre = g + (pick as usize) * gBytes;
-  const own = load<f32>(at(squares, pick));
+  const own = v128.load32_zero(at(squares, pick));
   for (let i = 0; i < n; i++) {
     let s = f32x4.splat(0);
     for (let o: usize = 0; o < gBytes; o += 16) s = f32x4.add(s, f32x4.mul(v128.load(g + o), v128.load(gCentre + o)));
-    const inner = sumLanes(s) * dotRow(x, centre, bytes);
-    const square = max<f32>(0, load<f32>(at(squares, i)) + own - 2 * inner);
-    store<f32>(at(least, i), min(load<f32>(at(least, i)), square));
+    const inner = f32x4.mul(sumInLane0(s), dotRow(x, centre, bytes));
+    const value = f32x4.pmin(v128.load32_zero(at(least, i)), squareAt(at(squares, i), own, inner));
+    v128.store32_lane(at(least, i), value, 0);
     x += bytes;
     g += gBytes;
   }
@@ -97,8 +101,9 @@ export function race(weights: usize, n: i32, seed: i32, error: f32, upper: usize
 /** out[i] = |x[i] - v|^2, never negative; `own` = |v|^2. */
 export function squaredDistances(x: usize, n: i32, stride: i32, squares: usize, v: usize, own: f32, out: usize): void {
   const bytes = (stride as usize) << 2;
+  const mine = f32x4.splat(own);
   for (let i = 0; i < n; i++) {
-    store<f32>(at(out, i), max<f32>(0, load<f32>(at(squares, i)) + own - 2 * dotRow(x, v, bytes)));
+    v128.store32_lane(at(out, i), squareAt(at(squares, i), mine, dotRow(x, v, bytes)), 0);
     x += bytes;
   }
 }

@@ -1,10 +1,10 @@
 /** Row-wise linear algebra. Rows are `stride` floats apart, stride a multiple of 16, the padding zero. */
-import { storeLanes, sumLanes, sums4 } from './math';
+import { storeLanes, sumInLane0, sums4 } from './math';
 
-/** Dot product of two padded rows: four accumulators, 64 bytes of each per step, one sequential stream. */
+/** Lane 0 = dot product of two padded rows: four accumulators, 64 bytes of each per step, one sequential stream. */
 // @ts-ignore: decorator
 @inline
-export function dotRow(a: usize, b: usize, bytes: usize): f32 {
+export function dotRow(a: usize, b: usize, bytes: usize): v128 {
   let s0 = f32x4.splat(0);
   let s1 = s0;
   let s2 = s0;
@@ -15,14 +15,14 @@ export function dotRow(a: usize, b: usize, bytes: usize): f32 {
     s2 = f32x4.add(s2, f32x4.mul(v128.load(a + o, 32), v128.load(b + o, 32)));
     s3 = f32x4.add(s3, f32x4.mul(v128.load(a + o, 48), v128.load(b + o, 48)));
   }
-  return sumLanes(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+  return sumInLane0(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
 }
 
 /** out[i] = x[i] . v */
 export function matvec(x: usize, n: i32, stride: i32, v: usize, out: usize): void {
   const bytes = (stride as usize) << 2;
   for (let i = 0; i < n; i++) {
-    store<f32>(out, dotRow(x, v, bytes));
+    v128.store32_lane(out, dotRow(x, v, bytes), 0);
     x += bytes;
     out += 4;
   }

@@ -1,10 +1,17 @@
 /** Vector pieces shared by the kernels: sums across lanes, 4 x 4 transposition, exp and log. */
 
+/** Lane 0 = sum of all lanes. Staying in vectors avoids scalar min and max, which wasm makes slow by their NaN rules. */
+// @ts-ignore: decorator
+@inline
+export function sumInLane0(v: v128): v128 {
+  const pair = f32x4.add(v, v128.shuffle<f32>(v, v, 2, 3, 2, 3));
+  return f32x4.add(pair, v128.shuffle<f32>(pair, pair, 1, 1, 1, 1));
+}
+
 // @ts-ignore: decorator
 @inline
 export function sumLanes(v: v128): f32 {
-  const pair = f32x4.add(v, v128.shuffle<f32>(v, v, 2, 3, 2, 3));
-  return f32x4.extract_lane(pair, 0) + f32x4.extract_lane(pair, 1);
+  return f32x4.extract_lane(sumInLane0(v), 0);
 }
 
 // @ts-ignore: decorator

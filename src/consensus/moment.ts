@@ -17,7 +17,7 @@ export interface MomentOptions {
 
 /** @param prior (classes) class shares, from gold or assumed; moments alone do not give them. */
 export function momentModel(table: VoteTable, prior: Float64Array, options: MomentOptions = {}): LabelModel {
-  const { sweepsMax = 30, ridge = 0.02, assumed = 0.8, abstainCounts = false } = options;
+  const { sweepsMax = 30, ridge = 0.3, assumed = 0.8, abstainCounts = false } = options;
   const k = table.classCount;
   const columns = usedColumns(table);
   const d = columns.pairs.length;

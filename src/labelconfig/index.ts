@@ -12,6 +12,7 @@ export {
   type RegionDifference,
 } from './diff.ts';
 export { addLabel, editLabels, editResult, type LabelEdit, mergeLabels, removeLabel, renameLabel } from './edit.ts';
+export { exampleData } from './example.ts';
 export { missingFields, parseDataPath, requiredFields, valueAt } from './fields.ts';
 export { controlNamed, labelsForTask, labelsOf, matchLabel } from './labels.ts';
 export type { Condition, Control, DynamicLabels, Label, LabelConfig, ObjectTag, Repeater } from './model.ts';
@@ -28,5 +29,13 @@ export { type ParseOptions, parseLabelConfig } from './parse.ts';
 export type * from './region-values.ts';
 export { type ChoicesConfigOptions, makeChoicesConfig, renderLabelConfig } from './render.ts';
 export { instancesOf } from './repeat.ts';
-export { type ControlKind, type ControlRow, type ObjectKind, type ObjectRow, TAGS, tagRow } from './tags.ts';
+export {
+  type ControlKind,
+  type ControlRow,
+  type ObjectKind,
+  type ObjectRow,
+  TAGS,
+  type TagRow,
+  tagRow,
+} from './tags.ts';
 export { TEMPLATES, type Template, templateNamed } from './templates/index.ts';

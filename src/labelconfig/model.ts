@@ -37,6 +37,10 @@ export interface Control {
   /** Shown only when... */
   readonly conditions: readonly Condition[];
   readonly repeater: Repeater | null;
+  /** Regions drawn with it are prompts for a model (`smart`, `smartOnly`). */
+  readonly smart: boolean;
+  /** Suggestions below this score are not shown (`model_score_threshold`), 0..1. */
+  readonly scoreThreshold: number | null;
   /** Everything that was written, known or not. */
   readonly attributes: Attributes;
 }

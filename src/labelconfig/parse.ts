@@ -143,6 +143,8 @@ function readControl({ element, row, scope }: Found<ControlRow>, objects: readon
     scope: flag(attributes, 'perRegion') ? 'region' : flag(attributes, 'perItem') ? 'item' : 'task',
     conditions: scope.conditions,
     repeater: scope.repeater,
+    smart: flag(attributes, 'smart') || flag(attributes, 'smartOnly'),
+    scoreThreshold: thresholdOf(attributes),
     attributes,
   };
   return control;
@@ -214,6 +216,12 @@ function dynamicLabelsOf(attributes: Attributes): DynamicLabels | null {
   if (url !== null) return { from: 'url', source: url };
   const value = attribute(attributes, 'value');
   return value?.startsWith('$') === true ? { from: 'data', source: value.slice(1) } : null;
+}
+
+function thresholdOf(attributes: Attributes): number | null {
+  const given = attribute(attributes, 'model_score_threshold');
+  const threshold = given === null || given.trim() === '' ? Number.NaN : Number(given);
+  return threshold >= 0 && threshold <= 1 ? threshold : null;
 }
 
 function splitList(text: string | null): string[] {

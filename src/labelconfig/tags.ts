@@ -34,18 +34,22 @@ export interface ControlRow {
   readonly selfTarget?: true;
   /** Works without `toName` and without a name. */
   readonly free?: true;
+  /** What we act on besides the attributes every control has; all others are kept as they are. */
+  readonly reads?: readonly string[];
 }
 
 export interface ObjectRow {
   readonly role: 'object';
   readonly tag: string;
   readonly kind: ObjectKind;
+  readonly reads?: readonly string[];
 }
 
 export interface OtherRow {
   /** `visual` arranges the page, `child` belongs to its parent control or object. */
   readonly role: 'visual' | 'child';
   readonly tag: string;
+  readonly reads?: readonly string[];
 }
 
 export type TagRow = ControlRow | ObjectRow | OtherRow;
@@ -57,9 +61,32 @@ const control = (tag: string, kind: ControlKind, type: string, more: Partial<Con
   type,
   ...more,
 });
-const object = (tag: string, kind: ObjectKind): ObjectRow => ({ role: 'object', tag, kind });
-const visual = (tag: string): OtherRow => ({ role: 'visual', tag });
-const child = (tag: string): OtherRow => ({ role: 'child', tag });
+const object = (tag: string, kind: ObjectKind, reads?: readonly string[]): ObjectRow => ({
+  role: 'object',
+  tag,
+  kind,
+  ...(reads === undefined ? {} : { reads }),
+});
+const other =
+  (role: OtherRow['role']) =>
+  (tag: string, reads?: readonly string[]): OtherRow => ({ role, tag, ...(reads === undefined ? {} : { reads }) });
+const visual = other('visual');
+const child = other('child');
+
+/** What every control and every object with a name has. */
+export const CONTROL_READS = [
+  'name',
+  'toName',
+  'required',
+  'perRegion',
+  'perItem',
+  'smart',
+  'smartOnly',
+  'model_score_threshold',
+] as const;
+export const OBJECT_READS = ['name', 'value', 'valueList', 'valueType'] as const;
+/** Read from controls and from the Views around them. */
+export const CONDITION_READS = ['visibleWhen', 'whenTagName', 'whenLabelValue', 'whenChoiceValue'] as const;
 /** A tool and its twin with labels: `Rectangle` and `RectangleLabels`. */
 const shape = (tag: string, type: string): ControlRow[] => [
   control(tag, 'shape', type),
@@ -73,22 +100,27 @@ export const TAGS: readonly TagRow[] = [
   object('HyperText', 'html'),
   object('Image', 'image'),
   object('List', 'list'),
-  object('Paragraphs', 'paragraphs'),
+  object('Paragraphs', 'paragraphs', ['textKey']),
   object('Pdf', 'document'),
   object('Table', 'table'),
   object('Text', 'text'),
   object('TimeSeries', 'timeseries'),
   object('Video', 'video'),
 
-  control('Choices', 'classification', 'choices', { labels: 'Choice', nested: true }),
-  control('Taxonomy', 'classification', 'taxonomy', { labels: 'Choice', nested: true, multiple: true }),
+  control('Choices', 'classification', 'choices', { labels: 'Choice', nested: true, reads: ['choice', 'value'] }),
+  control('Taxonomy', 'classification', 'taxonomy', {
+    labels: 'Choice',
+    nested: true,
+    multiple: true,
+    reads: ['value', 'apiUrl'],
+  }),
   control('Pairwise', 'classification', 'pairwise', { valueKey: 'selected', selfTarget: true }),
-  control('Rating', 'number', 'rating'),
-  control('Number', 'number', 'number'),
+  control('Rating', 'number', 'rating', { reads: ['maxRating'] }),
+  control('Number', 'number', 'number', { reads: ['min', 'max'] }),
   control('DateTime', 'other', 'datetime'),
   control('TextArea', 'text', 'textarea', { valueKey: 'text' }),
   control('Ranker', 'ranking', 'ranker'),
-  control('Labels', 'span', 'labels', { labels: 'Label' }),
+  control('Labels', 'span', 'labels', { labels: 'Label', reads: ['choice', 'value'] }),
   control('HyperTextLabels', 'span', 'hypertextlabels', { labels: 'Label' }),
   control('ParagraphLabels', 'span', 'paragraphlabels', { labels: 'Label' }),
   control('TimeSeriesLabels', 'span', 'timeserieslabels', { labels: 'Label' }),
@@ -108,9 +140,9 @@ export const TAGS: readonly TagRow[] = [
   control('ChatMessage', 'other', 'chatmessage', { selfTarget: true }),
   control('ReactCode', 'other', 'reactcode'),
 
-  child('Choice'),
-  child('Label'),
-  child('Relation'),
+  child('Choice', ['value', 'alias', 'hotkey', 'background', 'predicted_values']),
+  child('Label', ['value', 'alias', 'hotkey', 'background', 'predicted_values']),
+  child('Relation', ['value']),
   child('Bucket'),
   child('Channel'),
   child('MultiChannel'),
@@ -122,7 +154,7 @@ export const TAGS: readonly TagRow[] = [
   visual('Collapse'),
   visual('Panel'),
   visual('Filter'),
-  visual('Repeater'),
+  visual('Repeater', ['on', 'indexFlag']),
   visual('Dialog'),
   visual('Markdown'),
 ];

@@ -9,6 +9,7 @@ import {
   countDifference,
   diffResults,
   editResult,
+  exampleData,
   type LabelConfig,
   labelsOf,
   makeChoicesConfig,
@@ -104,6 +105,14 @@ describe('parseLabelConfig', () => {
     expect(error.code).toBe(code);
     expect(error.details).toMatchObject({ line });
     expect(error.message).toContain(`line ${line}, column ${String(error.details.column)}`);
+  });
+
+  it('reads what model backends look for, and example data in comments', () => {
+    const smart = SPAM.replace('choice="single"', 'choice="single" smart="true" model_score_threshold="0.25"');
+    expect(parseLabelConfig(smart).controls[0]).toMatchObject({ smart: true, scoreThreshold: 0.25 });
+    expect(label).toMatchObject({ smart: false, scoreThreshold: null });
+    expect(exampleData(config)).toEqual({ text: 'hello' });
+    expect(exampleData(parseLabelConfig(SPAM.replace('{"data"', '{oops')))).toBeNull();
   });
 
   it('answers the empty config of protocol probes only when asked', () => {

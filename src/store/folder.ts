@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
+import { toFileError } from './files/errors.ts';
 import { SCHEMA_VERSION } from './sqlite/migrations/index.ts';
 import { lockFile } from './sqlite/open.ts';
 
@@ -32,35 +33,46 @@ export interface Folder {
   release(): void;
 }
 
-/** Locks the folder, creating it where it is missing. Throws STORE_NEWER or STORE_BUSY and has then changed nothing. */
+/**
+ * Locks the folder, creating it where it is missing. Throws STORE_NEWER or STORE_BUSY and has then changed nothing;
+ * CONFIG_BAD_VALUE for a folder that cannot be used.
+ */
 export function openFolder(folder: string): Folder {
-  refuseNewer(folder);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const unlock = lock(folder);
   try {
-    chmodSync(folder, 0o700);
-    // Before any migration: from now on the folder is one of this version.
-    if (refuseNewer(folder) !== SCHEMA_VERSION) {
-      writePrivate(versionFile(folder), { application: 'headstart', schema: SCHEMA_VERSION });
+    refuseNewer(folder);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const unlock = lock(folder);
+    try {
+      return prepare(folder, unlock);
+    } catch (error) {
+      unlock();
+      throw error;
     }
-    const secret = randomBytes(32).toString('hex');
-    const announce = (address: string | null): void =>
-      writePrivate(serverFile(folder), { pid: process.pid, address, secret } satisfies ServerInfo);
-    announce(null);
-    return {
-      database: join(folder, 'store.sqlite'),
-      tensors: join(folder, 'tensors'),
-      secret,
-      announce,
-      release: () => {
-        rmSync(serverFile(folder), { force: true });
-        unlock();
-      },
-    };
   } catch (error) {
-    unlock();
-    throw error;
+    throw toFileError(error);
   }
+}
+
+function prepare(folder: string, unlock: () => void): Folder {
+  chmodSync(folder, 0o700);
+  // Before any migration: from now on the folder is one of this version.
+  if (refuseNewer(folder) !== SCHEMA_VERSION) {
+    writePrivate(versionFile(folder), { application: 'headstart', schema: SCHEMA_VERSION });
+  }
+  const secret = randomBytes(32).toString('hex');
+  const announce = (address: string | null): void =>
+    writePrivate(serverFile(folder), { pid: process.pid, address, secret } satisfies ServerInfo);
+  announce(null);
+  return {
+    database: join(folder, 'store.sqlite'),
+    tensors: join(folder, 'tensors'),
+    secret,
+    announce,
+    release: () => {
+      rmSync(serverFile(folder), { force: true });
+      unlock();
+    },
+  };
 }
 
 /**

@@ -261,7 +261,7 @@ export function jobContract(open: OpenEmpty): void {
             expect(jobs.map((job) => applied.get(job.id))).toEqual(jobs.map(() => 1));
           }),
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     ));
 }
 

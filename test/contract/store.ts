@@ -1,5 +1,7 @@
 /** The contract of the metadata store, for every engine. */
 import { describe } from 'vitest';
+import { countProperties } from './counts.property.ts';
+import { leaseProperties } from './leases.property.ts';
 import { annotationContract } from './store/annotations.ts';
 import { labelContract } from './store/labels.ts';
 import { leaseContract } from './store/leases.ts';
@@ -23,4 +25,6 @@ export function storeContract(open: OpenEmpty): void {
   describe('models', () => modelContract(open));
   describe('labelers and tokens', () => tokenContract(open));
   describe('transactions', () => transactionContract(open));
+  describe('totals under random play', () => countProperties(open));
+  describe('leases under random play', () => leaseProperties(open));
 }

@@ -44,14 +44,22 @@ export interface World {
   answer(taskId: number, annotatorId: number, change?: Partial<NewAnnotation>): NewAnnotation;
 }
 
-export async function inWorld(open: OpenEmpty, test: (world: World) => Promise<void>, overlap = 1): Promise<void> {
+/** One store for many worlds: a project each, so that properties need not open a store for every example. */
+export async function withStore(
+  open: OpenEmpty,
+  test: (store: Store, clock: HandClock) => Promise<void>,
+): Promise<void> {
   const clock = handClock();
   const { store, close } = await open(clock);
   try {
-    await test(await makeWorld(store, clock, overlap));
+    await test(store, clock);
   } finally {
     await close();
   }
+}
+
+export function inWorld(open: OpenEmpty, test: (world: World) => Promise<void>, overlap = 1): Promise<void> {
+  return withStore(open, async (store, clock) => test(await makeWorld(store, clock, overlap)));
 }
 
 export async function makeWorld(store: Store, clock: HandClock, overlap: number): Promise<World> {

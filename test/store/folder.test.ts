@@ -128,6 +128,14 @@ describe('a data folder', () => {
       await withStore(folder, async () => {});
     }));
 
+  it('that is a file, or not writable, is refused with the reason', () =>
+    inFolder(async (folder) => {
+      const file = join(folder, 'file');
+      writeFileSync(file, '');
+      await expect(openStore({ folder: file, clock })).rejects.toMatchObject(code('CONFIG_BAD_VALUE'));
+      await expect(openStore({ folder: join(file, 'below'), clock })).rejects.toMatchObject(code('CONFIG_BAD_VALUE'));
+    }));
+
   it('tells damage inside its database from health', () =>
     inFolder(async (folder) => {
       await withStore(folder, async ({ store }) => {

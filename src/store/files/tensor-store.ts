@@ -1,6 +1,6 @@
 /** Tensor files in a folder: `<project>/<kind>@<version>/` with a manifest and the files of one tensor each. */
 import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import type { Tensor, TensorKey, TensorStore } from '../tensors.ts';
 import { toFileError } from './errors.ts';
@@ -170,12 +170,14 @@ async function writeManifest(folder: string, manifest: Manifest): Promise<void> 
   await syncPath(folder);
 }
 
+/** A name that no kind has, because kinds are plain words. */
 const UNFINISHED = '~';
 
-/** The copy appears under its name when it is complete. */
+/** The copy appears under its name when it is complete; what a crash left of one is replaced by the next. */
 async function copyFolder(source: string, target: string): Promise<void> {
   const parent = join(target, '..');
-  const fresh = join(parent, `${UNFINISHED}${Date.now().toString(36)}${process.pid}`);
+  const fresh = join(parent, `${UNFINISHED}${basename(target)}`);
+  await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true, mode: 0o700 });
   try {
     for (const name of await readdir(source)) {

@@ -29,6 +29,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const local = isLoopback(host) && !requireTokens;
   const auth = local ? ({ mode: 'local', port: () => port } as const) : ({ mode: 'tokens' } as const);
   const server = await buildServer({ ...rest, auth });
+  const close = gentleCloser(server);
   try {
     await server.listen({ host, port });
   } catch (error) {
@@ -37,7 +38,36 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   }
   const address = server.server.address();
   if (typeof address === 'object' && address !== null) port = address.port;
-  return { server, port, url: `http://${urlHost(host)}:${port}`, close: () => server.close() };
+  return { server, port, url: `http://${urlHost(host)}:${port}`, close };
+}
+
+/** Requests that are still running after so long are cut off: an upload must not hold a shutdown up. */
+const GRACE_MS = 5_000;
+const SWEEP_MS = 20;
+
+/**
+ * A close that lets running requests end. Connections that clients keep open for later, or have not used yet, would hold
+ * it up until they time out, so they are cut as soon as nothing runs.
+ */
+function gentleCloser(server: FastifyInstance): () => Promise<void> {
+  let running = 0;
+  server.server.on('request', (_request, response) => {
+    running += 1;
+    response.once('close', () => {
+      running -= 1;
+    });
+  });
+  return async () => {
+    const started = performance.now();
+    const sweep = setInterval(() => {
+      if (running === 0 || performance.now() - started > GRACE_MS) server.server.closeAllConnections();
+    }, SWEEP_MS);
+    try {
+      await server.close();
+    } finally {
+      clearInterval(sweep);
+    }
+  };
 }
 
 export function isLoopback(host: string): boolean {

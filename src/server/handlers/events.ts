@@ -44,6 +44,8 @@ export function eventHandlers(
       response.writeHead(200, {
         ...(reply.getHeaders() as Record<string, string>),
         'content-type': 'text/event-stream; charset=utf-8',
+        // Never used for another request: the connection ends with the stream.
+        connection: 'close',
         // Proxies that collect replies would hold events back.
         'x-accel-buffering': 'no',
       });

@@ -32,7 +32,7 @@ export async function startServerProcess(
   args: readonly string[] = [],
   under: readonly string[] = [],
 ): Promise<ServerProcess> {
-  const [program, ...rest] = [...under, process.execPath, MAIN] as [string, ...string[]];
+  const [program = process.execPath, ...rest] = [...under, process.execPath, MAIN];
   const child = spawn(
     program,
     [...rest, 'serve', '--data', folder, '--port', '0', '--json', '--log', 'info', ...args],

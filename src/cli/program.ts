@@ -1,0 +1,41 @@
+/** Every verb of the command line. Each is a file in `commands/`; all of them speak HTTP to a server. */
+import { Command } from 'commander';
+import { addDemo } from './commands/demo.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addExport } from './commands/export.ts';
+import { addImport } from './commands/import.ts';
+import { addInit } from './commands/init.ts';
+import { addJobs } from './commands/jobs.ts';
+import { addLabel } from './commands/label.ts';
+import { addAnnotate, addNext } from './commands/labeling.ts';
+import { addPrelabel, addRank, addTrain } from './commands/learning.ts';
+import { addModels } from './commands/models.ts';
+import { addRuns } from './commands/runs.ts';
+import { addServe } from './commands/serve.ts';
+
+export function createProgram(): Command {
+  const program = new Command('headstart')
+    .description('Pre-labels your data, orders the queue, learns from every correction.')
+    .showHelpAfterError()
+    .configureHelp({ sortSubcommands: false });
+  for (const add of [
+    addServe,
+    addDemo,
+    addLabel,
+    addInit,
+    addImport,
+    addPrelabel,
+    addNext,
+    addAnnotate,
+    addTrain,
+    addRank,
+    addExport,
+    addRuns,
+    addJobs,
+    addModels,
+    addDoctor,
+  ]) {
+    add(program);
+  }
+  return program;
+}

@@ -20,6 +20,8 @@ export const LIMITS = {
   /** Items and bytes that may wait for models; a call beyond them alone could never be served. */
   inferenceItemsMax: 100_000,
   inferenceBytesMax: 512_000_000,
+  /** Pixels of one picture: a 100-megapixel photo; decoded it takes three bytes a pixel. */
+  imagePixelsMax: 100_000_000,
   /** Reply page of a list. */
   pageSizeMax: 1_000,
   /** A rule document: 100,000 keywords of 40 characters fit four times. */

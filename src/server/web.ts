@@ -1,6 +1,6 @@
 /** The built page: hashed assets kept for ever, everything else asked for anew, unknown addresses are the page's own. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { noSuchRoute } from './errors.ts';
@@ -24,6 +24,7 @@ export async function serveWeb(server: FastifyInstance, folder: string | undefin
       root: folder,
       preCompressed: true,
       dotfiles: 'ignore',
+      allowedPath: (path) => staysInside(folder, path),
       index: 'index.html',
       cacheControl: false,
       setHeaders: (reply, path) => {
@@ -40,6 +41,12 @@ export async function serveWeb(server: FastifyInstance, folder: string | undefin
           .type('text/plain')
           .send(NOT_BUILT);
   });
+}
+
+/** A link in the folder that leads out of it is not followed; what is not there gets its own answer. */
+function staysInside(folder: string, path: string): boolean {
+  const file = join(folder, path);
+  return !existsSync(file) || `${realpathSync(file)}${sep}`.startsWith(`${realpathSync(folder)}${sep}`);
 }
 
 /** An address inside the page; a missing file is not one. */

@@ -70,8 +70,8 @@ export class LabelSet {
   get contrasting(): boolean {
     const used = this.seen().reduce((sum, one) => sum + one, 0);
     if (this.link === 'softmax' || used === 0) return used >= 2;
-    const answers = new Set([...this.#targets.values()].map((target) => target.join()));
-    return answers.size >= 2;
+    const [first, ...others] = this.#targets.values();
+    return others.some((target) => target.some((value, c) => value !== first![c]));
   }
 
   /** The same labels under other classes, matched by name; a label without a class left is dropped. */

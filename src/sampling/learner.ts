@@ -16,7 +16,7 @@ import { DEFAULT_STRATEGY, queryStrategy } from './registry.ts';
 import { RowStore } from './rows.ts';
 import { topK } from './select.ts';
 import { maxHerding } from './strategies/max-herding.ts';
-import type { Pick, QueryContext, QueryStrategy } from './strategy.ts';
+import type { Pick, PoolPredictions, QueryContext, QueryStrategy } from './strategy.ts';
 
 export interface LearnerOptions {
   /** Length of an embedding row. */
@@ -81,7 +81,9 @@ export class Learner {
   readonly #rows: RowStore;
   #labels: LabelSet;
   #live: LiveHead;
-  #installed: Head | null = null;
+  #installed: { readonly head: Head; readonly pinned: boolean } | null = null;
+  /** Targets of the last training set handed out, by ordinal: labels may change before its head comes back. */
+  #trainingTargets: ReadonlyMap<number, Float32Array> = new Map();
   #strategy: QueryStrategy;
   #coverage: { picture: Coverage; count: number } | undefined;
   #coverageMemory: { heap: KernelHeap; empty: HeapMark } | undefined;
@@ -145,7 +147,8 @@ export class Learner {
     this.#labels = this.#labels.underClasses(classes);
     this.#rows.resizeClasses(classes.length);
     this.#live = new LiveHead(this.#rows, this.#options.link);
-    if (this.#installed !== null) this.install(underClasses(this.#installed, classes));
+    this.#trainingTargets = new Map();
+    if (this.#installed !== null) this.install(this.#installed.head, { pinned: this.#installed.pinned });
   }
 
   /**
@@ -170,12 +173,7 @@ export class Learner {
   suggest(ordinals: readonly number[]): Suggestion[] {
     this.#live.sync(this.#embeddedLabels());
     const predictions = this.#live.predictions;
-    return ordinals.map((ordinal) => {
-      if (predictions === null || !this.#rows.has(ordinal)) return { ordinal, probabilities: null };
-      const probabilities = new Float32Array(predictions.classCount);
-      predictions.probabilitiesInto(ordinal, probabilities, 0);
-      return { ordinal, probabilities };
-    });
+    return ordinals.map((ordinal) => ({ ordinal, probabilities: this.#probabilitiesOf(ordinal, predictions) }));
   }
 
   /** The head that answers now, as a copy; null = abstain. */
@@ -195,7 +193,9 @@ export class Learner {
 
   /** What a fit needs, copied: it may be done elsewhere (`fitHead`) and installed later. */
   trainingSet(): TrainingSet {
-    const ordinals = [...this.#embeddedLabels().ordinals()];
+    const labels = this.#embeddedLabels();
+    this.#trainingTargets = new Map(labels.entries());
+    const ordinals = [...labels.ordinals()];
     const { dim } = this.#rows;
     const classCount = this.classes.length;
     const rows = new Float32Array(ordinals.length * dim);
@@ -214,7 +214,7 @@ export class Learner {
     return {
       head,
       outOfFold,
-      duel: this.#installed === null || outOfFold === null ? null : duel(this.#installed, set, outOfFold),
+      duel: this.#installed === null || outOfFold === null ? null : duel(this.#installed.head, set, outOfFold),
       flipped: this.#flippedBy(head),
     };
   }
@@ -225,13 +225,22 @@ export class Learner {
    */
   install(head: Head, options: { readonly pinned?: boolean } = {}): void {
     const fitting = underClasses(head, this.classes);
-    this.#installed = fitting;
-    const trained = new Map<number, Float32Array>();
+    const pinned = options.pinned ?? false;
+    this.#installed = { head: fitting, pinned };
+    this.#live.install(fitting, this.#targetsBehind(head), pinned);
+  }
+
+  /** What the head was trained on: the training set it came from if that was the last one, else the labels of today. */
+  #targetsBehind(head: Head): Map<number, Float32Array> {
+    const fresh =
+      head.trainedOn.length === this.#trainingTargets.size &&
+      head.trainedOn.every((ordinal) => this.#trainingTargets.has(ordinal));
+    const targets = new Map<number, Float32Array>();
     for (const ordinal of head.trainedOn) {
-      const target = this.#labels.get(ordinal);
-      if (target !== undefined) trained.set(ordinal, target);
+      const target = fresh ? this.#trainingTargets.get(ordinal) : this.#labels.get(ordinal);
+      if (target !== undefined) targets.set(ordinal, target);
     }
-    this.#live.install(fitting, trained, options.pinned ?? false);
+    return targets;
   }
 
   #context(options: OrderOptions): QueryContext {
@@ -287,15 +296,22 @@ export class Learner {
   }
 
   #reason(ordinal: number, phase: Reason['phase'], context: QueryContext): Reason {
-    const [suggestion] = this.suggest([ordinal]);
+    const probabilities = this.#probabilitiesOf(ordinal, context.predictions);
     const open = context.predictions?.scores('margin', Int32Array.of(ordinal))[0];
     return {
       phase,
-      probabilities: suggestion!.probabilities,
+      probabilities,
       margin: open === undefined ? null : 1 - open,
       nearestLabeled: this.#distanceToNearest(ordinal, context.labeled),
       density: context.coverage.density(ordinal),
     };
+  }
+
+  #probabilitiesOf(ordinal: number, predictions: PoolPredictions | null): Float32Array | null {
+    if (predictions === null || !this.#rows.has(ordinal)) return null;
+    const probabilities = new Float32Array(predictions.classCount);
+    predictions.probabilitiesInto(ordinal, probabilities, 0);
+    return probabilities;
   }
 
   #distanceToNearest(ordinal: number, others: Int32Array): number | null {

@@ -14,10 +14,16 @@ import type { PoolPredictions } from './strategy.ts';
 
 /** Multiply-adds of one pass over the training set up to which it is solved anew after each label: some 20 ms. */
 const EXACT_FIT_MAX = 400_000;
-/** Multiply-adds of new logits for the whole pool up to which that is affordable after each label. */
-const EXACT_POOL_MAX = 100_000_000;
-/** Multiply-adds of one gradient over all labels up to which each label also polishes the rank-one steps: some 10 ms. */
+/** Multiply-adds of one gradient over all labels up to which it polishes the rank-one steps after each label: some 10 ms. */
 const POLISH_MAX = 10_000_000;
+/** Multiply-adds of new logits for the whole pool that each label may cost (some 10 ms), and that now and then may. */
+const POOL_ALWAYS_MAX = 100_000_000;
+const POOL_SOMETIMES_MAX = 1_000_000_000;
+/** "Now and then": each of the first labels, which move the head most, then one in so many. */
+const POOL_FIRST_LABELS = 50;
+const POOL_EVERY_LABELS = 25;
+/** Labels taken into the inverse curvature ahead of need, per exact fit: spreads the cost of building it. */
+const PREPARE_ROWS = 8;
 /** Least curvature of an item: a settled one still counts a little. */
 const CURVATURE_MIN = 0.02;
 
@@ -93,11 +99,12 @@ export class LiveHead {
     const changed = this.#changes(labels);
     if (changed.length === 0) return false;
     const seen = labels.seen();
-    const sameClasses = seen.every((used, c) => used === this.#seen[c]);
-    if (!labels.contrasting) this.#forget(labels);
-    else if (this.#ready && sameClasses && !this.#exactPays(labels)) this.#step(labels, changed);
-    else this.#solve(labels);
+    const sameClasses = this.#ready && seen.every((used, c) => used === this.#seen[c]);
     this.#seen = seen;
+    const effort = sameClasses ? this.#effort(labels.size, changed.length) : 'solve';
+    if (!labels.contrasting) this.#forget(labels);
+    else if (effort === 'solve') this.#solve(labels);
+    else this.#step(labels, changed, effort);
     return true;
   }
 
@@ -112,10 +119,16 @@ export class LiveHead {
     return changed.sort((a, b) => a - b);
   }
 
-  #exactPays(labels: LabelSet): boolean {
+  /** What the changes are worth: a new solution, rank-one steps and a polish, or the steps alone. */
+  #effort(labelCount: number, changeCount: number): 'solve' | 'polish' | 'step' {
     const { dim, count } = this.#rows;
-    const width = Math.min(labels.size, dim);
-    return labels.size * width * this.#classCount <= EXACT_FIT_MAX && count * dim * this.#classCount <= EXACT_POOL_MAX;
+    const pool = count * dim * this.#classCount;
+    const due = labelCount <= POOL_FIRST_LABELS || labelCount % POOL_EVERY_LABELS === 0;
+    // Each rank-one step passes over the pool once, a new head once per class.
+    const manySteps = changeCount > this.#classCount;
+    if (pool > POOL_ALWAYS_MAX && !manySteps && !(due && pool <= POOL_SOMETIMES_MAX)) return 'step';
+    if (labelCount * Math.min(labelCount, dim) * this.#classCount <= EXACT_FIT_MAX) return 'solve';
+    return labelCount * dim * this.#classCount <= POLISH_MAX ? 'polish' : 'step';
   }
 
   #forget(labels: LabelSet): void {
@@ -143,6 +156,7 @@ export class LiveHead {
     const weights = Float32Array.from(design.toWeights(solution.weights, this.#classCount));
     this.#logits.setHead(weights, Float32Array.from(solution.bias));
     this.#ready = true;
+    if (2 * ordinals.length * width * this.#classCount > EXACT_FIT_MAX) this.#stepState(PREPARE_ROWS);
   }
 
   /** The kept basis grows by new labels; it starts again when most of it belongs to labels taken back. */
@@ -165,7 +179,7 @@ export class LiveHead {
   }
 
   /** One rank-one step per changed label, in ascending order. */
-  #step(labels: LabelSet, changed: readonly number[]): void {
+  #step(labels: LabelSet, changed: readonly number[], effort: 'polish' | 'step'): void {
     const { updater, weights } = this.#stepState();
     const p = new Float32Array(this.#classCount);
     this.#warm = undefined;
@@ -189,12 +203,7 @@ export class LiveHead {
       const residual = Float64Array.from(p, (value, c) => (after?.[c] ?? value) - (before?.[c] ?? value));
       this.#logits.move(direction, residual);
     }
-    if (this.#polishPays(labels)) this.#polish(labels, updater);
-  }
-
-  #polishPays(labels: LabelSet): boolean {
-    const { dim, count } = this.#rows;
-    return labels.size * dim * this.#classCount <= POLISH_MAX && count * dim * this.#classCount <= EXACT_POOL_MAX;
+    if (effort === 'polish') this.#polish(labels, updater);
   }
 
   /**
@@ -230,15 +239,20 @@ export class LiveHead {
   }
 
   /** The inverse curvature of all labels the weights reflect; built when first needed and after the penalty changed. */
-  #stepState(): { updater: RankOneUpdater; weights: Map<number, number> } {
+  #stepState(rowsMax = Number.POSITIVE_INFINITY): { updater: RankOneUpdater; weights: Map<number, number> } {
     if (this.#steps === undefined || this.#steps.l2 !== this.#l2) {
       const updater = new RankOneUpdater(this.#rows.dim, this.#l2);
       this.#steps = { updater, l2: this.#l2, weights: new Map() };
     }
     const { updater, weights } = this.#steps;
+    for (const [ordinal, weight] of weights) {
+      if (this.#applied.has(ordinal)) continue;
+      updater.remove(this.#rows.row(ordinal), weight);
+      weights.delete(ordinal);
+    }
     const p = new Float32Array(this.#classCount);
-    for (const ordinal of [...this.#applied.keys()].sort((a, b) => a - b)) {
-      if (weights.has(ordinal)) continue;
+    const missing = [...this.#applied.keys()].filter((ordinal) => !weights.has(ordinal)).sort((a, b) => a - b);
+    for (const ordinal of missing.slice(0, rowsMax)) {
       this.#uncalibratedInto(ordinal, p);
       const weight = this.#curvature(p);
       updater.add(this.#rows.row(ordinal), weight);

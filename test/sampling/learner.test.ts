@@ -267,6 +267,22 @@ describe('refit and install', () => {
     expect(encodeHead(after.refit().head)).toEqual(encodeHead(before.refit().head));
   });
 
+  it('notices a label that changed while the head was being fitted', () => {
+    const pool = testPool('meanwhile', 60);
+    const learner = learnerOn(pool);
+    for (let ordinal = 0; ordinal < 15; ordinal++) learner.label(ordinal, ordinal === 4 ? 0 : pool.classOf[ordinal]!);
+    const { head } = learner.refit();
+    learner.label(4, pool.classOf[4]!);
+    learner.label(5, null);
+    learner.install(head);
+    const straight = learnerOn(pool);
+    for (let ordinal = 0; ordinal < 15; ordinal++) if (ordinal !== 5) straight.label(ordinal, pool.classOf[ordinal]!);
+    straight.install({ ...head, trainedOn: [] });
+    const [said] = learner.suggest([40]);
+    const [expected] = straight.suggest([40]);
+    for (let c = 0; c < 3; c++) expect(said!.probabilities![c]!).toBeCloseTo(expected!.probabilities![c]!, 4);
+  });
+
   it('serves a pinned head as it is until another one is installed', () => {
     const pool = testPool('pinned', 60);
     const learner = learnerOn(pool);

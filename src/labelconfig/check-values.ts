@@ -3,9 +3,11 @@ import type { Region } from '../core/domain.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { decodeBrush } from './brush.ts';
 import { valueAt } from './fields.ts';
+import { type HtmlText, htmlText, hyperTextToSpan, spanToHyperText } from './hypertext.ts';
 import { attribute, type Control, type ObjectTag } from './model.ts';
 import { offsetMap, paragraphToSpan } from './offsets.ts';
 import { nameOf, Refusal } from './refusal.ts';
+import type { HyperTextValue } from './region-values.ts';
 
 export interface ValueContext {
   readonly control: Control;
@@ -13,6 +15,8 @@ export interface ValueContext {
   readonly object: ObjectTag | null;
   readonly data: JsonObject;
   readonly region: Region;
+  /** Pages of this result that were parsed already. */
+  readonly pages: Map<string, HtmlText>;
   /** Says what was mended. */
   readonly note: (message: string) => void;
 }
@@ -195,7 +199,7 @@ function checkSeconds(value: JsonObject): JsonObject {
 
 function checkTextSpan(value: JsonObject, context: ValueContext): JsonObject {
   // HyperText may be labeled by plain Labels; then the ends are paths.
-  if (typeof value.start === 'string') return checkHyperText(value);
+  if (typeof value.start === 'string') return checkHyperText(value, context);
   const start = wholeAt(value, 'start');
   const end = wholeAt(value, 'end');
   if (end <= start) throw new Refusal(`The span ends at ${end}, not behind its start ${start}.`);
@@ -220,9 +224,12 @@ function fitSpan(value: JsonObject, start: number, end: number, text: string, co
 
 /** The text a span lies on, when it is in the task itself. */
 function shownText({ object, data }: ValueContext): string | null {
-  if (object?.kind !== 'text' || object.field === null || object.valueType === 'url') return null;
-  const text = valueAt(data, object.field);
-  return typeof text === 'string' ? text : null;
+  return object?.kind === 'text' && object.valueType !== 'url' ? shownAt(object, data) : null;
+}
+
+function shownAt({ field }: ObjectTag, data: JsonObject): string | null {
+  const shown = field === null ? undefined : valueAt(data, field);
+  return typeof shown === 'string' ? shown : null;
 }
 
 function wholeAt(value: JsonObject, key: string): number {
@@ -231,14 +238,29 @@ function wholeAt(value: JsonObject, key: string): number {
   return given;
 }
 
-function checkHyperText(value: JsonObject): JsonObject {
+function checkHyperText(value: JsonObject, { object, data, note, pages }: ValueContext): JsonObject {
   for (const key of ['start', 'end']) {
     if (typeof value[key] !== 'string')
       throw new Refusal(`value.${key} is an XPath, here it is ${nameOf(value[key])}.`);
   }
   wholeAt(value, 'startOffset');
   wholeAt(value, 'endOffset');
-  return value;
+  const html = object?.kind === 'html' && object.valueType !== 'url' ? shownAt(object, data) : null;
+  if (html === null || isAddress(html)) return value;
+  const page = pages.get(html) ?? htmlText(html);
+  pages.set(html, page);
+  if (hyperTextToSpan(page, value as unknown as HyperTextValue) !== null) return value;
+  const offsets = value.globalOffsets;
+  const mended = isJsonObject(offsets)
+    ? spanToHyperText(page, { start: numberAt(offsets, 'start'), end: numberAt(offsets, 'end') })
+    : null;
+  if (mended === null) throw new Refusal(`${value.start} to ${value.end} is not in the page.`);
+  note('the paths are not in the page; set from globalOffsets.');
+  return { ...value, ...mended };
+}
+
+function isAddress(text: string): boolean {
+  return /^https?:\/\/\S*$/.test(text);
 }
 
 function checkParagraph(value: JsonObject, { object, data }: ValueContext): JsonObject {

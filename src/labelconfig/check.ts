@@ -2,6 +2,7 @@
 import type { Region } from '../core/domain.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { checkValue } from './check-values.ts';
+import type { HtmlText } from './hypertext.ts';
 import { labelsForTask, matchLabel } from './labels.ts';
 import type { Control, Label, LabelConfig, ObjectTag } from './model.ts';
 import { nameOf, Refusal } from './refusal.ts';
@@ -31,6 +32,7 @@ interface Context {
   readonly objects: readonly ObjectTag[];
   /** Ids of all regions of the result: what relations may point to. */
   readonly ids: ReadonlySet<unknown>;
+  readonly pages: Map<string, HtmlText>;
   readonly note: (message: string) => void;
 }
 
@@ -49,6 +51,7 @@ export function checkResult(
     data: task.data,
     controls: config.controls.flatMap((control) => instancesOf(control, task.data)),
     objects: config.objects.flatMap((object) => objectInstances(object, task.data)),
+    pages: new Map<string, HtmlText>(),
     ids: new Set(result.map((region) => (isJsonObject(region) ? region.id : undefined))),
   };
   result.forEach((given, index) => {
@@ -150,8 +153,8 @@ function checkRelation(region: Region, context: Context): Region {
 
 function withValue(control: Control, region: Region, context: Context): Region {
   const object = context.objects.find((one) => one.name === region.to_name) ?? null;
-  const { data, note } = context;
-  const value = checkValue(region.value as JsonObject, { control, object, data, note, region });
+  const { data, note, pages } = context;
+  const value = checkValue(region.value as JsonObject, { control, object, data, note, pages, region });
   return value === region.value ? region : { ...region, value };
 }
 

@@ -14,6 +14,7 @@ export {
 export { addLabel, editLabels, editResult, type LabelEdit, mergeLabels, removeLabel, renameLabel } from './edit.ts';
 export { exampleData } from './example.ts';
 export { missingFields, parseDataPath, requiredFields, valueAt } from './fields.ts';
+export { type HtmlText, htmlText, hyperTextToSpan, spanToHyperText } from './hypertext.ts';
 export { controlNamed, labelsForTask, labelsOf, matchLabel } from './labels.ts';
 export type { Condition, Control, DynamicLabels, Label, LabelConfig, ObjectTag, Repeater } from './model.ts';
 export {

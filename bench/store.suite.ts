@@ -295,14 +295,13 @@ async function tensorFiles(
     await file.close();
     rmSync(plain);
   };
-  const shape = `${n} x ${columns}`;
   const written = await interleave(RUNS, write, writePlain);
   reportTensor(
     report,
     'tensor_write_vs_file',
     written,
     chunkCount * ROW_CHUNK,
-    shape,
+    columns,
     'one plain file, same chunks of 500 rows, one fdatasync per chunk',
   );
 
@@ -327,7 +326,7 @@ async function tensorFiles(
     'tensor_read_vs_file',
     read,
     n,
-    shape,
+    columns,
     'one read of a plain file into the same preallocated array',
   );
   await tensor.close();
@@ -346,7 +345,7 @@ function reportTensor(
   figure: string,
   ratio: Awaited<ReturnType<typeof interleave>>,
   n: number,
-  shape: string,
+  columns: number,
   baseline: string,
 ): void {
   const { value, min, max, runs, oursMs, baselineMs } = ratio;
@@ -359,6 +358,6 @@ function reportTensor(
     unit: 'x',
     baseline,
     n,
-    extra: { shape, ours_ms: oursMs, file_ms: baselineMs },
+    extra: { columns, ours_ms: oursMs, file_ms: baselineMs },
   });
 }

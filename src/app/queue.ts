@@ -76,7 +76,7 @@ async function heldLease(
   const expiresAt = leaseEnd(deps, loop);
   await deps.store.leases.extend(task.id, who.annotatorId, expiresAt);
   const prediction = held.predictionId === null ? undefined : await deps.store.predictions.get(held.predictionId);
-  return item(loop, task, prediction ?? null, held.blind, expiresAt);
+  return item(loop, loop.order, { task, prediction: prediction ?? null, blind: held.blind, expiresAt });
 }
 
 async function lease(
@@ -87,7 +87,8 @@ async function lease(
 ): Promise<QueueItem | undefined> {
   const expiresAt = leaseEnd(deps, loop);
   const blindTurn = loop.isBlindTurn();
-  for await (const page of candidatePages(deps, loop, who, blindTurn)) {
+  const { order } = loop;
+  for await (const page of candidatePages(deps, loop, who, { order, blindTurn })) {
     const candidates = page.filter((id) => !exclude.includes(id));
     if (candidates.length === 0) continue;
     const taskId = await deps.store.leases.acquire({
@@ -104,20 +105,25 @@ async function lease(
     const blind = loop.isBlind(task.id);
     const prediction = await pinSuggestion(deps, loop, task);
     await deps.store.leases.attach(task.id, who.annotatorId, { predictionId: prediction?.id ?? null, blind });
-    return item(loop, task, prediction, blind, expiresAt);
+    return item(loop, order, { task, prediction, blind, expiresAt });
   }
   return undefined;
 }
 
 /** Pages of task ids, the most wanted first; the later ones are only computed when nobody could have the earlier. */
-async function* candidatePages(deps: Deps, loop: Loop, who: Identity, blindTurn: boolean): AsyncGenerator<number[]> {
+async function* candidatePages(
+  deps: Deps,
+  loop: Loop,
+  who: Identity,
+  { order, blindTurn }: { order: readonly Ranked[]; blindTurn: boolean },
+): AsyncGenerator<number[]> {
   const postponed = await deps.store.leases.postponed(loop.project.id, who.annotatorId);
   const later = new Set(postponed);
   const now = (ids: readonly number[]): number[] => ids.filter((id) => !later.has(id));
 
   yield now(loop.partlyAnswered());
   if (blindTurn) yield now(loop.blindCandidates(CANDIDATES + loop.pending().length));
-  yield now(loop.order.flatMap((one) => loop.taskId(one.ordinal) ?? []));
+  yield now(order.flatMap((one) => loop.taskId(one.ordinal) ?? []));
   for (const page of loop.sequential(CANDIDATES + loop.pending().length)) yield now(page);
   yield postponed;
 }
@@ -140,10 +146,17 @@ async function pinSuggestion(deps: Deps, loop: Loop, task: Task): Promise<Predic
   return prediction ?? null;
 }
 
-function item(loop: Loop, task: Task, prediction: Prediction | null, blind: boolean, expiresAt: number): QueueItem {
-  const rank = loop.order.findIndex((one) => one.ordinal === task.ordinal);
-  const ranked: Ranked | undefined = loop.order[rank];
-  const reason: QueueReason | null = blind ? null : reasonFor(loop, ranked, rank + 1);
+interface Handed {
+  readonly task: Task;
+  readonly prediction: Prediction | null;
+  readonly blind: boolean;
+  readonly expiresAt: number;
+}
+
+/** `order` is the one the task was picked from: by now there may be a newer one without it. */
+function item(loop: Loop, order: readonly Ranked[], { task, prediction, blind, expiresAt }: Handed): QueueItem {
+  const at = order.findIndex((one) => one.ordinal === task.ordinal);
+  const reason: QueueReason | null = blind ? null : reasonFor(loop, order[at], at + 1);
   // The hidden suggestion of a blind task stays on record: its answer says how good the model is when nobody sees it.
   return { task, prediction: blind ? null : prediction, reason, blind, leaseExpiresAt: expiresAt };
 }

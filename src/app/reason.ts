@@ -19,7 +19,7 @@ export function reasonFor(loop: Loop, ranked: Ranked | undefined, rank: number):
       sentence:
         phase === 'overlap'
           ? 'Somebody else has answered it, and this project wants more than one answer per task.'
-          : 'It is the next one in the order of import; the policy has not ranked it.',
+          : 'The policy has not ranked it among the first: it was yours already, or comes in the order of import.',
     };
   }
   const { classes } = loop.config;

@@ -2,11 +2,8 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { PAGE_POLICY } from './headers.ts';
 import { PRODUCT_VERSION } from './version.ts';
-
-/** The reader draws itself with inline styles; scripts stay as strict as everywhere. */
-const DOCS_POLICY =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 export async function describeApi(server: FastifyInstance): Promise<void> {
   await server.register(swagger, {
@@ -29,7 +26,7 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
 export async function serveDocs(server: FastifyInstance): Promise<void> {
   await server.register(swaggerUi, {
     routePrefix: '/docs',
-    staticCSP: DOCS_POLICY,
+    staticCSP: PAGE_POLICY,
     uiConfig: { validatorUrl: null, persistAuthorization: false },
   });
 }

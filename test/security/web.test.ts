@@ -138,7 +138,7 @@ describe('the API page', () => {
     expect(page.status).toBe(200);
     expect(page.text).not.toMatch(/<script(?![^>]*\bsrc=)/);
     expect(page.headers['content-security-policy']).toMatch(/default-src 'self'/);
-    expect(page.headers['content-security-policy']).not.toMatch(/unsafe-eval|script-src[^;]*unsafe|https?:/);
+    expect(page.headers['content-security-policy']).not.toMatch(/unsafe|https?:/);
   });
 });
 

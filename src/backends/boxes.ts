@@ -1,0 +1,91 @@
+/** Raw answers of object detectors -> boxes: grid decoding and the suppression of near copies. */
+
+/** Corners in pixels of the model's frame. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+  /** 0..1. */
+  readonly score: number;
+  readonly label: number;
+}
+
+/**
+ * YOLOX head (Ge et al., 2021): per cell of the strides 8, 16 and 32 `dx dy log(w) log(h) objectness class...`.
+ * `raw` is (cells x (5 + labels)); boxes below `scoreMin` are left out.
+ */
+export function decodeYolox(raw: Float32Array, side: number, labelCount: number, scoreMin: number): Box[] {
+  const width = 5 + labelCount;
+  const boxes: Box[] = [];
+  let row = 0;
+  for (const stride of [8, 16, 32]) {
+    const cells = side / stride;
+    for (let cell = 0; cell < cells * cells; cell++, row += width) {
+      const objectness = raw[row + 4]!;
+      if (objectness < scoreMin) continue;
+      const label = argMax(raw, row + 5, labelCount);
+      const score = objectness * raw[row + 5 + label]!;
+      if (score < scoreMin) continue;
+      const x = (raw[row]! + (cell % cells)) * stride;
+      const y = (raw[row + 1]! + Math.floor(cell / cells)) * stride;
+      const halfWidth = (Math.exp(raw[row + 2]!) * stride) / 2;
+      const halfHeight = (Math.exp(raw[row + 3]!) * stride) / 2;
+      boxes.push({
+        left: x - halfWidth,
+        top: y - halfHeight,
+        right: x + halfWidth,
+        bottom: y + halfHeight,
+        score,
+        label,
+      });
+    }
+  }
+  return boxes;
+}
+
+/**
+ * YOLOv8 head: `raw` is ((4 + labels) x cells), rows `cx cy w h class...`, in frame pixels and with no objectness.
+ */
+export function decodeYolov8(raw: Float32Array, labelCount: number, scoreMin: number): Box[] {
+  const cells = raw.length / (4 + labelCount);
+  const boxes: Box[] = [];
+  for (let cell = 0; cell < cells; cell++) {
+    let label = 0;
+    for (let c = 1; c < labelCount; c++) if (raw[(4 + c) * cells + cell]! > raw[(4 + label) * cells + cell]!) label = c;
+    const score = raw[(4 + label) * cells + cell]!;
+    if (score < scoreMin) continue;
+    const [x, y, w, h] = [0, 1, 2, 3].map((r) => raw[r * cells + cell]!) as [number, number, number, number];
+    boxes.push({ left: x - w / 2, top: y - h / 2, right: x + w / 2, bottom: y + h / 2, score, label });
+  }
+  return boxes;
+}
+
+/** Greedy non-maximum suppression per label: of boxes that overlap by more than `iouMax`, the best stays. */
+export function suppressCopies(boxes: readonly Box[], iouMax: number): Box[] {
+  const sorted = [...boxes].sort((a, b) => b.score - a.score);
+  const kept: Box[] = [];
+  for (const box of sorted) {
+    if (kept.every((one) => one.label !== box.label || overlap(one, box) <= iouMax)) kept.push(box);
+  }
+  return kept;
+}
+
+/** Intersection over union, 0..1; 0 for boxes without area. */
+export function overlap(a: Box, b: Box): number {
+  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  if (width <= 0 || height <= 0) return 0;
+  const both = area(a) + area(b) - width * height;
+  return both > 0 ? (width * height) / both : 0;
+}
+
+function area(box: Box): number {
+  return (box.right - box.left) * (box.bottom - box.top);
+}
+
+function argMax(values: Float32Array, from: number, count: number): number {
+  let best = 0;
+  for (let i = 1; i < count; i++) if (values[from + i]! > values[from + best]!) best = i;
+  return best;
+}

@@ -1,0 +1,94 @@
+/** Pictures inside a host: decoded, turned upright and brought to the size that a model wants. */
+import sharp, { type Metadata } from 'sharp';
+import { AppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+
+/** One batch at a time decodes ahead of its model: more threads than that would only take cores from other hosts. */
+sharp.concurrency(1);
+sharp.cache(false);
+
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * How a picture meets the model's frame. `cover` fills it and cuts what sticks out, `letterbox` shows all of it at the
+ * top left on a grey ground.
+ */
+export interface FrameOptions extends ImageSize {
+  readonly fit: 'cover' | 'letterbox';
+}
+
+export interface Frame {
+  /** (height x width x 3) 8-bit RGB. */
+  readonly pixels: Uint8Array;
+  /** Of the upright picture. */
+  readonly source: ImageSize;
+  /** Frame pixels per picture pixel (letterbox); 0 for `cover`. */
+  readonly scale: number;
+}
+
+const LETTERBOX_GREY = 114;
+
+/** Throws BACKEND_BAD_ITEM when the bytes are no picture that can be read, or one of more pixels than the limit. */
+export async function decodeFrame(bytes: Uint8Array, options: FrameOptions): Promise<Frame> {
+  try {
+    const picture = sharp(bytes, { limitInputPixels: LIMITS.imagePixelsMax, failOn: 'error' });
+    const source = uprightSize(await picture.metadata());
+    const upright = picture.autoOrient().flatten({ background: '#ffffff' }).toColourspace('srgb');
+    const { width, height } = options;
+    if (options.fit === 'cover') {
+      const pixels = await upright.resize(width, height, { fit: 'cover' }).raw().toBuffer();
+      return { pixels: asRgb(pixels, width * height), source, scale: 0 };
+    }
+    const scale = Math.min(width / source.width, height / source.height);
+    const inner = { width: inside(source.width * scale, width), height: inside(source.height * scale, height) };
+    const ground = { r: LETTERBOX_GREY, g: LETTERBOX_GREY, b: LETTERBOX_GREY };
+    const pixels = await upright
+      .resize(inner.width, inner.height, { fit: 'fill' })
+      .extend({ right: width - inner.width, bottom: height - inner.height, background: ground })
+      .raw()
+      .toBuffer();
+    return { pixels: asRgb(pixels, width * height), source, scale };
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AppError('BACKEND_BAD_ITEM', `The picture cannot be read: ${reason}`, { cause: error });
+  }
+}
+
+/** Planes (3 x height x width) as floats, `(value - mean) * scale` per channel; `order` says which colour comes first. */
+export function toPlanes(
+  pixels: Uint8Array,
+  order: 'rgb' | 'bgr',
+  mean: readonly number[],
+  scale: readonly number[],
+  into: Float32Array,
+): void {
+  const count = pixels.length / 3;
+  for (let channel = 0; channel < 3; channel++) {
+    const from = order === 'rgb' ? channel : 2 - channel;
+    const offset = mean[channel]!;
+    const factor = scale[channel]!;
+    for (let i = 0, at = channel * count; i < count; i++, at++) into[at] = (pixels[3 * i + from]! - offset) * factor;
+  }
+}
+
+/** Orientations 5 to 8 of EXIF lie on their side. */
+function uprightSize({ width, height, orientation = 1 }: Metadata): ImageSize {
+  return orientation >= 5 ? { width: height, height: width } : { width, height };
+}
+
+function inside(length: number, max: number): number {
+  return Math.min(max, Math.max(1, Math.round(length)));
+}
+
+/** Grey pictures stay one channel after decoding. */
+function asRgb(pixels: Uint8Array, count: number): Uint8Array {
+  if (pixels.length === 3 * count) return pixels;
+  const channels = pixels.length / count;
+  const rgb = new Uint8Array(3 * count);
+  for (let i = 0; i < count; i++) rgb.fill(pixels[i * channels]!, 3 * i, 3 * i + 3);
+  return rgb;
+}

@@ -7,7 +7,7 @@ import { type Context, found } from './context.ts';
 import { addTasks, recount } from './counts.ts';
 import { breather } from './engine.ts';
 import { requireProject } from './projects.ts';
-import { query } from './query.ts';
+import { LIST_MAX, listQuery, query } from './query.ts';
 import { toRun } from './rows.ts';
 import type { Database } from './schema.ts';
 
@@ -17,24 +17,22 @@ const ofProject = query<{ projectId: number }>()((db, p) =>
   db.selectFrom('runs').selectAll().where('project_id', '=', p.projectId).orderBy('id'),
 );
 
-const taskCount = query<{ id: number }>()((db, p) =>
-  db
-    .selectFrom('tasks')
-    .where('run_id', '=', p.id)
-    .select((eb) => eb.fn.countAll<number>().as('tasks')),
+const tasksOf = query<{ id: number; after: number; limit: number }>()((db, p) =>
+  db.selectFrom('tasks').select('id').where('run_id', '=', p.id).where('id', '>', p.after).orderBy('id').limit(p.limit),
 );
 
-/** Tasks whose totals a revocation changes: those it annotated, and those it brought that others annotated. */
-const touched = query<{ id: number; after: number; limit: number }>()((db, p) =>
+const annotationsOf = query<{ id: number; after: number; limit: number }>()((db, p) =>
   db
     .selectFrom('annotations')
-    .innerJoin('tasks', 'tasks.id', 'annotations.task_id')
-    .where((eb) => eb.or([eb('annotations.run_id', '=', p.id), eb('tasks.run_id', '=', p.id)]))
-    .where('annotations.task_id', '>', p.after)
-    .select('annotations.task_id')
-    .distinct()
-    .orderBy('annotations.task_id')
+    .select(['id', 'task_id'])
+    .where('run_id', '=', p.id)
+    .where('id', '>', p.after)
+    .orderBy('id')
     .limit(p.limit),
+);
+
+const annotatedAmong = listQuery<object>()((db, ids) =>
+  db.selectFrom('annotations').select('task_id').distinct().where('task_id', 'in', ids),
 );
 
 /** A run of this project that still writes; else NOT_FOUND or CONFLICT. */
@@ -92,25 +90,46 @@ export function runStore({ engine, clock }: Context): RunStore {
   };
 }
 
-const RECOUNT_TASKS = 256;
-
 async function setRevoked(db: Database, id: number, revokedAt: string | null): Promise<Run> {
   const run = toRun(found(await byId.first(db, { id }), 'run', id));
   if ((run.revokedAt === null) === (revokedAt === null)) return run;
   await db.updateTable('runs').set({ revoked_at: revokedAt }).where('id', '=', id).execute();
-  const tasks = (await taskCount.first(db, { id }))!.tasks;
-  await addTasks.run(db, { projectId: run.projectId, tasks: revokedAt === null ? tasks : -tasks });
   const pause = breather();
-  for (let after = 0, more = true; more; ) {
-    const rows = await touched.all(db, { id, after, limit: RECOUNT_TASKS });
+  let tasks = 0;
+  for await (const brought of pages((page) => tasksOf.all(db, { id, ...page }))) {
+    const annotated = await annotatedAmong.all(
+      db,
+      {},
+      brought.map((row) => row.id),
+    );
     await recount(
       db,
       run.projectId,
-      rows.map((row) => row.task_id),
-      pause,
+      annotated.map((row) => row.task_id),
     );
-    more = rows.length === RECOUNT_TASKS;
-    after = rows.at(-1)?.task_id ?? after;
+    tasks += brought.length;
+    await pause();
   }
+  for await (const written of pages((page) => annotationsOf.all(db, { id, ...page }))) {
+    await recount(
+      db,
+      run.projectId,
+      written.map((row) => row.task_id),
+    );
+    await pause();
+  }
+  await addTasks.run(db, { projectId: run.projectId, tasks: revokedAt === null ? tasks : -tasks });
   return { ...run, revokedAt };
+}
+
+/** All rows of a reading that is paged by id, a page at a time. */
+async function* pages<T extends { readonly id: number }>(
+  read: (page: { after: number; limit: number }) => Promise<T[]>,
+): AsyncGenerator<T[]> {
+  for (let after = 0; ; ) {
+    const rows = await read({ after, limit: LIST_MAX });
+    if (rows.length > 0) yield rows;
+    if (rows.length < LIST_MAX) return;
+    after = rows.at(-1)!.id;
+  }
 }

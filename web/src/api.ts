@@ -1,7 +1,7 @@
 /** Every request of the pages, by name. */
 import type { Reply } from '../../src/server/contract/index.ts';
 import { call } from './http.ts';
-import type { Annotation, AnswerBody, CorrectionBody, Insights, Joined, NextItem } from './wire.ts';
+import type { Annotation, AnswerBody, CorrectionBody, NextItem } from './wire.ts';
 
 const get = <T>(path: string): Promise<T> => call<T>('GET', path);
 const post = <T>(path: string, body: unknown = {}): Promise<T> => call<T>('POST', path, { body });
@@ -57,7 +57,7 @@ export const api = {
     post<Reply<'modelActivate'>>(`/api/projects/${id}/models/${version}/activate`),
   unpin: (id: number) => post<void>(`/api/projects/${id}/models/unpin`),
 
-  insights: (id: number) => get<Insights>(`/api/projects/${id}/insights`),
+  insights: (id: number) => get<Reply<'insights'>>(`/api/projects/${id}/insights`),
   annotators: (id: number) => get<Reply<'annotators'>>(`/api/projects/${id}/annotators`),
 
   tokens: async (id: number) => (await get<Reply<'tokenList'>>('/api/tokens')).filter((one) => one.project === id),
@@ -65,5 +65,5 @@ export const api = {
     post<Reply<'tokenCreate'>>('/api/tokens', { name, role: 'annotator', project: id }),
   revoke: (token: number) => call<void>('DELETE', `/api/tokens/${token}`),
   acceptInvite: (secret: string, name: string) =>
-    call<Joined>('POST', '/api/invites/accept', { body: { name }, token: secret }),
+    call<Reply<'inviteAccept'>>('POST', '/api/invites/accept', { body: { name }, token: secret }),
 };

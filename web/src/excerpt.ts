@@ -8,11 +8,11 @@ export interface Piece {
 export const EXCERPT = {
   /** Texts up to here are shown whole. */
   wholeMax: 4_000,
-  head: 1_400,
-  tail: 400,
+  head: 600,
+  tail: 250,
   /** Characters kept on each side of a keyword. */
-  around: 140,
-  keywordPieces: 6,
+  around: 110,
+  keywordPieces: 5,
   /** Only this much of a text is searched for keywords: a keystroke must not wait for a book. */
   scanMax: 2_000_000,
 } as const;

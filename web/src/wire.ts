@@ -34,7 +34,7 @@ export type Comparison = Reply<'modelCompare'>;
 export type Annotator = Reply<'annotators'>[number];
 export type Token = TokenWire;
 export type Me = Reply<'whoami'>;
-export type CheckedConfig = Reply<'configValidate'>;
+export type Insights = Reply<'insights'>;
 
 export interface AnswerBody {
   readonly result: readonly Region[];
@@ -48,42 +48,3 @@ export interface AnswerBody {
 
 /** What changes when an earlier answer is corrected; the suggestion it was held against stays. */
 export type CorrectionBody = Pick<AnswerBody, 'result' | 'was_cancelled' | 'note'>;
-
-/** A share with its 95 % interval, all 0..1. */
-export interface Share {
-  readonly n: number;
-  readonly correct: number;
-  readonly accuracy: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-export interface Insights {
-  readonly curve: readonly (Share & { readonly labels: number })[];
-  readonly acceptance: {
-    readonly shown: number;
-    readonly accepted: number;
-    readonly rate: number;
-    readonly low: number;
-    readonly high: number;
-  } | null;
-  readonly blind_accuracy: Share | null;
-  readonly time_saved: {
-    readonly aided_ms: number;
-    readonly blind_ms: number;
-    readonly saved: number;
-    readonly low: number;
-    readonly high: number;
-    readonly n_aided: number;
-    readonly n_blind: number;
-  } | null;
-  /** Percentage points. */
-  readonly bias: { readonly points: number; readonly low: number; readonly high: number } | null;
-}
-
-export interface Joined {
-  readonly id: number;
-  readonly secret: string;
-  readonly name: string;
-  readonly project: number;
-}

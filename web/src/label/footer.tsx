@@ -1,6 +1,6 @@
 /** Along the bottom: how far the project is, how fast you are, which model serves, what is saved, what runs. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react';
+import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
 import { api } from '../api.ts';
 import { useConnected, useJobs } from '../events.ts';
 import { count, plural } from '../format.ts';
@@ -10,8 +10,8 @@ import { outbox } from '../sender.ts';
 import type { Project } from '../wire.ts';
 import type { LabelSession, Snapshot } from './session.ts';
 
-/** Counts are read again this long after the last answer was acknowledged, not at every key. */
-const SETTLE_MS = 600;
+/** Counts are read again at most this often while answers are acknowledged. */
+const SETTLE_MS = 700;
 
 interface FooterProps {
   readonly project: Project;
@@ -37,7 +37,7 @@ export function Footer({ project, session, at, onHelp }: FooterProps): ReactNode
       </span>
       {state.data && (
         <span>
-          {state.data.model_number === null ? 'No model yet' : `Version ${state.data.model_number}`}, retrain in{' '}
+          {state.data.model_number === null ? 'First version' : `Version ${state.data.model_number}, retrain`} in{' '}
           {count(state.data.annotations_until_retrain)}
         </span>
       )}
@@ -86,17 +86,22 @@ function SaveState({ projectId }: { projectId: number }): ReactNode {
   );
 }
 
-/** After answers are acknowledged, project and queue figures are read again. */
+/** While answers are acknowledged, project and queue figures are read again. */
 function useFreshCounts(projectId: number): void {
   const queries = useQueryClient();
-  const [acknowledged, setAcknowledged] = useState(0);
-  useEffect(() => outbox.onChange((done) => done !== null && setAcknowledged((n) => n + 1)), []);
   useEffect(() => {
-    if (acknowledged === 0) return;
-    const timer = setTimeout(() => {
-      void queries.invalidateQueries({ queryKey: ['project', projectId] });
-      void queries.invalidateQueries({ queryKey: ['queue-state', projectId] });
-    }, SETTLE_MS);
-    return () => clearTimeout(timer);
-  }, [acknowledged, queries, projectId]);
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const stop = outbox.onChange((done) => {
+      if (done === null) return;
+      timer ??= setTimeout(() => {
+        timer = null;
+        void queries.invalidateQueries({ queryKey: ['project', projectId] });
+        void queries.invalidateQueries({ queryKey: ['queue-state', projectId] });
+      }, SETTLE_MS);
+    });
+    return () => {
+      stop();
+      if (timer !== null) clearTimeout(timer);
+    };
+  }, [queries, projectId]);
 }

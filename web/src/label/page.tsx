@@ -349,8 +349,8 @@ function Waiting({ state, problem }: Pick<Snapshot, 'state' | 'problem'>): React
       )}
       {state === 'failed' && (
         <>
-          <h2>No item came</h2>
-          <p>{problem} This page keeps trying.</p>
+          <h2>Waiting for the server</h2>
+          <p>{problem} This page keeps trying; your answers are safe here.</p>
         </>
       )}
     </div>

@@ -6,7 +6,7 @@ import { percent, snippet } from '../format.ts';
 import { type ChoicesControl, type Layout, textOf } from '../layout.ts';
 import { choicesFor } from '../result.ts';
 import { outbox } from '../sender.ts';
-import type { Annotation, NextItem, Reason } from '../wire.ts';
+import type { Annotation, NextItem, Reason, VoteView } from '../wire.ts';
 import type { LabelSession, Snapshot } from './session.ts';
 
 interface SideProps {
@@ -31,7 +31,7 @@ export function SidePanel({ session, at, item, control, layout }: SideProps): Re
       {item !== null && !item.blind && (
         <>
           {item.reason !== null && <Why reason={item.reason} />}
-          <Votes taskId={item.id} />
+          <Votes item={item} control={control} />
           <SimilarItems taskId={item.id} layout={layout} />
         </>
       )}
@@ -85,14 +85,15 @@ function Why({ reason }: { reason: Reason }): ReactNode {
   );
 }
 
-function Votes({ taskId }: { taskId: number }): ReactNode {
-  const votes = useQuery({ queryKey: ['votes', taskId], queryFn: () => api.votes(taskId), staleTime: 30_000 });
+function Votes({ item, control }: { item: NextItem; control: ChoicesControl }): ReactNode {
+  const votes = useQuery({ queryKey: ['votes', item.id], queryFn: () => api.votes(item.id), staleTime: 30_000 });
+  const rows = votes.data === undefined ? [] : withSuggestion(votes.data, item, control);
   return (
     <section>
       <h2>Who says so</h2>
-      {votes.data?.length === 0 && <p className="muted">Nobody yet.</p>}
+      {votes.data !== undefined && rows.length === 0 && <p className="muted">Nobody yet.</p>}
       <ul className="votes">
-        {votes.data?.map((vote) => (
+        {rows.map((vote) => (
           <li key={`${vote.labeler}.${vote.label}`}>
             <span className="vote-labeler muted" title={vote.labeler}>
               {labelerName(vote.labeler)}
@@ -104,6 +105,22 @@ function Votes({ taskId }: { taskId: number }): ReactNode {
       </ul>
     </section>
   );
+}
+
+type Voice = Pick<VoteView, 'labeler' | 'label' | 'score'>;
+
+/** The head learns between its versions, so its suggestion on the card is newer than its stored vote: it stands for it. */
+function withSuggestion(votes: readonly VoteView[], item: NextItem, control: ChoicesControl): readonly Voice[] {
+  const [suggestion] = item.predictions;
+  if (suggestion === undefined) return votes;
+  const version = suggestion.model_version ?? 'head';
+  const labeler = version.includes(':') ? version : `model:${version}`;
+  const { score } = suggestion;
+  const now = choicesFor(suggestion.result, control.name).map((label) => ({ labeler, label, score }));
+  return [
+    ...now,
+    ...votes.filter((vote) => vote.kind !== 'model' || vote.labeler.split('@')[0] !== labeler.split('@')[0]),
+  ];
 }
 
 function SimilarItems({ taskId, layout }: { taskId: number; layout: Layout }): ReactNode {

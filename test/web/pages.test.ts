@@ -1,0 +1,211 @@
+/** The pages around the label page: a new project from a file, the queue, a retrain and its rollback, runs, quality. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Reply } from '../../src/server/contract/index.ts';
+import { keepScreenshot, type Look, launchBrowser, openWatched, type Watched } from './browser.ts';
+import { allSaved, answer } from './hands.ts';
+import { labelsOf, ServerProcess } from './server.ts';
+
+const server = new ServerProcess();
+let browser: Browser;
+let open: Watched[] = [];
+
+beforeAll(async () => {
+  [browser] = await Promise.all([launchBrowser(), server.start()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.remove();
+});
+
+afterEach(async () => {
+  const problems = open.flatMap((one) => one.problems);
+  await Promise.all(open.map((one) => one.context.close()));
+  open = [];
+  expect(problems).toEqual([]);
+});
+
+async function visit(path: string, look: Look = {}): Promise<Watched> {
+  const watched = await openWatched(browser, server.url, path, look);
+  open.push(watched);
+  return watched;
+}
+
+const WORDS = ['prize', 'offer', 'winner', 'cash', 'lunch', 'meeting', 'dinner', 'train'];
+const texts = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${WORDS[i % 8]} ${WORDS[(i * 3 + 1) % 4]} at ${i}`);
+
+/** Long enough for the first replies to be drawn; a page with an event stream never falls silent. */
+async function settle(page: Page): Promise<void> {
+  await page.getByRole('main').waitFor();
+  await page.waitForTimeout(400);
+}
+
+/** Answers by what the text says, so that a model can learn it. */
+async function answerRightly(page: Page): Promise<void> {
+  const text = (await page.locator('.text-body').first().textContent()) ?? '';
+  await answer(page, WORDS.slice(0, 4).some((word) => text.startsWith(word)) ? '1' : '2');
+}
+
+describe('home', () => {
+  it('makes a project from a dropped file and typed labels', async () => {
+    const { page } = await visit('/');
+    await page.getByText('Start with a file of texts').waitFor();
+    const file = join(server.folder, 'reviews.csv');
+    mkdirSync(server.folder, { recursive: true });
+    writeFileSync(file, 'id,stars,review\n1,5,"Lovely, would come again"\n2,1,Never again\n3,4,Fine\n');
+    await page.locator('input[type=file]').setInputFiles(file);
+    expect(await page.getByLabel('Text to label').inputValue()).toBe('review');
+    expect(await page.getByLabel('Title').inputValue()).toBe('reviews');
+    await page.getByLabel('Labels, separated').fill('good, bad');
+    await keepScreenshot(page, 'new-project');
+    await page.getByRole('button', { name: 'Create and start labeling' }).click();
+    await answer(page, '1');
+    await allSaved(page);
+    const { results } = await server.call('projectList', 'GET', '/api/projects');
+    expect(results.map((one) => [one.title, one.task_number])).toEqual([['reviews', 3]]);
+    expect(labelsOf((await server.annotations(results[0]!.id))[0]!.result)).toEqual(['good']);
+  });
+
+  it('names the place in a pasted config that is wrong, while it is typed', async () => {
+    const { page, problems } = await visit('/');
+    await page.getByRole('button', { name: 'New project' }).click();
+    await page.getByText('Paste a Label Studio config').click();
+    const field = page.getByLabel('Label config');
+    await field.fill(
+      '<View>\n  <Text name="t" value="$text"/>\n  <Choices name="c" toName="t"><Choice value="a"/>\n</View>',
+    );
+    await page.getByText(/^Line \d+, column \d+:/).waitFor();
+    await field.fill(
+      '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="a"/></Choices></View>',
+    );
+    await page.getByText('Choices "c": a').waitFor();
+    // The browser itself logs the refused check.
+    expect(problems.splice(0)).toEqual([expect.stringContaining('422')]);
+  });
+
+  it('says what is wrong with a file, and leaves nothing half-made behind', async () => {
+    const { page, problems } = await visit('/');
+    await page.getByRole('button', { name: 'New project' }).click();
+    const before = (await server.call('projectList', 'GET', '/api/projects')).count;
+    await page.locator('input[type=file]').setInputFiles({
+      name: 'broken.jsonl',
+      mimeType: 'application/json',
+      buffer: Buffer.from('{"text":"fine"}\n{"text": oops}\n'),
+    });
+    await page.getByLabel('Labels, separated').fill('a, b');
+    await page.getByRole('button', { name: 'Create and start labeling' }).click();
+    expect(await page.getByRole('alert').textContent()).toMatch(/2/);
+    expect((await server.call('projectList', 'GET', '/api/projects')).count).toBe(before);
+    expect(problems.splice(0)).toHaveLength(1);
+  });
+});
+
+describe('after a retrain', () => {
+  it('says which version serves and what flipped, and goes back by one key', async () => {
+    const id = await server.project({ title: 'Retrain', texts: texts(80), settings: { retrain_every: 6 } });
+    const { page } = await visit(`/projects/${id}/label`);
+    const notice = page.getByLabel('New model version');
+    for (let i = 0; i < 40 && !(await notice.isVisible()); i++) {
+      await answerRightly(page);
+      await page.waitForTimeout(250);
+    }
+    await notice.waitFor();
+    expect(await notice.textContent()).toMatch(/Version \d+ is serving: \d+ items? flipped/);
+    if (await page.getByRole('button', { name: 'See ten' }).isVisible()) {
+      await page.keyboard.press('v');
+      await notice.getByRole('list').waitFor();
+    }
+    await keepScreenshot(page, 'retrain');
+    const versions = async () => await server.call('modelVersions', 'GET', `/api/projects/${id}/models`);
+    const serving = (await versions()).find((one) => one.active)!;
+    await page.keyboard.press('Shift+R');
+    await notice.getByText(/Back on version/).waitFor();
+    const after = (await versions()).find((one) => one.active)!;
+    expect(after.number).toBeLessThan(serving.number);
+    await allSaved(page);
+  });
+});
+
+describe('owner pages', () => {
+  it('show the queue with reasons, and runs that can be undone and done again', async () => {
+    const id = await server.project({ title: 'Owner', texts: texts(30) });
+    const { page } = await visit(`/projects/${id}/queue`);
+    await page.locator('tbody tr').first().waitFor();
+    expect(await page.locator('tbody tr').count()).toBeGreaterThan(10);
+    expect(await page.locator('.row-why').first().textContent()).toMatch(/\w+ \w+/);
+    await keepScreenshot(page, 'queue');
+    await page.getByRole('link', { name: 'Runs' }).click();
+    await page.getByRole('button', { name: 'Undo run' }).click();
+    await page.getByRole('button', { name: 'Redo run' }).waitFor();
+    const tasks = async () => (await server.call('projectGet', 'GET', `/api/projects/${id}`)).task_number;
+    expect(await tasks()).toBe(0);
+    await page.getByRole('button', { name: 'Redo run' }).click();
+    await page.getByRole('button', { name: 'Undo run' }).waitFor();
+    expect(await tasks()).toBe(30);
+    await keepScreenshot(page, 'runs');
+  });
+
+  it('say nothing about quality before there is enough data', async () => {
+    const id = await server.project({ title: 'Young', texts: texts(10) });
+    const { page } = await visit(`/projects/${id}/quality`);
+    await page.getByText('There are too few answers to say').waitFor();
+    await page.getByText('Too few blind answers yet').waitFor();
+  });
+
+  it('draw the learning curve and speak of time and bias when there is', async () => {
+    const id = await server.project({ title: 'Old', texts: texts(10) });
+    const { page } = await visit('/');
+    await page.route('**/insights', (route) => route.fulfill({ json: MATURE }));
+    await page.goto(`${server.url}/projects/${id}/quality`);
+    await page.getByText('Suggestions save 41 % of the time and bias people towards the model by 2 points').waitFor();
+    await page.locator('svg.curve [aria-label="area"] path').first().waitFor();
+    await page.getByText('As a table').click();
+    expect(await page.locator('details table tbody tr').count()).toBe(MATURE.curve.length);
+    await keepScreenshot(page, 'quality');
+  });
+
+  it('hold together in the dark and on a phone', async () => {
+    const id = await server.project({ title: 'Looks', texts: texts(12) });
+    for (const path of [
+      '/',
+      `/projects/${id}/label`,
+      `/projects/${id}/queue`,
+      `/projects/${id}/runs`,
+      `/projects/${id}/people`,
+    ]) {
+      const name = path.split('/').at(-1) || 'home';
+      const dark = await visit(path, { dark: true });
+      await settle(dark.page);
+      await keepScreenshot(dark.page, `dark-${name}`);
+      const phone = await visit(path, { width: 390, height: 844 });
+      await settle(phone.page);
+      await keepScreenshot(phone.page, `phone-${name}`);
+      const overflow = await phone.page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      expect(overflow, `${path} scrolls sideways on a phone`).toBeLessThanOrEqual(0);
+    }
+  });
+});
+
+const MATURE: Reply<'insights'> = {
+  curve: [20, 40, 60, 90, 120, 160, 200, 260].map((labels, i) => {
+    const accuracy = 0.97 - 0.3 / (i + 1.4);
+    const half = 0.22 / Math.sqrt(i + 1.5);
+    const n = labels / 10;
+    return {
+      labels,
+      n,
+      correct: Math.round(n * accuracy),
+      accuracy,
+      low: accuracy - half,
+      high: Math.min(1, accuracy + half * 0.6),
+    };
+  }),
+  acceptance: { shown: 352, accepted: 317, rate: 0.9, low: 0.865, high: 0.929 },
+  blind_accuracy: { n: 42, correct: 37, accuracy: 0.88, low: 0.75, high: 0.95 },
+  time_saved: { aided_ms: 1890, blind_ms: 3200, saved: 0.41, low: 0.3, high: 0.5, n_aided: 352, n_blind: 42 },
+  bias: { points: 2, low: 0.4, high: 3.6 },
+};

@@ -5,7 +5,7 @@ import { brushNumpy, brushPng } from './brush-folder.ts';
 import { coco } from './coco.ts';
 import { conll } from './conll.ts';
 import { csv, tsv } from './csv.ts';
-import type { Format } from './format.ts';
+import type { Format, Writer } from './format.ts';
 import { json, jsonl } from './json.ts';
 import { jsonMin } from './json-min.ts';
 import { doccanoJsonl, prodigyJsonl, spacyJsonl } from './text-jsonl.ts';
@@ -17,7 +17,7 @@ export type * from './format.ts';
 export { guessTextField, sniffFormat, type TextFieldGuess } from './guess.ts';
 export * from './labelstudio.ts';
 
-export const FORMATS: readonly Format[] = [
+const ALL: readonly Format[] = [
   json,
   jsonl,
   csv,
@@ -35,6 +35,30 @@ export const FORMATS: readonly Format[] = [
   brushNumpy,
   asrManifest,
 ];
+
+export const FORMATS: readonly Format[] = ALL.map((format) =>
+  format.write === undefined ? format : { ...format, write: inPieces(format.write) },
+);
+
+/** Enough for a network packet or a disk block many times over, so that rows do not cost a write each. */
+const PIECE_LENGTH = 64 * 1024;
+
+/** The same text in pieces of about this length. */
+function inPieces(write: Writer): Writer {
+  return async function* writePieces(rows, options) {
+    let parts: string[] = [];
+    let length = 0;
+    for await (const part of write(rows, options)) {
+      parts.push(part);
+      length += part.length;
+      if (length < PIECE_LENGTH) continue;
+      yield parts.join('');
+      parts = [];
+      length = 0;
+    }
+    if (length > 0) yield parts.join('');
+  };
+}
 
 type Ability = 'read' | 'write' | 'readFolder' | 'writeFolder';
 

@@ -8,13 +8,6 @@ import type { Body, Params, Query, Reply, RouteName } from './contract/index.ts'
 import type { Route } from './contract/route.ts';
 import { validatorFor } from './validate.ts';
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Reads its body as a stream. */
-    streams?: boolean;
-  }
-}
-
 export interface Call<K extends RouteName> {
   readonly params: Params<K>;
   readonly query: Query<K>;
@@ -34,6 +27,7 @@ export function bindRoute(
   app: App,
   route: Route,
   handle: (call: never) => Promise<unknown>,
+  bodyBytesMax: number,
 ): void {
   const check = accessCheck(app, route);
   const status = statusOf(route);
@@ -41,7 +35,7 @@ export function bindRoute(
     method: route.method,
     url: route.url,
     schema: { ...route.schema, tags: [route.tag], summary: route.summary },
-    config: { streams: route.streams === true },
+    bodyLimit: bodyBytesMax,
     validatorCompiler: ({ schema, httpPart }) => validatorFor(schema, httpPart as 'params' | 'querystring' | 'body'),
     serializerCompiler: () => JSON.stringify,
     preHandler: async (request) => {

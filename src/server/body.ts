@@ -18,17 +18,18 @@ export function acceptJson(server: FastifyInstance): void {
   );
 }
 
-/** For routes that read the body themselves: whatever its type, as bytes, at most `bytesMax` of them. */
-export function acceptStreams(server: FastifyInstance, bytesMax: number): void {
+/** For routes that read the body themselves: whatever its type, as bytes, as many as the route's limit allows. */
+export function acceptStreams(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) => {
+    const bytesMax = request.routeOptions.bodyLimit;
     if (Number(request.headers['content-length']) > bytesMax) throw tooLarge(bytesMax);
     return limited(payload, bytesMax);
   });
 }
 
 /** Clients may send any body with `Content-Encoding: gzip`; the limit counts what comes out, so that a bomb ends early. */
-export function inflateBodies(server: FastifyInstance, bytesMaxOf: (streams: boolean) => number): void {
+export function inflateBodies(server: FastifyInstance): void {
   server.addHook('preParsing', async (request, _reply, payload) => {
     const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
     if (encoding === 'identity') return payload;
@@ -38,8 +39,8 @@ export function inflateBodies(server: FastifyInstance, bytesMaxOf: (streams: boo
       });
     }
     const received = { receivedEncodedLength: Number(request.headers['content-length'] ?? 0) };
-    const bytesMax = bytesMaxOf(request.routeOptions.config.streams === true);
-    return Object.assign(Readable.from(inflated(payload, bytesMax), { objectMode: false }), received);
+    const inflating = inflated(payload, request.routeOptions.bodyLimit);
+    return Object.assign(Readable.from(inflating, { objectMode: false }), received);
   });
 }
 

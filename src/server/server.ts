@@ -34,6 +34,8 @@ export interface ServerOptions {
 
 export interface ServerLimits {
   readonly bodyBytesMax: number;
+  /** Of routes that annotators may call. */
+  readonly answerBytesMax: number;
   readonly uploadBytesMax: number;
   /** A client that sends its request slower than this is cut off. */
   readonly requestTimeoutMs: number;
@@ -47,6 +49,7 @@ export interface ServerLimits {
 
 const DEFAULT_LIMITS: ServerLimits = {
   bodyBytesMax: LIMITS.bodyBytesMax,
+  answerBytesMax: LIMITS.answerBytesMax,
   uploadBytesMax: LIMITS.uploadBytesMax,
   requestTimeoutMs: 600_000,
   connectionTimeoutMs: 0,
@@ -64,7 +67,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   server.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   secureHeaders(server);
   logRequests(server);
-  inflateBodies(server, (streams) => (streams ? limits.uploadBytesMax : limits.bodyBytesMax));
+  inflateBodies(server);
   await describeApi(server);
   await server.register(async (scope) => addApi(scope, options, limits));
   await serveWeb(server, options.web);
@@ -110,7 +113,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
   };
   const bind = (scope: FastifyInstance, wanted: (route: Route) => boolean) => {
     for (const name of Object.keys(api) as RouteName[]) {
-      if (wanted(api[name])) bindRoute(scope, app, api[name], handlers[name]);
+      if (wanted(api[name])) bindRoute(scope, app, api[name], handlers[name], bodyLimitOf(api[name], limits));
     }
   };
 
@@ -124,8 +127,13 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
     bind(scope, (route) => route.access !== 'public' && route.streams === undefined);
     await serveDocs(scope);
     await scope.register(async (streams) => {
-      acceptStreams(streams, limits.uploadBytesMax);
+      acceptStreams(streams);
       bind(streams, (route) => route.streams === true);
     });
   });
+}
+
+function bodyLimitOf(route: Route, limits: ServerLimits): number {
+  if (route.streams) return limits.uploadBytesMax;
+  return route.access === 'annotator' ? limits.answerBytesMax : limits.bodyBytesMax;
 }

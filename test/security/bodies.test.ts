@@ -6,7 +6,7 @@ import { listen } from '../../src/server/listen.ts';
 import { fakeApp } from '../server/fake-app.ts';
 import { testServer } from '../server/setup.ts';
 
-const LIMITS = { bodyBytesMax: 10_000, uploadBytesMax: 20_000 };
+const LIMITS = { bodyBytesMax: 10_000, uploadBytesMax: 20_000, answerBytesMax: 1000 };
 const test = await testServer({ limits: LIMITS });
 const json = { 'content-type': 'application/json' };
 const post = (payload: string | Buffer, headers: Record<string, string> = json) =>
@@ -18,6 +18,15 @@ describe('limits', () => {
   it('refuses a body over the limit', async () => {
     const title = 'x'.repeat(LIMITS.bodyBytesMax);
     expect(await post(JSON.stringify({ title }))).toMatchObject({ status: 413, body: { code: 'LIMIT_BODY' } });
+  });
+
+  it('takes less from annotators, compressed or not', async () => {
+    const payload = JSON.stringify({ result: [], note: 'x'.repeat(LIMITS.answerBytesMax) });
+    const answer = { method: 'POST', url: '/api/tasks/1/annotations', headers: json } as const;
+    expect(await test.call({ ...answer, payload })).toMatchObject({ status: 413, body: { code: 'LIMIT_BODY' } });
+    const headers = { ...json, 'content-encoding': 'gzip' };
+    expect(await test.call({ ...answer, payload: gzipSync(payload), headers })).toMatchObject({ status: 413 });
+    expect(await test.call({ ...answer, payload: '{"result":[]}' })).toMatchObject({ status: 201 });
   });
 
   it('refuses an upload over the limit, by its header or while it streams', async () => {

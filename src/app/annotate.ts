@@ -59,7 +59,7 @@ export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConf
       if (answer.created) {
         const since = performance.now();
         const loop = await loops.peek(task.projectId);
-        loop?.returned(task.ordinal);
+        loop?.roster.giveBack(task.ordinal);
         learn(task, since);
       }
       return answer;

@@ -95,7 +95,7 @@ async function embedTasks(deps: Deps, loops: Loops, work: JobWork, chunk: Chunk)
     goodRows,
   );
   const loop = await loops.peek(work.job.projectId!);
-  await loop?.addRows(good, loop.embedder === chunk.embedder ? goodRows : null);
+  await loop?.addTasks(good, loop.embedder === chunk.embedder ? goodRows : null);
 }
 
 function dropRows(rows: Float32Array, dim: number, bad: ReadonlySet<number>): Float32Array {

@@ -85,7 +85,7 @@ export function createImportHandler(deps: Deps, loops: Loops, configs: ProjectCo
     const write = async (chunk: readonly ImportedTask[], cursor: number): Promise<void> => {
       const rows = await Promise.all(chunk.map((task) => newTask(deps, config, params, task)));
       const tasks = await store.tasks.insert(project.id, params.runId, rows, cursor);
-      await (await loops.peek(project.id))?.addRows(tasks, null);
+      await (await loops.peek(project.id))?.addTasks(tasks, null);
     };
     try {
       const done = await store.runs.cursor(params.runId);

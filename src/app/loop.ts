@@ -5,15 +5,18 @@
 import type { Learner, Ranked } from '../compute/compute.ts';
 import type { Annotation, ModelVersion, Project, Task } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
-import { hashUnit } from '../core/random.ts';
 import type { Tensor } from '../store/tensors.ts';
 import { sharesOf } from './answers.ts';
+import { BlindSlice } from './blind-slice.ts';
 import type { Deps } from './deps.ts';
 import { INSTANT_EMBEDDER, type Matrices, readRows } from './matrices.ts';
 import type { ProjectConfig } from './project-config.ts';
+import { Roster } from './roster.ts';
 
-/** Tasks ranked beyond the ones that may be leased right now: a person never waits for the order. */
+/** Tasks ranked beyond the ones that are out right now: a person never waits for the order. */
 const ORDER_LENGTH = 64;
+/** Tasks of the blind slice whose hidden suggestion is worked out with each order. */
+const BLIND_AHEAD = 16;
 /** Below this share of embedded tasks the instant embedder serves: an order over half the tasks is no order. */
 const COVERAGE_MIN = 0.9;
 const LOAD_CHUNK = 5_000;
@@ -22,6 +25,8 @@ export class Loop {
   readonly project: Project;
   readonly config: ProjectConfig;
   readonly embedder: string;
+  readonly roster: Roster;
+  readonly blind: BlindSlice;
   /** The version whose head was installed last; null while only the live head has learned. */
   version: ModelVersion | null = null;
   /** The order as last computed, best first. */
@@ -30,26 +35,25 @@ export class Loop {
   turns = 0;
   /** Labeled tasks at which the next training is due. */
   trainAt = 0;
-  /** Ordinals of the tasks out with annotators, and when their leases end: others stay away from what they cover. */
-  readonly #out = new Map<number, number>();
 
   readonly #deps: Deps;
   readonly #learner: Learner | null;
-  /** Task id per ordinal; 0 where there is no living task. */
-  #taskIds = new Float64Array(0);
-  readonly #answers = new Map<number, number>();
+  /** Tasks that have a row. */
   #rows = 0;
-  #blind: { ordinal: number; place: number }[] = [];
-  #blindSorted = true;
+  /** Probabilities that came with the last order, so that handing out a task waits for no thread. */
+  #known = new Map<number, ArrayLike<number>>();
   #refreshing: Promise<void> | null = null;
   #refreshAgain = false;
 
   private constructor(deps: Deps, project: Project, config: ProjectConfig, embedder: string, learner: Learner | null) {
+    const { seed, blindShare, overlap } = project.settings;
     this.#deps = deps;
     this.project = project;
     this.config = config;
     this.embedder = embedder;
     this.#learner = learner;
+    this.roster = new Roster(deps.clock, overlap);
+    this.blind = new BlindSlice(seed, blindShare);
   }
 
   static async open(deps: Deps, matrices: Matrices, project: Project, config: ProjectConfig): Promise<Loop> {
@@ -75,8 +79,8 @@ export class Loop {
     return loop;
   }
 
-  /** Tasks this learner can rank. */
-  async addRows(tasks: readonly Pick<Task, 'id' | 'ordinal'>[], rows: Float32Array | null): Promise<void> {
+  /** Tasks are here; with `rows` (n x dim) the policy can rank them. */
+  async addTasks(tasks: readonly Pick<Task, 'id' | 'ordinal'>[], rows: Float32Array | null): Promise<void> {
     for (const task of tasks) this.#place(task.ordinal, task.id);
     if (rows === null || this.#learner === null || tasks.length === 0) return;
     this.#rows += tasks.length;
@@ -87,10 +91,7 @@ export class Loop {
   }
 
   async removeTasks(tasks: readonly Pick<Task, 'ordinal'>[]): Promise<void> {
-    for (const task of tasks) {
-      this.#taskIds[task.ordinal] = 0;
-      this.#answers.delete(task.ordinal);
-    }
+    for (const task of tasks) this.roster.remove(task.ordinal);
     await this.#learner?.removeRows(Uint32Array.from(tasks, (task) => task.ordinal));
     await this.refresh();
   }
@@ -98,8 +99,7 @@ export class Loop {
   /** An annotation of this task was added, changed or removed. Resolves when the new order stands. */
   async answered(task: Pick<Task, 'id' | 'ordinal'>): Promise<void> {
     const annotations = await this.#deps.store.annotations.ofTask(task.id);
-    if (annotations.length === 0) this.#answers.delete(task.ordinal);
-    else this.#answers.set(task.ordinal, annotations.filter((one) => !one.skipped).length);
+    this.#setAnswers(task.ordinal, annotations);
     await this.#learner?.answer([{ ordinal: task.ordinal, shares: sharesOf(this.config, annotations) }]);
     await this.refresh();
   }
@@ -116,7 +116,7 @@ export class Loop {
     return this.#refreshing;
   }
 
-  /** Resolves when no new order is being computed, or after the time given: a slightly old order beats a wait. */
+  /** Resolves when no new order is being computed, or after the time given. */
   async settled(waitMs: number): Promise<void> {
     if (!this.#refreshing) return;
     let timer: NodeJS.Timeout | undefined;
@@ -127,88 +127,14 @@ export class Loop {
     clearTimeout(timer);
   }
 
-  leased(ordinal: number, expiresAt: number): void {
-    this.#out.set(ordinal, expiresAt);
-  }
-
-  returned(ordinal: number): void {
-    this.#out.delete(ordinal);
-  }
-
-  /** Ordinals under a lease that has not run out. */
-  pending(): Uint32Array {
-    const now = this.#deps.clock.now();
-    for (const [ordinal, expiresAt] of this.#out) if (expiresAt <= now) this.#out.delete(ordinal);
-    return Uint32Array.from(this.#out.keys());
-  }
-
-  /** Takes over what only the loop before it knew. */
-  succeed(old: Loop): void {
-    this.turns = old.turns;
-    for (const [ordinal, expiresAt] of old.#out) this.#out.set(ordinal, expiresAt);
-  }
-
-  taskId(ordinal: number): number | undefined {
-    return this.#taskIds[ordinal] || undefined;
-  }
-
-  isAnswered(ordinal: number): boolean {
-    return this.#answers.has(ordinal);
-  }
-
-  isBlind(taskId: number): boolean {
-    return this.project.settings.blindShare > 0 && this.#blindPlace(taskId) < this.project.settings.blindShare;
-  }
-
-  /** Is this turn one of the blind slice? The same turn always gives the same answer. */
-  isBlindTurn(): boolean {
-    const { seed, blindShare } = this.project.settings;
-    return blindShare > 0 && hashUnit(seed, 'turn', this.turns) < blindShare;
-  }
-
-  /** The next unanswered tasks of the blind slice, in their random order. */
-  blindCandidates(limit: number): number[] {
-    const found: number[] = [];
-    if (!this.#blindSorted) this.#blind.sort((a, b) => a.place - b.place || a.ordinal - b.ordinal);
-    this.#blindSorted = true;
-    for (const { ordinal } of this.#blind) {
-      const id = this.#taskIds[ordinal];
-      if (id && !this.#answers.has(ordinal)) found.push(id);
-      if (found.length === limit) break;
-    }
-    return found;
-  }
-
-  /** Tasks that have some of the answers the overlap asks for. */
-  partlyAnswered(): number[] {
-    if (this.project.settings.overlap <= 1) return [];
-    return [...this.#answers].flatMap(([ordinal, count]) => {
-      const id = this.#taskIds[ordinal];
-      return id && count < this.project.settings.overlap ? [id] : [];
-    });
-  }
-
-  /** Unanswered tasks in the order they came, a page at a time: for what the policy cannot rank yet. */
-  *sequential(pageLength: number): Generator<number[]> {
-    let page: number[] = [];
-    for (let ordinal = 0; ordinal < this.#taskIds.length; ordinal++) {
-      const id = this.#taskIds[ordinal];
-      if (id && !this.#answers.has(ordinal)) page.push(id);
-      if (page.length < pageLength) continue;
-      yield page;
-      page = [];
-    }
-    yield page;
-  }
-
-  /** Tasks that have a row, so that the policy can rank them. */
+  /** Tasks that the policy can rank. */
   get ranked(): number {
     return this.#rows;
   }
 
   /** Calibrated class probabilities of one task; null while there is no head or no embedding. */
-  async suggest(ordinal: number): Promise<Float32Array | null> {
-    return (await this.#learner?.suggest(Uint32Array.of(ordinal))) ?? null;
+  async suggest(ordinal: number): Promise<ArrayLike<number> | null> {
+    return this.#known.get(ordinal) ?? (await this.#learner?.suggest(Uint32Array.of(ordinal))) ?? null;
   }
 
   async nearest(ordinal: number, limit: number): Promise<{ ordinal: number; similarity: number }[]> {
@@ -227,18 +153,52 @@ export class Loop {
     this.version = version;
   }
 
+  /** Takes over what only the loop before it knew. */
+  succeed(old: Loop): void {
+    this.turns = old.turns;
+    this.roster.succeed(old.roster);
+  }
+
   async close(): Promise<void> {
     await this.#refreshing?.catch(() => undefined);
     await this.#learner?.close();
   }
 
   async #refreshLoop(): Promise<void> {
-    do {
+    for (;;) {
       this.#refreshAgain = false;
-      const pending = this.pending();
-      const without = Uint32Array.from(this.#blind, (one) => one.ordinal);
-      this.order = (await this.#learner?.order(ORDER_LENGTH + pending.length, without, pending)) ?? [];
-    } while (this.#refreshAgain);
+      const startedAt = performance.now();
+      await this.#computeOrder();
+      if (!this.#refreshAgain) return;
+      // With many people at work an order is old before it is done: half of one core is enough for it.
+      if (this.roster.isShared) await pause(performance.now() - startedAt);
+    }
+  }
+
+  async #computeOrder(): Promise<void> {
+    if (this.#learner === null) return;
+    const pending = this.roster.pending();
+    const blind = this.blind.ordinals();
+    const ahead = Uint32Array.from(this.#openOrdinals(blind, BLIND_AHEAD));
+    const [order, hidden] = await Promise.all([
+      this.#learner.order(ORDER_LENGTH + pending.length, blind, pending),
+      this.#learner.suggest(ahead),
+    ]);
+    const classCount = this.config.classes.length;
+    this.order = order;
+    this.#known = new Map(order.flatMap((one) => (one.probabilities ? [[one.ordinal, one.probabilities]] : [])));
+    for (const [i, ordinal] of ahead.entries()) {
+      if (hidden) this.#known.set(ordinal, hidden.subarray(i * classCount, (i + 1) * classCount));
+    }
+  }
+
+  #openOrdinals(ordinals: Uint32Array, limit: number): number[] {
+    const open: number[] = [];
+    for (const ordinal of ordinals) {
+      if (this.roster.open([ordinal], 1).length > 0) open.push(ordinal);
+      if (open.length === limit) break;
+    }
+    return open;
   }
 
   async #loadTasks(tensor: Tensor): Promise<void> {
@@ -264,33 +224,28 @@ export class Loop {
     this.turns = all.length;
     const byTask = groupBy(all, (one) => one.taskId);
     const answers: { ordinal: number; shares: number[] | null }[] = [];
-    this.#taskIds.forEach((id, ordinal) => {
+    for (const [ordinal, id] of this.roster.tasks()) {
       const annotations = byTask.get(id);
-      if (!annotations) return;
-      this.#answers.set(ordinal, annotations.filter((one) => !one.skipped).length);
+      if (!annotations) continue;
+      this.#setAnswers(ordinal, annotations);
       answers.push({ ordinal, shares: sharesOf(this.config, annotations) });
-    });
+    }
     await this.#learner?.answer(answers);
     await this.#learner?.settle();
   }
 
-  #place(ordinal: number, taskId: number): void {
-    if (ordinal >= this.#taskIds.length) {
-      const grown = new Float64Array(Math.max(1024, 2 ** Math.ceil(Math.log2(ordinal + 1))));
-      grown.set(this.#taskIds);
-      this.#taskIds = grown;
-    }
-    if (this.#taskIds[ordinal] === taskId) return;
-    this.#taskIds[ordinal] = taskId;
-    if (!this.isBlind(taskId)) return;
-    this.#blind.push({ ordinal, place: this.#blindPlace(taskId) });
-    this.#blindSorted = false;
+  #setAnswers(ordinal: number, annotations: readonly Annotation[]): void {
+    const count = annotations.filter((one) => !one.skipped).length;
+    this.roster.setAnswers(ordinal, annotations.length === 0 ? null : count);
   }
 
-  /** Where the task stands in the random order of the project, 0..1; depends on nothing but seed and id. */
-  #blindPlace(taskId: number): number {
-    return hashUnit(this.project.settings.seed, 'blind', taskId);
+  #place(ordinal: number, taskId: number): void {
+    if (this.roster.place(ordinal, taskId)) this.blind.add(ordinal, taskId);
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function pickEmbedder(

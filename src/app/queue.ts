@@ -19,7 +19,8 @@ export function createQueue(deps: Deps, loops: Loops): QueueApi {
   return {
     async next(projectId, who, { exclude = [] } = {}) {
       const loop = await loops.get(projectId);
-      await loop.settled(PATIENCE_MS);
+      // Alone, one sees the order that one's own answer made; among many, a slightly old order beats a wait.
+      if (loop.roster.isAlone(who.annotatorId)) await loop.settled(PATIENCE_MS);
       const held = await heldLease(deps, loop, who, exclude);
       return held ?? lease(deps, loop, who, exclude);
     },
@@ -29,7 +30,7 @@ export function createQueue(deps: Deps, loops: Loops): QueueApi {
       if (options.postpone) await store.leases.postpone(taskId, who.annotatorId);
       await store.leases.release(taskId, who.annotatorId);
       const loop = await loops.peek(task.projectId);
-      loop?.returned(task.ordinal);
+      loop?.roster.giveBack(task.ordinal);
     },
 
     async preview(projectId, limit) {
@@ -86,7 +87,7 @@ async function lease(
   exclude: readonly number[],
 ): Promise<QueueItem | undefined> {
   const expiresAt = leaseEnd(deps, loop);
-  const blindTurn = loop.isBlindTurn();
+  const blindTurn = loop.blind.takesTurn(loop.turns);
   const { order } = loop;
   for await (const page of candidatePages(deps, loop, who, { order, blindTurn })) {
     const candidates = page.filter((id) => !exclude.includes(id));
@@ -101,8 +102,8 @@ async function lease(
     const task = taskId === undefined ? undefined : await deps.store.tasks.get(taskId);
     if (!task) continue;
     loop.turns += 1;
-    loop.leased(task.ordinal, expiresAt);
-    const blind = loop.isBlind(task.id);
+    loop.roster.lease(task.ordinal, who.annotatorId, expiresAt);
+    const blind = loop.blind.has(task.id);
     const prediction = await pinSuggestion(deps, loop, task);
     await deps.store.leases.attach(task.id, who.annotatorId, { predictionId: prediction?.id ?? null, blind });
     return item(loop, order, { task, prediction, blind, expiresAt });
@@ -121,10 +122,10 @@ async function* candidatePages(
   const later = new Set(postponed);
   const now = (ids: readonly number[]): number[] => ids.filter((id) => !later.has(id));
 
-  yield now(loop.partlyAnswered());
-  if (blindTurn) yield now(loop.blindCandidates(CANDIDATES + loop.pending().length));
-  yield now(order.flatMap((one) => loop.taskId(one.ordinal) ?? []));
-  for (const page of loop.sequential(CANDIDATES + loop.pending().length)) yield now(page);
+  yield now(loop.roster.partlyAnswered(CANDIDATES));
+  if (blindTurn) yield now(loop.roster.open(loop.blind.ordinals(), CANDIDATES + loop.roster.pending().length));
+  yield now(order.flatMap((one) => loop.roster.taskId(one.ordinal) ?? []));
+  for (const page of loop.roster.sequential(CANDIDATES + loop.roster.pending().length)) yield now(page);
   yield postponed;
 }
 

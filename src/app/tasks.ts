@@ -28,7 +28,7 @@ export function createTasks(deps: Deps, loops: Loops, configs: ProjectConfigs): 
       const task = await store.tasks.edit(id, change);
       if (task.ordinal !== old.ordinal) {
         await (await loops.peek(project.id))?.removeTasks([old]);
-        await (await loops.peek(project.id))?.addRows([task], null);
+        await (await loops.peek(project.id))?.addTasks([task], null);
         await loops.answered(task, performance.now());
         await enqueueEmbedding(deps, project);
       }

@@ -42,8 +42,19 @@ export interface FitReport {
   readonly outOfFold: OutOfFold | null;
 }
 
-/** C of 10, 1 and 100 in scikit-learn's terms; the first one serves until cross-validation can choose. */
-export const L2_CHOICES: readonly [number, ...number[]] = [0.1, 1, 0.01];
+/**
+ * Penalty before cross-validation has a say: C = 10 of scikit-learn for a binary or multi-label head. Softmax weights of
+ * more classes share the same labels, so the penalty per class shrinks with their number.
+ */
+export function startingL2(link: Link, seenCount: number): number {
+  return link === 'sigmoid' ? 0.1 : 0.2 / Math.max(2, seenCount);
+}
+
+/**
+ * What cross-validation may multiply it by. Only upwards: labels asked for lie near the boundary, where held-out items
+ * make every penalty look too strong (docs/decisions/0003).
+ */
+const L2_FACTORS = [1, 3, 10];
 const FOLDS = 5;
 /** Below this many labels held-out figures are noise. */
 const CROSS_VALIDATION_MIN = 10;
@@ -57,7 +68,7 @@ const CROSS_VALIDATION_MAX = 1_500;
 export function fitHead(set: TrainingSet, seed: number): FitReport {
   const sorted = sortByOrdinal(set);
   const outOfFold = crossValidate(sorted, seed);
-  const l2 = outOfFold?.l2 ?? L2_CHOICES[0];
+  const l2 = outOfFold?.l2 ?? startingL2(set.link, seenClasses(set.targets, set.classes.length).length);
   const items = itemsOf(sorted);
   const design = buildDesign(items, sorted.dim);
   const solution = solve(sorted, design, sorted.targets, l2);
@@ -90,13 +101,15 @@ function crossValidate(full: TrainingSet, seed: number): { l2: number; report: O
   const n = set.ordinals.length;
   const classCount = set.classes.length;
   if (n < CROSS_VALIDATION_MIN) return null;
-  if (set.link === 'softmax' && seenClasses(set.targets, classCount).length < 2) return null;
+  const seenCount = seenClasses(set.targets, classCount).length;
+  if (set.link === 'softmax' && seenCount < 2) return null;
 
   const design = buildDesign(itemsOf(set), set.dim);
   const classOf = Array.from({ length: n }, (_, i) => argmax(set.targets, i * classCount, classCount));
   const folds = assignFolds(classOf, set.ordinals, FOLDS, seed);
   const known = itemsWithKnownClass(set, folds);
-  const trials = L2_CHOICES.map((l2) => {
+  const trials = L2_FACTORS.map((factor) => {
+    const l2 = factor * startingL2(set.link, seenCount);
     const logits = outOfFoldLogits(set, design, folds, l2);
     const temperature = fitTemperature(set.link, logits, set.targets, classCount, known);
     const probabilities = scaled(set.link, logits, classCount, temperature.temperature);

@@ -251,7 +251,7 @@ export class Learner {
     const barred = new Uint8Array(this.#rows.height);
     for (const ordinals of [options.exclude ?? [], pending, labeled])
       for (const ordinal of ordinals) barred[ordinal] = 1;
-    const predictions = this.#live.predictions;
+    const predictions = this.#live.uncalibrated;
     let committee: Committee | null | undefined;
     return {
       rows: this.#rows,
@@ -296,8 +296,9 @@ export class Learner {
   }
 
   #reason(ordinal: number, phase: Reason['phase'], context: QueryContext): Reason {
-    const probabilities = this.#probabilitiesOf(ordinal, context.predictions);
-    const open = context.predictions?.scores('margin', Int32Array.of(ordinal))[0];
+    const predictions = this.#live.predictions;
+    const probabilities = this.#probabilitiesOf(ordinal, predictions);
+    const open = predictions?.scores('margin', Int32Array.of(ordinal))[0];
     return {
       phase,
       probabilities,

@@ -1,6 +1,6 @@
 /** The head that answers at once: solved exactly while labels are few, moved by rank-one steps when they are many. */
 import { buildDesign, spanPays } from '../heads/design.ts';
-import { L2_CHOICES } from '../heads/fit.ts';
+import { startingL2 } from '../heads/fit.ts';
 import type { Head } from '../heads/head.ts';
 import { type Link, probabilitiesInto, UNSEEN_LOGIT } from '../heads/link.ts';
 import { type LogisticSolution, solveLogistic } from '../heads/logistic.ts';
@@ -32,7 +32,8 @@ export class LiveHead {
   readonly #link: Link;
   readonly #classCount: number;
   readonly #logits: PoolLogits;
-  #l2 = L2_CHOICES[0];
+  /** Penalty of the installed head; before there is one it follows the classes seen. */
+  #chosenL2: number | undefined;
   #temperature = 1;
   #ready = false;
   #pinned = false;
@@ -53,7 +54,8 @@ export class LiveHead {
   }
 
   get l2(): number {
-    return this.#l2;
+    const seenCount = this.#seen.reduce((sum, one) => sum + one, 0);
+    return this.#chosenL2 ?? startingL2(this.#link, seenCount);
   }
 
   /** The head as it stands; null while there is nothing to tell apart. */
@@ -65,15 +67,19 @@ export class LiveHead {
       dim: this.#rows.dim,
       ...this.#logits.head(),
       temperature: this.#temperature,
-      l2: this.#l2,
+      l2: this.l2,
       trainedOn: [...this.#applied.keys()].sort((a, b) => a - b),
     };
   }
 
-  /** null while there is nothing to tell apart. */
+  /** Calibrated, for people; null while there is nothing to tell apart. */
   get predictions(): PoolPredictions | null {
-    if (!this.#ready) return null;
-    return poolPredictions(this.#rows, this.#link, 1 / this.#temperature);
+    return this.#ready ? poolPredictions(this.#rows, this.#link, 1 / this.#temperature) : null;
+  }
+
+  /** As the loss sees them, for strategies: a temperature flattens what tells one item from another. */
+  get uncalibrated(): PoolPredictions | null {
+    return this.#ready ? poolPredictions(this.#rows, this.#link, 1) : null;
   }
 
   rowsAdded(ordinals: readonly number[]): void {
@@ -83,7 +89,7 @@ export class LiveHead {
 
   /** Serves this head as it is; labels it has not seen move it at the next `sync`, unless it is pinned. */
   install(head: Head, trainedTargets: ReadonlyMap<number, Float32Array>, pinned: boolean): void {
-    this.#l2 = head.l2;
+    this.#chosenL2 = head.l2;
     this.#temperature = head.temperature;
     this.#pinned = pinned;
     this.#warm = undefined;
@@ -149,7 +155,7 @@ export class LiveHead {
           dim,
         );
     const { features, width } = design;
-    const problem = { features, width, targets, classCount: this.#classCount, link: this.#link, l2: this.#l2 };
+    const problem = { features, width, targets, classCount: this.#classCount, link: this.#link, l2: this.l2 };
     const solution = solveLogistic({ ...problem, warm: this.#warm });
     this.#warm = solution;
     this.#applied = new Map(labels.entries());
@@ -212,11 +218,12 @@ export class LiveHead {
    */
   #polish(labels: LabelSet, updater: RankOneUpdater): void {
     const { dim } = this.#rows;
+    const { l2 } = this;
     const size = dim + 1;
     const { weights, bias } = this.#logits.head();
     const gradient = new Float64Array(this.#classCount * size);
     for (let c = 0; c < this.#classCount; c++) {
-      for (let j = 0; j < dim; j++) gradient[c * size + j] = this.#l2 * weights[c * dim + j]!;
+      for (let j = 0; j < dim; j++) gradient[c * size + j] = l2 * weights[c * dim + j]!;
     }
     const p = new Float32Array(this.#classCount);
     for (const [ordinal, target] of labels.entries()) {
@@ -240,9 +247,10 @@ export class LiveHead {
 
   /** The inverse curvature of all labels the weights reflect; built when first needed and after the penalty changed. */
   #stepState(rowsMax = Number.POSITIVE_INFINITY): { updater: RankOneUpdater; weights: Map<number, number> } {
-    if (this.#steps === undefined || this.#steps.l2 !== this.#l2) {
-      const updater = new RankOneUpdater(this.#rows.dim, this.#l2);
-      this.#steps = { updater, l2: this.#l2, weights: new Map() };
+    const { l2 } = this;
+    if (this.#steps === undefined || this.#steps.l2 !== l2) {
+      const updater = new RankOneUpdater(this.#rows.dim, l2);
+      this.#steps = { updater, l2, weights: new Map() };
     }
     const { updater, weights } = this.#steps;
     for (const [ordinal, weight] of weights) {

@@ -1,7 +1,6 @@
 /** Lazy greedy coverage picks what the obvious greedy picks. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quantise } from '../../src/core/order.ts';
 import { herd } from '../../src/sampling/herd.ts';
 import { Coverage, RowStore } from '../../src/sampling/index.ts';
 import { flat } from '../heads/reference.ts';
@@ -27,20 +26,24 @@ function slowKernel(kernel: 'wide' | 'tuned', i: number, j: number): number {
   return Math.exp(-square / (kernel === 'wide' ? 1 : slowScale[i]! * slowScale[j]!));
 }
 
-function slowHerd(kernel: 'wide' | 'tuned', candidates: number[], labeled: number[], worth: number[], k: number) {
+/** Walks along `picks` and returns, for each, its gain and the best gain there was at that moment. */
+function slowGains(
+  kernel: 'wide' | 'tuned',
+  candidates: number[],
+  labeled: number[],
+  worth: number[],
+  picks: number[],
+) {
   const inside = [...labeled];
-  const picks: { ordinal: number; score: number }[] = [];
-  const covered = (j: number): number => Math.max(0, ...inside.map((i) => slowKernel(kernel, i, j)));
-  while (picks.length < k && picks.length < candidates.length) {
-    const left = candidates.filter((i) => !picks.some((pick) => pick.ordinal === i));
-    const gains = left.map((i) =>
-      worth.reduce((sum, u, j) => sum + u * Math.max(0, slowKernel(kernel, i, j) - covered(j)), 0),
-    );
-    const best = left.map((_, place) => place).reduce((a, b) => (quantise(gains[b]!) > quantise(gains[a]!) ? b : a));
-    picks.push({ ordinal: left[best]!, score: gains[best]! });
-    inside.push(left[best]!);
-  }
-  return picks;
+  return picks.map((pick) => {
+    const covered = worth.map((_, j) => Math.max(0, ...inside.map((i) => slowKernel(kernel, i, j))));
+    const gain = (i: number): number =>
+      worth.reduce((sum, u, j) => sum + u * Math.max(0, slowKernel(kernel, i, j) - covered[j]!), 0);
+    const best = Math.max(...candidates.filter((i) => !inside.includes(i)).map(gain));
+    const own = gain(pick);
+    inside.push(pick);
+    return { own, best };
+  });
 }
 
 function coverage(): Coverage {
@@ -69,13 +72,15 @@ describe('herd', () => {
             },
             12,
           );
-          const slow = slowHerd(kernel, candidates, labeled, worth, 12);
-          for (const [i, pick] of slow.entries()) expect(fast[i]!.score).toBeCloseTo(pick.score, 4);
-          const clear = slow.every((pick, i) => i === 0 || slow[i - 1]!.score - pick.score > 1e-4);
-          if (clear) expect(fast.map((pick) => pick.ordinal)).toEqual(slow.map((pick) => pick.ordinal));
+          expect(fast).toHaveLength(12);
+          const slow = slowGains(kernel, candidates, labeled, worth, [...fast.map((pick) => pick.ordinal)]);
+          for (const [i, { own, best }] of slow.entries()) {
+            expect(fast[i]!.score).toBeCloseTo(own, 4);
+            expect(own).toBeGreaterThan(best - 1e-4);
+          }
         },
       ),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 

@@ -28,8 +28,8 @@ function probabilities(live: LiveHead, n: number, width: number): number[] {
   }).flat();
 }
 
-function largestGap(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((most, v, i) => Math.max(most, Math.abs(v - b[i]!)), 0);
+function meanGap(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, v, i) => sum + Math.abs(v - b[i]!), 0) / a.length;
 }
 
 describe('live head', () => {
@@ -47,9 +47,9 @@ describe('live head', () => {
     for (let i = 60; i < 110; i++) both((labels) => labels.set(i, stepped.classOf[i]!));
     both((labels) => labels.set(3, (stepped.classOf[3]! + 1) % 3));
     both((labels) => labels.set(7, null));
-    const gap = largestGap(probabilities(stepped.live, 200, 400), probabilities(exact.live, 200, 3));
+    const gap = meanGap(probabilities(stepped.live, 200, 400), probabilities(exact.live, 200, 3));
     expect(gap).toBeGreaterThan(0);
-    expect(gap).toBeLessThan(0.05);
+    expect(gap).toBeLessThan(0.02);
   });
 
   it('keeps weights and pool logits in step', () => {

@@ -1,6 +1,6 @@
 /** Posteriors that mean what they say: one temperature, fitted on gold (Guo et al. 2017). Answers do not change. */
 
-import type { GoldCounts } from './dawid-skene.ts';
+import type { GoldCounts } from './expectation.ts';
 import { type LabelModel, patternPosterior } from './model.ts';
 import type { VoteTable } from './votes.ts';
 
@@ -47,10 +47,15 @@ function goldenSection(f: (x: number) => number, from: number, to: number): numb
   let [c, d] = [b - ratio * (b - a), a + ratio * (b - a)];
   let [fc, fd] = [f(c), f(d)];
   for (let i = 0; i < 40; i++) {
-    if (fc <= fd) [b, d, fd, c] = [d, c, fc, d - ratio * (d - a)];
-    else [a, c, fc, d] = [c, d, fd, c + ratio * (b - c)];
-    if (fc <= fd) fc = f(c);
-    else fd = f(d);
+    if (fc <= fd) {
+      [b, d, fd] = [d, c, fc];
+      c = b - ratio * (b - a);
+      fc = f(c);
+    } else {
+      [a, c, fc] = [c, d, fd];
+      d = a + ratio * (b - a);
+      fd = f(d);
+    }
   }
   return (a + b) / 2;
 }

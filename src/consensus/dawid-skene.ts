@@ -2,6 +2,7 @@
  * Dawid and Skene (1979) with a Dirichlet prior (MAP), and "says nothing" as an answer of its own: a rule that is silent
  * on a class tells something about it. Sparse: a row costs its votes, not the number of voters.
  */
+import { expectationStep, type GoldCounts, gather, pairCounts, type VoteStatistics } from './expectation.ts';
 import { majority } from './majority.ts';
 import { type LabelModel, patternPosterior, uniformPrior, voterAccuracy } from './model.ts';
 import type { VoteTable } from './votes.ts';
@@ -18,111 +19,47 @@ export interface DawidSkeneOptions {
   /** Rows of known class, held at it. */
   readonly gold?: GoldCounts;
   readonly iterationsMax?: number;
-  /** Stops when the posteriors move by less than this on average. */
+  /** Stops when a smaller share of the expected votes changes class in a step; 0 never stops. */
   readonly tolerance?: number;
-}
-
-/** Rows of known class, by pattern. */
-export interface GoldCounts {
-  /** (patterns x classes) how many rows are known to be of each class. */
-  readonly counts: Float64Array;
-  /** How many rows of unknown class one of them weighs. */
-  readonly weight: number;
-}
-
-/** What EM gathers: expected rows per class, and per vote and class. */
-export interface VoteStatistics {
-  /** (classes). */
-  readonly totals: Float64Array;
-  /** (voters x classes voted x classes). */
-  readonly counts: Float64Array;
-}
-
-/** How often each voter votes, and how: the prior's base rates. */
-export interface VoterRates {
-  /** (voters) share of rows with votes on which it votes. */
-  readonly active: Float64Array;
-  /** (voters x classes) 1 where it was seen to vote for the class. */
-  readonly used: Uint8Array;
 }
 
 /** Fits on the rows that have votes. Deterministic: it starts from the majority. */
 export function dawidSkene(table: VoteTable, options: DawidSkeneOptions = {}): LabelModel {
   const { iterationsMax = 50, tolerance = 1e-5 } = options;
-  const k = table.classCount;
-  const rates = voterRates(table);
-  let posterior = patternPosterior(majority(table, options.prior ?? uniformPrior(k)), table);
-  let model = modelFrom(table.voterCount, k, gather(table, posterior, options.gold), rates, options);
+  const { voterCount, classCount: k } = table;
+  const given = pairCounts(table);
+  const rates = voterRates(table, given);
+  const start = patternPosterior(majority(table, options.prior ?? uniformPrior(k)), table);
+  let statistics = gather(table, start, options.gold);
+  let model = modelFrom(voterCount, k, statistics, rates, options);
   for (let i = 1; i < iterationsMax; i++) {
-    const next = patternPosterior(model, table);
-    const moved = meanMove(table, posterior, next);
-    posterior = next;
+    const next = expectationStep(table, model, given, options.gold);
+    const moved = movedShare(statistics.counts, next.counts);
+    statistics = next;
+    model = modelFrom(voterCount, k, statistics, rates, options);
     if (moved < tolerance) break;
-    model = modelFrom(table.voterCount, k, gather(table, posterior, options.gold), rates, options);
   }
-  return { ...model, accuracy: voterAccuracy(table, posterior) };
+  return { ...model, accuracy: voterAccuracy(table, patternPosterior(model, table)) };
 }
 
-function meanMove(table: VoteTable, before: Float64Array, after: Float64Array): number {
-  const k = table.classCount;
-  let [sum, rows] = [0, 0];
-  for (let p = 1; p < table.weights.length; p++) {
-    let most = 0;
-    for (let c = 0; c < k; c++) most = Math.max(most, Math.abs(before[p * k + c]! - after[p * k + c]!));
-    sum += most * table.weights[p]!;
-    rows += table.weights[p]!;
+/** Share of the expected votes that changed class. */
+function movedShare(before: Float64Array, after: Float64Array): number {
+  let [moved, all] = [0, 0];
+  for (let i = 0; i < before.length; i++) {
+    moved += Math.abs(after[i]! - before[i]!);
+    all += before[i]!;
   }
-  return rows === 0 ? 0 : sum / rows;
+  return all === 0 ? 0 : moved / all;
 }
 
-export function voterRates(table: VoteTable): VoterRates {
+/** (voters) share of rows with votes on which each votes: the base rate behind its prior. */
+export function voterRates(table: VoteTable, given: Float64Array = pairCounts(table)): Float64Array {
   const k = table.classCount;
   const active = new Float64Array(table.voterCount);
-  const used = new Uint8Array(table.voterCount * k);
-  let covered = 0;
-  for (let p = 1; p < table.weights.length; p++) {
-    covered += table.weights[p]!;
-    for (let i = table.starts[p]!; i < table.starts[p + 1]!; i++) {
-      active[Math.floor(table.pairs[i]! / k)]! += table.weights[p]!;
-      used[table.pairs[i]!] = 1;
-    }
-  }
+  for (let pair = 0; pair < given.length; pair++) active[Math.floor(pair / k)]! += given[pair]!;
+  const covered = table.rowCount - table.weights[0]!;
   // Never 0 or 1, so that neither a vote nor silence is impossible.
-  return { active: active.map((votes) => (votes + 0.5) / (covered + 1)), used };
-}
-
-/** The M step's sums: one pass over the votes of the distinct rows. */
-export function gather(table: VoteTable, posterior: Float64Array, gold?: GoldCounts): VoteStatistics {
-  const k = table.classCount;
-  const totals = new Float64Array(k);
-  const counts = new Float64Array(table.voterCount * k * k);
-  const share = new Float64Array(k);
-  for (let p = 1; p < table.weights.length; p++) {
-    rowShares(share, p, table.weights[p]!, posterior, gold);
-    for (let c = 0; c < k; c++) totals[c]! += share[c]!;
-    for (let i = table.starts[p]!; i < table.starts[p + 1]!; i++) {
-      const at = table.pairs[i]! * k;
-      for (let c = 0; c < k; c++) counts[at + c]! += share[c]!;
-    }
-  }
-  return { totals, counts };
-}
-
-/** Rows of each class that a pattern stands for: the known ones as known, the others by posterior. */
-function rowShares(
-  out: Float64Array,
-  p: number,
-  rows: number,
-  posterior: Float64Array,
-  gold: GoldCounts | undefined,
-): void {
-  const k = out.length;
-  let known = 0;
-  if (gold) for (let c = 0; c < k; c++) known += gold.counts[p * k + c]!;
-  for (let c = 0; c < k; c++) {
-    out[c] = (rows - known) * posterior[p * k + c]!;
-    if (gold) out[c]! += gold.weight * gold.counts[p * k + c]!;
-  }
+  return active.map((votes) => Math.min(0.999, (votes + 0.5) / (covered + 1)));
 }
 
 /** The M step: log-probabilities of votes and of silence, each with its prior. */
@@ -130,7 +67,7 @@ export function modelFrom(
   voterCount: number,
   k: number,
   { totals, counts }: VoteStatistics,
-  rates: VoterRates,
+  rates: Float64Array,
   options: DawidSkeneOptions,
 ): LabelModel {
   const { strength = 2, assumed = 0.7, abstainCounts = true } = options;
@@ -138,7 +75,7 @@ export function modelFrom(
   const bias = prior.map(Math.log);
   const weights = new Float64Array(voterCount * k * k);
   for (let voter = 0; voter < voterCount; voter++) {
-    const rate = rates.active[voter]!;
+    const rate = rates[voter]!;
     for (let c = 0; c < k; c++) {
       let votes = 0;
       for (let v = 0; v < k; v++) votes += counts[(voter * k + v) * k + c]!;

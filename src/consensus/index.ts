@@ -10,10 +10,12 @@
  * Everything here is pure: plain data and typed arrays in and out, no randomness.
  */
 export { calibrated } from './calibrate.ts';
-export { type DawidSkeneOptions, dawidSkene, type GoldCounts } from './dawid-skene.ts';
+export { type DawidSkeneOptions, dawidSkene } from './dawid-skene.ts';
+export type { GoldCounts } from './expectation.ts';
 export { majority, weightedMajority } from './majority.ts';
 export {
   accuracyOf,
+  confusionsOf,
   creditOf,
   type LabelModel,
   labelsOf,

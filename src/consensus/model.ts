@@ -47,9 +47,9 @@ export function posteriorOf(model: LabelModel, table: VoteTable): Posterior {
 export function patternPosterior(model: LabelModel, table: VoteTable): Float64Array {
   const k = model.classCount;
   const out = new Float64Array(table.weights.length * k);
+  const row = new Float64Array(k);
   out.set(model.prior);
   for (let p = 1; p < table.weights.length; p++) {
-    const row = out.subarray(p * k, (p + 1) * k);
     row.set(model.bias);
     for (let i = table.starts[p]!; i < table.starts[p + 1]!; i++) {
       const at = table.pairs[i]! * k;
@@ -57,6 +57,7 @@ export function patternPosterior(model: LabelModel, table: VoteTable): Float64Ar
     }
     if (model.form === 'softmax') softmax(row);
     else scale(row, model.prior);
+    for (let c = 0; c < k; c++) out[p * k + c] = row[c]!;
   }
   return out;
 }
@@ -154,4 +155,27 @@ export function voterAccuracy(table: VoteTable, posterior: Float64Array): Float6
     }
   }
   return right.map((sum, voter) => (given[voter] === 0 ? Number.NaN : sum / given[voter]!));
+}
+
+/**
+ * Estimated confusions, (voters x classes x votes): row (voter, class) is P(vote | class, the voter votes). Rows of voters
+ * that never voted are NaN.
+ */
+export function confusionsOf(model: LabelModel, table: VoteTable): Float64Array {
+  const k = model.classCount;
+  const posterior = patternPosterior(model, table);
+  const out = new Float64Array(model.voterCount * k * k);
+  for (let p = 1; p < table.weights.length; p++) {
+    for (let i = table.starts[p]!; i < table.starts[p + 1]!; i++) {
+      const voter = Math.floor(table.pairs[i]! / k);
+      const vote = table.pairs[i]! % k;
+      for (let c = 0; c < k; c++) out[(voter * k + c) * k + vote]! += table.weights[p]! * posterior[p * k + c]!;
+    }
+  }
+  for (let row = 0; row < model.voterCount * k; row++) {
+    const own = out.subarray(row * k, (row + 1) * k);
+    const sum = own.reduce((a, b) => a + b, 0);
+    for (let v = 0; v < k; v++) own[v]! /= sum;
+  }
+  return out;
 }

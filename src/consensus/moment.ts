@@ -3,9 +3,13 @@
  * depend only on the class satisfy P(a, b) = sum over classes of P(class) P(a | class) P(b | class) (Ratner et al. 2019,
  * the label model of Snorkel). Solved by alternating least squares on the pairs of different voters.
  */
+import { AppError } from '../core/errors.ts';
 import type { LabelModel } from './model.ts';
 import { naiveBayes } from './naive-bayes.ts';
 import type { VoteTable } from './votes.ts';
+
+/** (different votes x classes) squared; a sweep costs that much, and a second holds about 10^9. */
+const MOMENTS_MAX = 1e7;
 
 export interface MomentOptions {
   readonly sweepsMax?: number;
@@ -15,46 +19,61 @@ export interface MomentOptions {
   readonly abstainCounts?: boolean;
 }
 
-/** @param prior (classes) class shares, from gold or assumed; moments alone do not give them. */
+/**
+ * @param prior (classes) class shares, from gold or assumed; moments alone do not give them.
+ * @throws LIMIT_SIZE when there are more different votes than can be solved; the triplet model too.
+ */
 export function momentModel(table: VoteTable, prior: Float64Array, options: MomentOptions = {}): LabelModel {
-  const { sweepsMax = 30, ridge = 0.3, assumed = 0.8, abstainCounts = false } = options;
-  const k = table.classCount;
+  const { sweepsMax = 60, ridge = 0.3, assumed = 0.8, abstainCounts = false } = options;
   const columns = usedColumns(table);
-  const d = columns.pairs.length;
   const together = pairMoments(table, columns);
   const rates = startRates(columns, prior, assumed);
   const start = rates.slice();
-  const normal = new Float64Array(k * k);
-  const right = new Float64Array(k);
   for (let sweep = 0; sweep < sweepsMax; sweep++) {
+    const next = solvedColumns(columns, together, rates, start, prior, ridge);
     let moved = 0;
-    for (let a = 0; a < d; a++) {
-      normal.fill(0);
-      right.fill(0);
-      for (let b = 0; b < d; b++) {
-        if (columns.voters[a] === columns.voters[b]) continue;
-        addMoment(normal, right, rates.subarray(b * k, (b + 1) * k), prior, together[a * d + b]!);
-      }
-      // The column's own frequency is a moment too, and the surest one.
-      for (let i = 0; i < k; i++) {
-        right[i]! += prior[i]! * columns.rates[a]!;
-        for (let j = 0; j < k; j++) normal[i * k + j]! += prior[i]! * prior[j]!;
-      }
-      const pull = ridge * columns.rates[a]!;
-      for (let i = 0; i < k; i++) {
-        normal[i * k + i]! += pull * prior[i]! + 1e-12;
-        right[i]! += pull * prior[i]! * start[a * k + i]!;
-      }
-      solveInPlace(normal, right, k);
-      for (let c = 0; c < k; c++) {
-        const value = Math.min(1, Math.max(columns.rates[a]! * 1e-3, right[c]!));
-        moved = Math.max(moved, Math.abs(value - rates[a * k + c]!));
-        rates[a * k + c] = value;
-      }
+    for (let i = 0; i < rates.length; i++) {
+      moved = Math.max(moved, Math.abs(next[i]! - rates[i]!));
+      // All columns step together and half way: alternating in turn would let the order of the voters matter.
+      rates[i] = (rates[i]! + next[i]!) / 2;
     }
-    if (moved < 1e-5) break;
+    if (moved < 1e-6) break;
   }
   return naiveBayes('moment', table, spread(columns, rates, table), prior, abstainCounts);
+}
+
+/** Every column's best rates, the others held. */
+function solvedColumns(
+  columns: Columns,
+  together: Float64Array,
+  rates: Float64Array,
+  start: Float64Array,
+  prior: Float64Array,
+  ridge: number,
+): Float64Array {
+  const k = prior.length;
+  const d = columns.pairs.length;
+  const out = new Float64Array(d * k);
+  const normal = new Float64Array(k * k);
+  const right = new Float64Array(k);
+  for (let a = 0; a < d; a++) {
+    normal.fill(0);
+    right.fill(0);
+    for (let b = 0; b < d; b++) {
+      if (columns.voters[a] === columns.voters[b]) continue;
+      addMoment(normal, right, rates.subarray(b * k, (b + 1) * k), prior, together[a * d + b]!);
+    }
+    const rate = columns.rates[a]!;
+    for (let i = 0; i < k; i++) {
+      // The column's own frequency is a moment too, and the surest one.
+      right[i]! += prior[i]! * (rate + ridge * rate * start[a * k + i]!);
+      for (let j = 0; j < k; j++) normal[i * k + j]! += prior[i]! * prior[j]!;
+      normal[i * k + i]! += ridge * rate * prior[i]! + 1e-12;
+    }
+    solveInPlace(normal, right, k);
+    for (let c = 0; c < k; c++) out[a * k + c] = Math.min(1, Math.max(rate * 1e-3, right[c]!));
+  }
+  return out;
 }
 
 /** The (voter, vote) pairs that occur. */
@@ -95,6 +114,15 @@ export function usedColumns(table: VoteTable): Columns {
 /** (columns x columns) share of rows with votes on which both occur. */
 export function pairMoments(table: VoteTable, columns: Columns): Float64Array {
   const d = columns.pairs.length;
+  if ((d * table.classCount) ** 2 > MOMENTS_MAX) {
+    throw new AppError(
+      'LIMIT_SIZE',
+      `Moments of ${d} different votes on ${table.classCount} classes are too many to solve.`,
+      {
+        details: { votes: d, classes: table.classCount },
+      },
+    );
+  }
   const out = new Float64Array(d * d);
   for (let p = 1; p < table.weights.length; p++) {
     const weight = table.weights[p]! / columns.covered;

@@ -3,7 +3,8 @@
  * more than chance. No single model wins everywhere, and plain Dawid-Skene loses to the majority on a third of sets.
  */
 import { calibrated } from './calibrate.ts';
-import { dawidSkene, type GoldCounts } from './dawid-skene.ts';
+import { dawidSkene } from './dawid-skene.ts';
+import type { GoldCounts } from './expectation.ts';
 import { majority, weightedMajority } from './majority.ts';
 import { creditOf, type LabelModel, patternPosterior, priorFromGold } from './model.ts';
 import { momentModel } from './moment.ts';

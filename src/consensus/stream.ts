@@ -1,13 +1,6 @@
 /** Votes as they arrive: Dawid-Skene kept up to date row by row (incremental EM, Neal and Hinton 1998), without a refit. */
-import {
-  type DawidSkeneOptions,
-  dawidSkene,
-  gather,
-  modelFrom,
-  type VoterRates,
-  type VoteStatistics,
-  voterRates,
-} from './dawid-skene.ts';
+import { type DawidSkeneOptions, dawidSkene, modelFrom, voterRates } from './dawid-skene.ts';
+import { gather, type VoteStatistics } from './expectation.ts';
 import { type LabelModel, patternPosterior, softmax, voterAccuracy } from './model.ts';
 import type { VoteTable } from './votes.ts';
 
@@ -25,7 +18,7 @@ export class VoteStream {
   readonly #k: number;
   readonly #voterCount: number;
   readonly #options: DawidSkeneOptions;
-  readonly #rates: VoterRates;
+  readonly #rates: Float64Array;
   readonly #statistics: VoteStatistics;
   readonly #pairsOf = new Map<number, readonly number[]>();
   readonly #posteriorOf = new Map<number, Float64Array>();

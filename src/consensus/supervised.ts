@@ -1,5 +1,5 @@
 /** Votes weighed by what gold labels say of their voters: naive Bayes with silence as an answer, smoothed. */
-import type { GoldCounts } from './dawid-skene.ts';
+import type { GoldCounts } from './expectation.ts';
 import type { LabelModel } from './model.ts';
 import { usedColumns } from './moment.ts';
 import { naiveBayes } from './naive-bayes.ts';

@@ -38,6 +38,9 @@ function covariances(columns: Columns, together: Float64Array): Float64Array {
   return together.map((moment, i) => moment - columns.rates[Math.floor(i / d)]! * columns.rates[i % d]!);
 }
 
+/** Rounding noise of a covariance that is zero. */
+const SIZE_MIN = 1e-9;
+
 /** Columns of other voters with the largest covariance in size, relative to their own spread. */
 function strongest(columns: Columns, covariance: Float64Array, a: number, count: number): number[] {
   const d = columns.pairs.length;
@@ -46,10 +49,12 @@ function strongest(columns: Columns, covariance: Float64Array, a: number, count:
     if (columns.voters[b] === columns.voters[a]) continue;
     const rate = columns.rates[b]!;
     const size = Math.abs(covariance[a * d + b]!) / Math.sqrt(rate * (1 - rate) + 1e-9);
-    if (size > 0) others.push({ b, size });
+    if (size > SIZE_MIN) others.push({ b, size });
   }
-  others.sort((x, y) => y.size - x.size || x.b - y.b);
-  return others.slice(0, count).map(({ b }) => b);
+  others.sort((x, y) => y.size - x.size);
+  // Equals are taken together: the order in which voters come must not matter.
+  const least = (others[count - 1]?.size ?? 0) * (1 - 1e-9);
+  return others.filter(({ size }) => size >= least).map(({ b }) => b);
 }
 
 /** |r1 - r0| as the median over triplets; a vote without partners is taken at twice better than chance. */

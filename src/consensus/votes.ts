@@ -58,6 +58,7 @@ export function voteTableFromDense(matrix: ArrayLike<number>, voterCount: number
   return voteTable({ rowCount, voterCount, classCount, rows, voters, classes });
 }
 
+/** Gives rows with the same votes one pattern. `rowPairs` is sorted within rows and reused for the patterns. */
 function groupRows(
   rowCount: number,
   voterCount: number,
@@ -66,102 +67,76 @@ function groupRows(
   rowPairs: Uint32Array,
 ): VoteTable {
   const patternOf = new Uint32Array(rowCount);
-  const starts: number[] = [0, 0];
-  const pairs = new Uint32Array(rowPairs.length);
-  const weights: number[] = [0];
-  let used = 0;
-  const table = new HashTable(rowCount);
+  const starts = new Uint32Array(rowCount + 2);
+  const weights = new Float64Array(rowCount + 1);
+  // Open addressing: slot -> pattern, 0 for none, since the pattern without votes is never looked up.
+  let capacity = 16;
+  while (capacity < rowCount * 2) capacity *= 2;
+  const slots = new Uint32Array(capacity);
+  const hashes = new Uint32Array(capacity);
+  let patterns = 1;
   for (let row = 0; row < rowCount; row++) {
     const from = rowStarts[row]!;
-    const own = rowPairs.subarray(from, rowStarts[row + 1]!);
-    const length = sortDistinct(own);
+    const length = sortDistinct(rowPairs, from, rowStarts[row + 1]!);
     if (length === 0) {
       weights[0]!++;
       continue;
     }
-    const same = (pattern: number): boolean => {
-      const at = starts[pattern]!;
-      if (starts[pattern + 1]! - at !== length) return false;
-      for (let i = 0; i < length; i++) if (pairs[at + i] !== own[i]) return false;
-      return true;
-    };
-    let pattern = table.find(hashOf(own, length), same);
-    if (pattern === -1) {
-      pattern = weights.length;
-      table.add(pattern);
-      for (let i = 0; i < length; i++) pairs[used + i] = own[i]!;
-      used += length;
-      starts.push(used);
-      weights.push(0);
+    const hash = hashOf(rowPairs, from, length);
+    let slot = hash & (capacity - 1);
+    for (; slots[slot] !== 0; slot = (slot + 1) & (capacity - 1)) {
+      if (hashes[slot] === hash && sameVotes(rowPairs, starts, slots[slot]!, from, length)) break;
     }
-    weights[pattern]!++;
-    patternOf[row] = pattern;
+    if (slots[slot] === 0) {
+      slots[slot] = patterns;
+      hashes[slot] = hash;
+      // Patterns are packed in front of the rows still to come, so nothing unread is overwritten.
+      rowPairs.copyWithin(starts[patterns]!, from, from + length);
+      starts[patterns + 1] = starts[patterns]! + length;
+      patterns++;
+    }
+    patternOf[row] = slots[slot]!;
+    weights[slots[slot]!]!++;
   }
   return {
     rowCount,
     voterCount,
     classCount,
-    starts: Uint32Array.from(starts),
-    pairs: pairs.slice(0, used),
-    weights: Float64Array.from(weights),
+    starts: starts.slice(0, patterns + 1),
+    pairs: rowPairs.slice(0, starts[patterns]!),
+    weights: weights.slice(0, patterns),
     patternOf,
   };
 }
 
-/** Sorts in place, moves distinct values to the front, returns how many there are. */
-function sortDistinct(values: Uint32Array): number {
+function sameVotes(pairs: Uint32Array, starts: Uint32Array, pattern: number, from: number, length: number): boolean {
+  const at = starts[pattern]!;
+  if (starts[pattern + 1]! - at !== length) return false;
+  for (let i = 0; i < length; i++) if (pairs[at + i] !== pairs[from + i]) return false;
+  return true;
+}
+
+/** Sorts [from, to) in place, moves distinct values to the front, returns how many there are. */
+function sortDistinct(values: Uint32Array, from: number, to: number): number {
   // Insertion sort: rows hold a handful of votes, mostly in order already.
-  for (let i = 1; i < values.length; i++) {
+  for (let i = from + 1; i < to; i++) {
     const value = values[i]!;
     let j = i - 1;
-    for (; j >= 0 && values[j]! > value; j--) values[j + 1] = values[j]!;
+    for (; j >= from && values[j]! > value; j--) values[j + 1] = values[j]!;
     values[j + 1] = value;
   }
   let count = 0;
-  for (let i = 0; i < values.length; i++) if (i === 0 || values[i] !== values[i - 1]) values[count++] = values[i]!;
+  for (let i = from; i < to; i++) if (i === from || values[i] !== values[i - 1]) values[from + count++] = values[i]!;
   return count;
 }
 
-function hashOf(values: Uint32Array, length: number): number {
+function hashOf(values: Uint32Array, from: number, length: number): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < length; i++) {
+  for (let i = from; i < from + length; i++) {
     hash = Math.imul(hash ^ values[i]!, 0x9e3779b1);
     hash ^= hash >>> 15;
   }
   return hash >>> 0;
-}
-
-/** Open addressing over pattern numbers; equality is the caller's. */
-class HashTable {
-  readonly #slots: Int32Array;
-  readonly #hashes: Uint32Array;
-  readonly #mask: number;
-  #free = 0;
-  #hash = 0;
-
-  constructor(capacity: number) {
-    let size = 16;
-    while (size < capacity * 2) size *= 2;
-    this.#slots = new Int32Array(size).fill(-1);
-    this.#hashes = new Uint32Array(size);
-    this.#mask = size - 1;
-  }
-
-  /** The number stored under an equal key, or -1; `add` then puts one where it was missed. */
-  find(hash: number, same: (stored: number) => boolean): number {
-    let slot = hash & this.#mask;
-    for (; this.#slots[slot] !== -1; slot = (slot + 1) & this.#mask) {
-      if (this.#hashes[slot] === hash && same(this.#slots[slot]!)) return this.#slots[slot]!;
-    }
-    this.#free = slot;
-    this.#hash = hash;
-    return -1;
-  }
-
-  add(value: number): void {
-    this.#slots[this.#free] = value;
-    this.#hashes[this.#free] = this.#hash;
-  }
 }
 
 /** Share of rows with votes, with two or more, with votes for different classes. */

@@ -75,6 +75,8 @@ export interface ModelInfo {
   readonly runtime: string;
   readonly license: string;
   readonly outputs: Readonly<Record<string, OutputSpec>>;
+  /** Names of its classes, in the order of `probabilities` or of the `label` field of boxes and spans. */
+  readonly labels: readonly string[];
   /** Width of the `embedding` output, or 0 when it has none. */
   readonly dim: number;
 }

@@ -15,6 +15,8 @@ export interface ModelEntry {
   readonly files: Readonly<Record<string, string>>;
   readonly license: string;
   readonly outputs: Readonly<Record<string, OutputSpec>>;
+  /** Names of its classes, in the order of `probabilities` or of the `label` field of boxes and spans. */
+  readonly labels?: readonly string[];
   /** All that changes the numbers besides the weights; its `revision` counts changes of our own code. */
   readonly processing: JsonObject;
   readonly batch: BatchPolicy;
@@ -51,16 +53,16 @@ export function truncateItem(entry: ModelEntry, item: InferenceItem): InferenceI
   return 'text' in item && item.text.length > unitsMax ? { text: item.text.slice(0, unitsMax) } : item;
 }
 
-/** First 12 hex digits of the hash over weights, runtime, processing and outputs. */
+/** First 12 hex digits of the hash over weights, runtime, processing, outputs and class names. */
 export function modelVersion(entry: ModelEntry): string {
-  const { runtime, files, processing, outputs } = entry;
-  return stableHash({ runtime, files, processing, outputs }).slice(0, 12);
+  const { runtime, files, processing, outputs, labels = [] } = entry;
+  return stableHash({ runtime, files, processing, outputs, labels }).slice(0, 12);
 }
 
 export function modelInfo(entry: ModelEntry): ModelInfo {
-  const { name, kind, input, runtime, license, outputs } = entry;
+  const { name, kind, input, runtime, license, outputs, labels = [] } = entry;
   const version = modelVersion(entry);
   const embedding = outputs.embedding;
   const dim = embedding && 'dim' in embedding ? embedding.dim : 0;
-  return { id: `${name}@${version}`, name, version, kind, input, runtime, license, outputs, dim };
+  return { id: `${name}@${version}`, name, version, kind, input, runtime, license, outputs, labels, dim };
 }

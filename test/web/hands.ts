@@ -19,3 +19,11 @@ export async function answer(page: Page, key: string): Promise<number> {
 export async function allSaved(page: Page): Promise<void> {
   await page.getByText('All saved').waitFor();
 }
+
+/** The item on the card and the three behind it are here: the page says so to other tabs, and to us. */
+export async function fetchedAhead(page: Page): Promise<void> {
+  const here = `Object.keys(localStorage)
+    .filter((key) => key.startsWith('headstart.held.'))
+    .some((key) => JSON.parse(localStorage.getItem(key)).ids.length >= 4)`;
+  while (!(await page.evaluate<boolean>(here))) await page.waitForTimeout(20);
+}

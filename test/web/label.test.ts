@@ -1,4 +1,6 @@
 /** The label page in a real browser against the real server: what an annotator does all day. */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { keepScreenshot, launchBrowser, openWatched, type Watched } from './browser.ts';
@@ -39,6 +41,17 @@ const texts = (count: number): string[] =>
   );
 
 describe('label page', () => {
+  it('loads at most 100 kB of script before the first item', async () => {
+    const id = await server.project({ title: 'Light', texts: texts(4) });
+    const page = await visit(`/projects/${id}/label`);
+    await itemNumber(page);
+    const urls = await page.evaluate<string[]>("performance.getEntriesByType('resource').map((entry) => entry.name)");
+    const scripts = urls.map((url) => new URL(url).pathname).filter((path) => path.endsWith('.js'));
+    const sizes = scripts.map((path) => statSync(join(import.meta.dirname, '../../dist/web', `${path}.gz`)).size);
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(100_000);
+  });
+
   it('labels 30 items by keyboard alone, from the list of projects on', async () => {
     const id = await server.project({ title: 'Thirty', texts: texts(40) });
     const page = await visit('/');
@@ -100,6 +113,36 @@ describe('label page', () => {
     await allSaved(page);
     const again = (await server.annotations(id)).filter((one) => one.task === second);
     expect(again.map((one) => labelsOf(one.result))).toEqual([['ham']]);
+  });
+
+  it('takes back an answer from before a reload, too', async () => {
+    const id = await server.project({ title: 'Undo earlier', texts: texts(12) });
+    const page = await visit(`/projects/${id}/label`);
+    await answer(page, '1');
+    const last = await answer(page, '1');
+    await allSaved(page);
+    await page.reload();
+    await itemNumber(page);
+    await page.keyboard.press('Backspace');
+    await page.locator(`article.item[aria-label="Item ${last}"]`).waitFor();
+    expect(await server.annotations(id)).toHaveLength(1);
+  });
+
+  it('never has one item in two tabs of one person', async () => {
+    const id = await server.project({ title: 'Two tabs', texts: texts(16) });
+    const page = await visit(`/projects/${id}/label`);
+    await itemNumber(page);
+    const second = await open.at(-1)!.context.newPage();
+    await second.goto(page.url());
+    const seen = new Set<number>();
+    for (let i = 0; i < 4; i++) {
+      seen.add(await answer(page, '1'));
+      seen.add(await answer(second, '2'));
+    }
+    await allSaved(page);
+    await allSaved(second);
+    expect(seen.size).toBe(8);
+    expect((await server.annotations(id)).map((one) => one.task).sort()).toEqual([...seen].sort());
   });
 
   it('opens one of the last answers again and corrects it', async () => {

@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keepScreenshot, launchBrowser, openWatched, type Watched } from './browser.ts';
-import { allSaved, answer, itemNumber } from './hands.ts';
+import { allSaved, answer, fetchedAhead, itemNumber } from './hands.ts';
 import { labelsOf, ServerProcess } from './server.ts';
 
 const server = new ServerProcess();
@@ -87,6 +87,7 @@ describe('a server that dies', () => {
       given.set(await answer(page, key), key === '1' ? 'spam' : 'ham');
     };
     for (let i = 0; i < 6; i++) await give('1');
+    await fetchedAhead(page);
     await server.kill();
     // What was fetched ahead can still be answered.
     for (let i = 0; i < 3; i++) await give('2');
@@ -95,6 +96,7 @@ describe('a server that dies', () => {
     await server.start();
     await allSaved(page);
     for (let i = 0; i < 4; i++) await give('1');
+    await fetchedAhead(page);
     // Killed while answers are on their way, and the page reloaded before they are acknowledged.
     const killed = server.kill();
     await give('2');
@@ -118,6 +120,7 @@ describe('a server that dies', () => {
     await answer(page, '1');
     const second = await answer(page, '1');
     await allSaved(page);
+    await fetchedAhead(page);
     await server.kill();
     await page.keyboard.press('Backspace');
     await page.locator(`article.item[aria-label="Item ${second}"]`).waitFor();

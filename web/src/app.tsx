@@ -1,6 +1,6 @@
 /** The frame around every page: who you are, which project, where you can go. */
 import { useQuery } from '@tanstack/react-query';
-import { lazy, type ReactNode, Suspense } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { api } from './api.ts';
 import { ApiProblem, sentenceOf } from './http.ts';
@@ -106,9 +106,16 @@ function Frame(props: { me: Me; projectId: number | null; children: ReactNode })
 }
 
 function ProjectTitle({ projectId }: { projectId: number }): ReactNode {
+  const title = useProject(projectId).data?.title;
+  useEffect(() => {
+    if (title !== undefined) document.title = `${title} · Headstart`;
+    return () => {
+      document.title = 'Headstart';
+    };
+  }, [title]);
   return (
     <span className="top-title" dir="auto">
-      {useProject(projectId).data?.title}
+      {title}
     </span>
   );
 }

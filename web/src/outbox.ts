@@ -13,7 +13,7 @@ export interface Entry {
   readonly taskId: number;
   /** The answer this is about. */
   readonly submissionId: string;
-  /** Known once the server has acknowledged the answer; until then an undo or update waits behind its submit. */
+  /** The row of an undo or update; null when the answer was not yet acknowledged: it is looked up when its turn comes. */
   readonly annotationId: number | null;
   readonly body: unknown;
   /** The token it was given under: a later change of identity must not move an answer to somebody else. */
@@ -50,6 +50,9 @@ export interface OutboxParts {
 
 const PENDING = 'headstart.outbox.';
 const REFUSED = 'headstart.refused.';
+/** Which rows the last answers became: an undo or a correction may come later, from another tab or after a reload. */
+const KNOWN = 'headstart.acknowledged';
+const KNOWN_MAX = 200;
 /** First pause after a failure; doubles up to the last, so that a restarted server is found within seconds. */
 const RETRY_MS = { first: 250, last: 4_000 } as const;
 
@@ -133,11 +136,16 @@ export class Outbox {
     this.#sending = true;
     try {
       for (let entry = this.pending()[0]; entry !== undefined; entry = this.pending()[0]) {
-        const outcome = await this.#parts.send(entry);
+        const ready = this.#resolved(entry);
+        if (ready === null) {
+          this.#dropRefused(entry);
+          continue;
+        }
+        const outcome = await this.#parts.send(ready);
         if (outcome.state === 'later') return this.#retryLater();
         this.#failures = 0;
-        if (outcome.state === 'done') this.#acknowledge(entry, outcome.annotationId);
-        else this.#refuse(entry, outcome.message);
+        if (outcome.state === 'done') this.#acknowledge(ready, outcome.annotationId);
+        else this.#refuse(ready, outcome.message);
       }
     } finally {
       this.#sending = false;
@@ -150,14 +158,33 @@ export class Outbox {
     this.#parts.wait(() => void this.#drain(), pause);
   }
 
-  /** Tells waiting undos and updates of this answer which row it became, then forgets it. */
+  /** With the row it is about; null when there is none, because its answer was refused. */
+  #resolved(entry: Entry): Entry | null {
+    if (entry.kind === 'submit' || entry.annotationId !== null) return entry;
+    const row = this.#known().find(([submissionId]) => submissionId === entry.submissionId);
+    return row === undefined ? null : { ...entry, annotationId: row[1] };
+  }
+
+  /** Taking a refused answer back, or changing it, ends it: it must not be sent again later. */
+  #dropRefused(entry: Entry): void {
+    for (const { entry: refused } of this.refused()) {
+      if (refused.submissionId === entry.submissionId) this.#parts.shelf.removeItem(refusedKey(refused));
+    }
+    this.#parts.shelf.removeItem(entry.key);
+    this.#tell({ ...entry, annotationId: null });
+  }
+
   #acknowledge(entry: Entry, annotationId: number | null): void {
-    for (const other of this.pending()) {
-      if (other.submissionId !== entry.submissionId || other.key === entry.key || other.annotationId !== null) continue;
-      this.#parts.shelf.setItem(other.key, JSON.stringify({ ...other, annotationId }));
+    if (entry.kind === 'submit' && annotationId !== null) {
+      const known = [...this.#known(), [entry.submissionId, annotationId] as const].slice(-KNOWN_MAX);
+      this.#parts.shelf.setItem(KNOWN, JSON.stringify(known));
     }
     this.#parts.shelf.removeItem(entry.key);
     this.#tell({ ...entry, annotationId });
+  }
+
+  #known(): readonly (readonly [string, number])[] {
+    return JSON.parse(this.#parts.shelf.getItem(KNOWN) ?? '[]') as readonly (readonly [string, number])[];
   }
 
   #refuse(entry: Entry, message: string): void {

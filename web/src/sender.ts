@@ -24,11 +24,10 @@ async function send(entry: Entry): Promise<SendOutcome> {
 
 async function deliver(entry: Entry): Promise<number | null> {
   if (entry.kind === 'submit') return (await api.submit(entry.taskId, entry.body as AnswerBody, entry.token)).id;
-  // Its submit was refused, so there is nothing on the server to change.
-  if (entry.annotationId === null) return null;
-  if (entry.kind === 'undo') await api.undo(entry.annotationId, entry.token);
-  else await api.correct(entry.annotationId, entry.body as CorrectionBody, entry.token);
-  return entry.annotationId;
+  const row = entry.annotationId!; // The outbox sends an undo or update only with its row.
+  if (entry.kind === 'undo') await api.undo(row, entry.token);
+  else await api.correct(row, entry.body as CorrectionBody, entry.token);
+  return row;
 }
 
 /** Starts sending. Without Web Locks (plain http from another machine) every tab sends its own: still counted once. */

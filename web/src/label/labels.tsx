@@ -55,7 +55,10 @@ function Search({ view }: { view: Answering }): ReactNode {
   const [words, setWords] = useState('');
   const [place, setPlace] = useState(0);
   const input = useRef<HTMLInputElement>(null);
-  const hits = useMemo(() => matching(view.order, view.control.choices, words), [view.order, view.control, words]);
+  const hits = useMemo(() => {
+    const order = view.rejected ? view.order.filter((id) => !view.suggested.includes(id)) : view.order;
+    return matching(order, view.control.choices, words);
+  }, [view.order, view.rejected, view.suggested, view.control, words]);
   useEffect(() => {
     if (view.searching) input.current?.focus();
   }, [view.searching]);

@@ -128,6 +128,8 @@ export interface Answering {
   readonly note: string;
   readonly noting: boolean;
   readonly searching: boolean;
+  /** The suggestion was called wrong: the search leaves it out. */
+  readonly rejected: boolean;
   readonly whole: boolean;
   /** Read out to those who cannot see the page move on. */
   readonly said: string;
@@ -153,6 +155,7 @@ function useAnswering(session: LabelSession, at: Snapshot, control: ChoicesContr
     note: '',
     noting: false,
     searching: false,
+    rejected: false,
     whole: false,
   };
   const [held, setHeld] = useState(fresh);
@@ -195,6 +198,7 @@ function useAnswering(session: LabelSession, at: Snapshot, control: ChoicesContr
     note: own.note,
     noting: own.noting,
     searching: own.searching,
+    rejected: own.rejected,
     whole: own.whole,
     choose(label, via) {
       if (label === undefined || shown === null) return;
@@ -214,14 +218,16 @@ function useAnswering(session: LabelSession, at: Snapshot, control: ChoicesContr
       if (suggested.length === 0) setSaid('There is no suggestion to reject here: choose a label.');
       else if (!control.multiple && others.length === 1) give(others, false, via);
       else {
-        change({ searching: true, ticked: control.multiple ? [] : own.ticked });
+        change({ searching: true, rejected: true, ticked: control.multiple ? [] : own.ticked });
         setSaid('Choose the right label.');
       }
     },
     skip: (via) => give([], true, via),
     undo() {
-      const last = session.undo();
-      setSaid(last === null ? 'There is nothing to take back.' : 'The last answer was taken back.');
+      session.undo().then(
+        (done) => setSaid(done ? 'The last answer was taken back.' : 'There is nothing to take back.'),
+        (error: unknown) => setSaid(sentenceOf(error)),
+      );
     },
     leave() {
       if (own.searching || own.noting) change({ searching: false, noting: false });
@@ -229,7 +235,7 @@ function useAnswering(session: LabelSession, at: Snapshot, control: ChoicesContr
     },
     setNote: (note) => change({ note }),
     setNoting: (noting) => change({ noting }),
-    setSearching: (searching) => change({ searching }),
+    setSearching: (searching) => change({ searching, rejected: false }),
     setWhole: (next) => change({ whole: next(own.whole) }),
   };
 }

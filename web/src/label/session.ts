@@ -11,6 +11,7 @@ import type { Entry } from '../outbox.ts';
 import { newSubmissionId, outbox } from '../sender.ts';
 import type { AnswerBody, CorrectionBody, NextItem, Region, Task, Via } from '../wire.ts';
 import { VisibleClock } from './clock.ts';
+import { announceHeld, heldElsewhere, withdrawHeld } from './tabs.ts';
 
 /** Items held beyond the one on the screen. */
 const PREFETCH = 3;
@@ -105,10 +106,10 @@ export class LabelSession {
     });
   }
 
-  /** Takes the last answer back, here and on the server, and shows its item again. Returns what it was. */
-  undo(): Given | null {
+  /** Takes the last answer back, here and on the server, and shows its item again. False when there is none. */
+  async undo(): Promise<boolean> {
     const [last, ...given] = this.#snapshot.given;
-    if (last === undefined) return null;
+    if (last === undefined) return await this.#undoEarlier();
     this.#send('undo', last.item.id, last.submissionId, null, null);
     const { current, upcoming, answered } = this.#snapshot;
     this.#clock.restart();
@@ -120,7 +121,31 @@ export class LabelSession {
       upcoming: current === null ? upcoming : [current, ...upcoming],
       state: 'ready',
     });
-    return last;
+    return true;
+  }
+
+  /** The last answer of an earlier page life: still on its way, or known to the server only. */
+  async #undoEarlier(): Promise<boolean> {
+    const waiting = outbox.pending().filter((one) => one.projectId === this.projectId && one.kind === 'submit');
+    const [stored] = waiting.length > 0 ? [] : await api.recent(this.projectId);
+    const last = waiting.at(-1) ?? (stored && { taskId: stored.task, submissionId: stored.unique_id });
+    if (last === undefined) return false;
+    const undone = new Promise<void>((resolve) => {
+      const stop = outbox.onChange((entry) => {
+        if (entry?.kind !== 'undo' || entry.submissionId !== last.submissionId) return;
+        stop();
+        resolve();
+      });
+    });
+    this.#send('undo', last.taskId, last.submissionId, stored?.id ?? null, null);
+    await undone;
+    // The server has leased it to us again, and gives leases that we do not name first.
+    const item = await api.next(this.projectId, this.#held());
+    if (item === undefined || this.#held().includes(item.id)) return true;
+    const { current, upcoming } = this.#snapshot;
+    this.#clock.restart();
+    this.#set({ current: item, upcoming: current === null ? upcoming : [current, ...upcoming], state: 'ready' });
+    return true;
   }
 
   reopen(reopened: Reopened | null): void {
@@ -146,13 +171,9 @@ export class LabelSession {
   }
 
   #send(kind: Entry['kind'], taskId: number, submissionId: string, annotationId: number | null, body: unknown): void {
-    const known = annotationId ?? this.#acknowledged.get(submissionId) ?? null;
     const { projectId } = this;
-    outbox.add({ kind, projectId, taskId, submissionId, annotationId: known, body, token: currentToken() });
+    outbox.add({ kind, projectId, taskId, submissionId, annotationId, body, token: currentToken() });
   }
-
-  /** Rows that answers of this page's life have become. */
-  readonly #acknowledged = new Map<string, number>();
 
   #advance(change: Partial<Snapshot>): void {
     const [current = null, ...upcoming] = this.#snapshot.upcoming;
@@ -164,21 +185,20 @@ export class LabelSession {
   #start(): void {
     this.#clock.start();
     this.#timer = setInterval(() => this.#tick(), POLL_MS);
-    this.#stopListening = outbox.onChange((entry) => {
-      if (entry !== null && entry.annotationId !== null) this.#acknowledged.set(entry.submissionId, entry.annotationId);
-    });
+    addEventListener('pagehide', this.#leave);
     void this.#fill();
   }
 
-  #stopListening: () => void = () => {};
+  readonly #leave = (): void => withdrawHeld(this.projectId);
 
   #stop(): void {
     this.#clock.stop();
     if (this.#timer !== null) clearInterval(this.#timer);
-    this.#stopListening();
+    removeEventListener('pagehide', this.#leave);
   }
 
   #tick(): void {
+    announceHeld(this.projectId, idsOf(this.#snapshot.current, this.#snapshot.upcoming));
     if (document.visibilityState !== 'visible') return;
     const end = Date.now() + LEASE_MARGIN_MS;
     const upcoming = this.#snapshot.upcoming.filter((item) => Date.parse(item.lease_expires_at) > end);
@@ -240,14 +260,19 @@ export class LabelSession {
   /** Tasks that must not come again: in hand, or answered and not yet acknowledged. */
   #held(): number[] {
     const { current, upcoming } = this.#snapshot;
-    const ids = [...(current === null ? [] : [current]), ...upcoming].map((item) => item.id);
-    return [...ids, ...outbox.pending().map((entry) => entry.taskId)];
+    const ids = idsOf(current, upcoming);
+    return [...ids, ...outbox.pending().map((entry) => entry.taskId), ...heldElsewhere(this.projectId)];
   }
 
   #set(change: Partial<Snapshot>): void {
     this.#snapshot = { ...this.#snapshot, ...change };
+    announceHeld(this.projectId, idsOf(this.#snapshot.current, this.#snapshot.upcoming));
     for (const listener of this.#listeners) listener();
   }
+}
+
+function idsOf(current: NextItem | null, upcoming: readonly NextItem[]): number[] {
+  return [...(current === null ? [] : [current]), ...upcoming].map((item) => item.id);
 }
 
 function bodyOf(answer: Answer, item: NextItem, submissionId: string, visibleMs: number): AnswerBody {

@@ -28,9 +28,6 @@ export interface Tensor {
 export interface TensorStore {
   /** Opens or creates. Verifies checksums: a damaged chunk loses its rows (they count as missing) and is reported. */
   open(key: TensorKey, columns: number): Promise<{ tensor: Tensor; damagedRows: number }>;
-  /** Copies the rows of one project's tensor into another's, ordinal by ordinal. */
-  copy(from: TensorKey, to: TensorKey): Promise<void>;
-  list(projectId: number): Promise<TensorKey[]>;
   delete(key: TensorKey): Promise<void>;
   /** Everything of a project. */
   deleteProject(projectId: number): Promise<void>;

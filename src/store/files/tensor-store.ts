@@ -1,6 +1,6 @@
 /** Tensor files in a folder: `<project>/<kind>@<version>/` with a manifest and the files of one tensor each. */
-import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import type { Tensor, TensorKey, TensorStore } from '../tensors.ts';
 import { toFileError } from './errors.ts';
@@ -40,28 +40,6 @@ export class FileTensorStore implements TensorStore {
       await this.#leave(folder, shared);
       throw toFileError(error);
     }
-  }
-
-  async copy(from: TensorKey, to: TensorKey): Promise<void> {
-    const [source, target] = [this.#folderOf(from), this.#folderOf(to)];
-    if (this.#shared.has(target)) throw new AppError('CONFLICT', 'The tensor to copy to is in use.');
-    if (!(await exists(source))) throw new AppError('NOT_FOUND', 'There is no tensor to copy from.');
-    const open = await this.#shared.get(source)?.opened;
-    const work = (): Promise<void> => copyFolder(source, target);
-    await (open ? open.tensor.alone(work) : work()).catch((error) => {
-      throw toFileError(error);
-    });
-  }
-
-  async list(projectId: number): Promise<TensorKey[]> {
-    const names = await readdir(join(this.#folder, String(projectId))).catch(() => []);
-    return names
-      .filter((name) => !name.startsWith(UNFINISHED))
-      .sort()
-      .map((name) => {
-        const [kind, version] = name.split('@').map(decodeURIComponent);
-        return { projectId, kind: kind!, version: version! };
-      });
   }
 
   async delete(key: TensorKey): Promise<void> {
@@ -168,28 +146,6 @@ async function writeManifest(folder: string, manifest: Manifest): Promise<void> 
   await file.close();
   await rename(fresh, manifestFile(folder));
   await syncPath(folder);
-}
-
-/** A name that no kind has, because kinds are plain words. */
-const UNFINISHED = '~';
-
-/** The copy appears under its name when it is complete; what a crash left of one is replaced by the next. */
-async function copyFolder(source: string, target: string): Promise<void> {
-  const parent = join(target, '..');
-  const fresh = join(parent, `${UNFINISHED}${basename(target)}`);
-  await rm(fresh, { recursive: true, force: true });
-  await mkdir(fresh, { recursive: true, mode: 0o700 });
-  try {
-    for (const name of await readdir(source)) {
-      await copyFile(join(source, name), join(fresh, name));
-      await syncPath(join(fresh, name));
-    }
-    await rm(target, { recursive: true, force: true });
-    await rename(fresh, target);
-    await syncPath(parent);
-  } finally {
-    await rm(fresh, { recursive: true, force: true });
-  }
 }
 
 async function syncPath(path: string): Promise<void> {

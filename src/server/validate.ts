@@ -27,12 +27,12 @@ function bodyValue(schema: TSchema, given: unknown): unknown {
 
 /** Numbers and booleans of addresses arrive as text. Body values are never converted. */
 function textValues(schema: TObject, given: unknown): unknown {
-  const values: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(given as Record<string, unknown>)) {
-    const type = Object.hasOwn(schema.properties, key) ? (schema.properties[key] as { type?: string }).type : undefined;
-    values[key] = typeof value === 'string' ? fromText(value, type) : value;
-  }
-  return values;
+  const typeOf = (key: string) =>
+    Object.hasOwn(schema.properties, key) ? (schema.properties[key] as { type?: string }).type : undefined;
+  const entries = Object.entries(given as Record<string, unknown>);
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, typeof value === 'string' ? fromText(value, typeOf(key)) : value]),
+  );
 }
 
 function fromText(text: string, type: string | undefined): unknown {

@@ -40,7 +40,8 @@ export const workRoutes = {
         ),
         exclude: Type.Optional(
           Type.String({
-            pattern: '^(\\d{1,15}(,\\d{1,15}){0,199})?$',
+            pattern: '^(\\d{1,15}(,\\d{1,15}){0,999})?$',
+            maxLength: 10_000,
             description: 'Ids of tasks that the caller holds already, with commas: for pages that fetch ahead',
           }),
         ),

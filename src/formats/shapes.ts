@@ -8,10 +8,11 @@ import {
   boxToPixels,
   ellipsePoints,
   type Point,
+  pointsToPixels,
   type Size,
 } from '../core/geometry.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
-import { decodeBrush, type LabelConfig, namesIn, valueAt } from '../labelconfig/index.ts';
+import { decodeBrush, type LabelConfig, namesIn, readPoints, valueAt } from '../labelconfig/index.ts';
 import type { ExportRow, ImportedTask } from './format.ts';
 import { answersOf, importedAnnotation, type Target, targetFor } from './targets.ts';
 
@@ -100,8 +101,15 @@ function shapesOf(region: Region, all: readonly Region[], size: Size, lost: stri
 function formOf(value: JsonObject, size: Size, lost: string[]): Form | null {
   const [sx, sy] = [size.width / 100, size.height / 100];
   const at = (key: string) => Number(value[key] ?? 0);
+  const broken = ['x', 'y', 'width', 'height', 'radiusX', 'radiusY', 'rotation'].find(
+    (key) => !Number.isFinite(at(key)),
+  );
+  if (broken !== undefined) {
+    lost.push(`A region whose ${broken} is no number is left out.`);
+    return null;
+  }
   if (Array.isArray(value.points)) {
-    return { kind: 'polygon', points: (value.points as [number, number][]).map(([x, y]): Point => [x * sx, y * sy]) };
+    return { kind: 'polygon', points: pointsToPixels(readPoints(value.points), size) };
   }
   if (Array.isArray(value.rle)) {
     try {

@@ -25,7 +25,7 @@ export {
   type Span,
   spanToParagraph,
 } from './offsets.ts';
-export { boxAt, regionOverlap } from './overlap.ts';
+export { boxAt, readPoints, regionOverlap } from './overlap.ts';
 export { type ParseOptions, parseLabelConfig } from './parse.ts';
 export type * from './region-values.ts';
 export { type ChoicesConfigOptions, makeChoicesConfig, renderLabelConfig } from './render.ts';

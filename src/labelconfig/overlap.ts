@@ -2,7 +2,6 @@
 import type { Region } from '../core/domain.ts';
 import {
   type Box,
-  boxCorners,
   boxIou,
   boxToPixels,
   type Ellipse,
@@ -50,7 +49,7 @@ function placeOf(region: Region): Place | null {
   if (Array.isArray(value.ranges)) return { kind: 'ranges', ranges: value.ranges.filter(isJsonObject).map(toRange) };
   if ('start' in value) return spanOf(value);
   if (Array.isArray(value.rle)) return sized ? { kind: 'mask', rle: value.rle as number[], image } : null;
-  if (Array.isArray(value.points)) return { kind: 'area', points: pointsToPixels(value.points as Point[], image) };
+  if (Array.isArray(value.points)) return { kind: 'area', points: pointsToPixels(readPoints(value.points), image) };
   if (Array.isArray(value.vertices)) {
     const points = value.vertices.filter(isJsonObject).map((one): Point => [num(one.x), num(one.y)]);
     return { kind: 'area', points: pointsToPixels(points, image) };
@@ -121,13 +120,17 @@ function rangesOverlap(a: readonly (readonly [number, number])[], b: readonly (r
   return union > 0 ? shared / union : 0;
 }
 
+/** An hour of video at 30 frames a second; longer tracks are compared up to there. */
+const FRAMES_MAX = 108_000;
+
 /** Mean box overlap over the frames in which at least one of the two is there. */
 function trackOverlap(a: readonly JsonObject[], b: readonly JsonObject[], image: Size): number {
   const numbers = [...a, ...b].map((frame) => num(frame.frame));
-  const last = Math.max(0, ...numbers);
+  const first = Math.min(...numbers);
+  const last = Math.min(first + FRAMES_MAX, Math.max(0, ...numbers));
   let sum = 0;
   let frames = 0;
-  for (let frame = Math.min(...numbers); frame <= last; frame++) {
+  for (let frame = first; frame <= last; frame++) {
     const [boxA, boxB] = [boxAt(a, frame), boxAt(b, frame)];
     if (boxA === null && boxB === null) continue;
     frames += 1;
@@ -172,15 +175,18 @@ function toRange(range: JsonObject): readonly [number, number] {
   return [num(range.start), num(range.end)];
 }
 
+/** The pairs of numbers in a list; what is no pair is left out. */
+export function readPoints(list: readonly Json[]): Point[] {
+  return list.flatMap((one): Point[] => {
+    const [x, y] = Array.isArray(one) ? one : [];
+    return typeof x === 'number' && typeof y === 'number' ? [[x, y]] : [];
+  });
+}
+
 function num(given: Json | undefined): number {
   return typeof given === 'number' ? given : 0;
 }
 
 function timeOf(given: Json | undefined): number {
   return typeof given === 'string' ? Date.parse(given) || 0 : num(given);
-}
-
-/** Corners in pixels of a rectangle region's value. */
-export function rectangleCorners(value: JsonObject, image: Size): Point[] {
-  return boxCorners(boxToPixels(boxOf(value), image));
 }

@@ -1,4 +1,5 @@
 /** Regions of every type: what fits, what is mended, what is refused, and how two results differ. */
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Region } from '../../src/core/domain.ts';
 import { checkResult, diffResults, encodeBrush, parseLabelConfig, regionOverlap } from '../../src/labelconfig/index.ts';
@@ -192,6 +193,39 @@ describe('regions of every type', () => {
     const { regions, problems } = checkResult(config, { data }, [given]);
     expect(regions).toEqual([wanted]);
     expect(problems).toMatchObject([{ index: 0, repaired: true }]);
+  });
+});
+
+describe('regions with anything inside', () => {
+  const broken = fc
+    .tuple(fc.constantFrom(...GOOD), fc.nat(9), fc.jsonValue(), fc.boolean())
+    .map(([good, n, junk, outside]) => {
+      const place = (outside ? good : (good.value ?? {})) as Record<string, unknown>;
+      const keys = Object.keys(place);
+      const changed = { ...place, [keys[n % keys.length] ?? 'x']: junk };
+      return (outside ? changed : { ...good, value: changed }) as Region;
+    });
+
+  it('are kept, mended or refused, but never bring the check down', () => {
+    fc.assert(
+      fc.property(broken, (region) => {
+        const { regions, problems } = checkResult(config, { data }, [region, GOOD[0]]);
+        expect(regions.length + problems.filter((one) => !one.repaired).length).toBe(2);
+        expect(regions.at(-1)).toEqual(GOOD[0]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('can be compared, whatever they are', () => {
+    fc.assert(
+      fc.property(broken, broken, (a, b) => {
+        const overlap = regionOverlap(a, b);
+        expect(overlap === null || (overlap >= 0 && overlap <= 1)).toBe(true);
+        expect(diffResults([a], [b]).length).toBeLessThanOrEqual(2);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 

@@ -45,6 +45,7 @@ export const ERROR_KINDS = {
   CONFLICT_CANCELLED: kind(409, 'The work was cancelled.'),
 
   MEDIA_FORBIDDEN: kind(422, 'The path or address may not be read.'),
+  MEDIA_BAD_FILE: kind(422, 'The file is damaged, or of another kind than what is wanted here.'),
   MEDIA_FETCH: kind(502, 'The media could not be fetched.', true),
 
   BACKEND_UNVERIFIED: kind(503, 'A model file does not match its recorded checksum; it is not loaded.'),

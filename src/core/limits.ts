@@ -15,6 +15,11 @@ export const LIMITS = {
   uploadBytesMax: 4_000_000_000,
   /** One row of an imported file; longer ones are a broken quote far more often than a text. */
   rowBytesMax: 20_000_000,
+  /** An uploaded zip: entries, and what they unpack to. It is held in memory, so this bounds the memory. */
+  archiveEntriesMax: 100_000,
+  archiveBytesMax: 200_000_000,
+  /** Unpacked over packed: label files stay below 50, bombs are beyond 1,000. */
+  archiveRatioMax: 200,
   /** Tasks written in one transaction: large enough to amortise the fsync, small enough not to stall the server. */
   importChunkRows: 1_000,
   /** Tasks per chunk of a bulk job: what a crash may make us compute again. */
@@ -24,6 +29,27 @@ export const LIMITS = {
   inferenceBytesMax: 512_000_000,
   /** Pixels of one picture: a 100-megapixel photo; decoded it takes three bytes a pixel. */
   imagePixelsMax: 100_000_000,
+  /** Frames of an animation or pages of a scan; walking over more only keeps the reader busy. */
+  imagePagesMax: 2_000,
+  /** Six hours: a day of meetings in one file is cut before it is labeled. Samples: those hours in stereo at 48 kHz. */
+  audioSecondsMax: 21_600,
+  audioSamplesMax: 2_100_000_000,
+  /** Media from an address: an hour of film, and the time that takes on a slow line. */
+  mediaFetchBytesMax: 500_000_000,
+  mediaFetchMs: 300_000,
+  /** A server that says nothing for this long has gone. */
+  mediaFetchIdleMs: 15_000,
+  mediaRedirectsMax: 5,
+  /** Fetches at once, and how many more may wait for their turn. */
+  mediaFetchesMax: 16,
+  mediaFetchesWaitingMax: 1_000,
+  /** A file inside the task itself; rows have a limit of their own. */
+  mediaDataUriCharsMax: 14_000_000,
+  /** Fetched media kept on disk, and how long before they are fetched anew. */
+  mediaCacheBytesMax: 10_000_000_000,
+  mediaCacheAgeMs: 7 * 86_400_000,
+  /** Files of one upload: more at once belong into a local-files folder. */
+  uploadFilesMax: 10_000,
   /** Reply page of a list. */
   pageSizeMax: 1_000,
   /** A rule document: 100,000 keywords of 40 characters fit four times. */

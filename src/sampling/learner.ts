@@ -185,10 +185,11 @@ export class Learner {
   /** The k rows of largest cosine similarity to this one, itself left out, best first; empty for a row not embedded. */
   nearest(ordinal: number, k: number): { readonly ordinal: number; readonly similarity: number }[] {
     if (!this.#rows.has(ordinal)) return [];
-    const row = this.#rows.row(ordinal);
     const others = this.#rows.ordinals().filter((other) => other !== ordinal);
-    const similarities = Float64Array.from(others, (other) => dot(row, this.#rows.row(other)));
-    return topK(others, similarities, k).map((pick) => ({ ordinal: pick.ordinal, similarity: pick.score }));
+    return topK(others, this.#rows.similarities(ordinal, others), k).map((pick) => ({
+      ordinal: pick.ordinal,
+      similarity: pick.score,
+    }));
   }
 
   /** What a fit needs, copied: it may be done elsewhere (`fitHead`) and installed later. */

@@ -12,8 +12,8 @@ import { poolPredictions } from './pool-predictions.ts';
 import type { RowStore } from './rows.ts';
 import type { PoolPredictions } from './strategy.ts';
 
-/** Multiply-adds of one pass over the training set up to which it is solved anew after each label: some 20 ms. */
-const EXACT_FIT_MAX = 400_000;
+/** Multiply-adds of one pass over the training set up to which it is solved anew after each label: some 10 ms. */
+const EXACT_FIT_MAX = 200_000;
 /** Multiply-adds of one gradient over all labels up to which it polishes the rank-one steps after each label: some 10 ms. */
 const POLISH_MAX = 10_000_000;
 /** Multiply-adds of new logits for the whole pool that each label may cost (some 10 ms), and that now and then may. */

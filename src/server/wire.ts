@@ -1,43 +1,15 @@
-/** Domain objects in the words of the wire, and back. */
+/** Projects, tasks, annotations and predictions in the words of the wire, and back. */
 
-import type {
-  AnswerInput,
-  Insights,
-  PredictionView,
-  ProjectInput,
-  QueueItem,
-  QueueState,
-  ShareWithInterval,
-  VoteView,
-} from '../app/app.ts';
-import type {
-  Annotation,
-  Job,
-  ModelVersion,
-  Prediction,
-  Project,
-  ProjectSettings,
-  Run,
-  Task,
-  Token,
-} from '../core/domain.ts';
+import type { AnswerInput, PredictionView, ProjectInput } from '../app/app.ts';
+import type { Annotation, Prediction, Project, ProjectSettings, Task } from '../core/domain.ts';
 import type {
   AnnotationWire,
   Body,
-  InsightsWire,
-  JobEventWire,
-  JobWire,
-  ModelWire,
-  NextWire,
   PredictionWire,
   ProjectWire,
-  QueueStateWire,
-  RunWire,
   SettingsWire,
   TaskDetailWire,
   TaskWire,
-  TokenWire,
-  VoteWire,
 } from './contract/index.ts';
 
 /** What the app counts in a project. */
@@ -221,138 +193,5 @@ export function storedPredictionWire(prediction: Prediction, modelVersion: strin
     model_version: modelVersion,
     run: prediction.runId,
     created_at: prediction.createdAt,
-  };
-}
-
-export function nextWire(item: QueueItem): NextWire {
-  return {
-    ...taskWire(item.task),
-    annotations: [],
-    predictions: item.prediction === null ? [] : [storedPredictionWire(item.prediction, null)],
-    drafts: [],
-    reason: item.reason,
-    blind: item.blind,
-    lease_expires_at: new Date(item.leaseExpiresAt).toISOString(),
-  };
-}
-
-export function queueStateWire(state: QueueState): QueueStateWire {
-  return {
-    strategy: state.strategy,
-    embedder: state.embedder,
-    phase: state.phase,
-    ranked: state.ranked,
-    tasks: state.tasks,
-    annotations_until_retrain: state.annotationsUntilRetrain,
-    model_version: state.modelVersion,
-    model_number: state.modelNumber,
-  };
-}
-
-export function insightsWire(insights: Insights): InsightsWire {
-  const { acceptance, blindAccuracy, timeSaved } = insights;
-  return {
-    curve: insights.curve.map((point) => ({ ...accuracyWire(point), labels: point.labels })),
-    acceptance: acceptance && {
-      shown: acceptance.n,
-      accepted: acceptance.hits,
-      rate: acceptance.share,
-      low: acceptance.low,
-      high: acceptance.high,
-    },
-    blind_accuracy: blindAccuracy && accuracyWire(blindAccuracy),
-    time_saved: timeSaved && {
-      aided_ms: timeSaved.aidedMs,
-      blind_ms: timeSaved.blindMs,
-      saved: timeSaved.saved,
-      low: timeSaved.low,
-      high: timeSaved.high,
-      n_aided: timeSaved.aided,
-      n_blind: timeSaved.blind,
-    },
-    bias: insights.bias,
-  };
-}
-
-function accuracyWire({ n, hits, share, low, high }: ShareWithInterval) {
-  return { n, correct: hits, accuracy: share, low, high };
-}
-
-export function voteWire(vote: VoteView): VoteWire {
-  return {
-    labeler: vote.labeler,
-    kind: vote.kind,
-    run: vote.runId,
-    control: vote.control,
-    label: vote.label,
-    score: vote.score,
-  };
-}
-
-export function runWire(run: Run): RunWire {
-  return {
-    id: run.id,
-    project: run.projectId,
-    kind: run.kind,
-    labeler: run.labelerId,
-    summary: run.summary,
-    params: run.params,
-    state: run.state,
-    written: run.written,
-    created_at: run.createdAt,
-    finished_at: run.finishedAt,
-    revoked_at: run.revokedAt,
-  };
-}
-
-/** Without parameters and output: annotators see it too. */
-export function jobEventWire(job: Job): JobEventWire {
-  return {
-    id: job.id,
-    project: job.projectId,
-    kind: job.kind,
-    state: job.state,
-    stage: job.stage,
-    done: job.done,
-    total: job.total,
-    failed: job.failed,
-    attempts: job.attempts,
-    cancel_requested: job.cancelRequested,
-    error: job.error && { code: job.error.code, detail: job.error.message },
-    revision: job.revision,
-    created_at: job.createdAt,
-    updated_at: job.updatedAt,
-  };
-}
-
-export function jobWire(job: Job): JobWire {
-  return { ...jobEventWire(job), params: job.params, output: job.output };
-}
-
-export function modelWire(model: ModelVersion): ModelWire {
-  return {
-    id: model.id,
-    project: model.projectId,
-    control: model.control,
-    version: model.version,
-    number: model.number,
-    embedder: model.embedder,
-    trained_on: model.trainedOn,
-    metrics: model.metrics,
-    active: model.active,
-    verdict: model.verdict,
-    created_at: model.createdAt,
-  };
-}
-
-export function tokenWire(token: Token): TokenWire {
-  return {
-    id: token.id,
-    annotator: token.annotatorId,
-    role: token.role,
-    project: token.projectId,
-    label: token.label,
-    created_at: token.createdAt,
-    revoked_at: token.revokedAt,
   };
 }

@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Authenticate } from '../auth.ts';
 import type { Handlers } from '../bind.ts';
 import { jobStream } from '../sse.ts';
-import { jobEventWire } from '../wire.ts';
+import { jobEventWire } from '../wire-work.ts';
 
 export interface EventOptions {
   /** Streams open at one time; each page holds one. */

@@ -3,7 +3,7 @@ import type { App } from '../../app/app.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Handlers } from '../bind.ts';
 import { PRODUCT_VERSION } from '../version.ts';
-import { tokenWire } from '../wire.ts';
+import { tokenWire } from '../wire-work.ts';
 
 type Names =
   | 'whoami'

@@ -4,7 +4,8 @@ import type { Task } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Handlers } from '../bind.ts';
 import type { PageQuery, Pager } from '../paging.ts';
-import { annotationWire, compact, taskDetailWire, taskWire, voteWire } from '../wire.ts';
+import { annotationWire, compact, taskDetailWire, taskWire } from '../wire.ts';
+import { voteWire } from '../wire-work.ts';
 
 const SIMILAR = 10;
 

@@ -3,7 +3,8 @@ import type { App } from '../../app/app.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Handlers } from '../bind.ts';
 import type { workRoutes } from '../contract/work.ts';
-import { insightsWire, jobWire, modelWire, nextWire, queueStateWire, runWire, taskWire } from '../wire.ts';
+import { taskWire } from '../wire.ts';
+import { insightsWire, jobWire, modelWire, nextWire, queueStateWire, runWire } from '../wire-work.ts';
 
 const PREVIEW = 20;
 const LIST = 100;

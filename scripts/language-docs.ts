@@ -47,6 +47,8 @@ ${table(['name', 'what', 'holds', 'import', 'export'], rows)}
   \`lead_time\`, \`score\`, \`labeler\`, \`run\`. A name that the data already uses gets a number. Skipped annotations are left out.
 - CSV cells that a spreadsheet would run as a formula get a quote in front when \`escapeFormulas\` is set.
 - What a format cannot hold is said, task by task, through \`onLoss\`: overlapping spans in CoNLL, turned boxes in VOC...
+- Folder formats travel as one zip (\`zipFiles\`, \`unzipFiles\`): entries, unpacked bytes and their ratio are limited by what
+  really comes out, names that lead outside or are there twice are refused, equal files give equal bytes.
 - File names made from tasks are cleaned: no path, no hidden or reserved names, no two the same.
 `;
 }

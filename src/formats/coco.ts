@@ -179,7 +179,9 @@ async function* readCoco(bytes: Bytes, options: ReadOptions = {}): AsyncGenerato
       const regions = (byImage.get(image.id) ?? []).flatMap((one, i) =>
         toRegions(one, i, image, categories, options.config),
       );
-      return importedImage(image.file, regions, options.config, { size: image.size });
+      // An image that nobody annotated and one without objects look alike; only the first is safe to assume.
+      const unlabeled = regions.length === 0;
+      return importedImage(image.file, regions, options.config, { size: image.size, unlabeled });
     });
     if (task !== null) yield { row, task };
   }

@@ -190,15 +190,15 @@ export function importedImage(
   image: string,
   regions: readonly Region[],
   config: LabelConfig | undefined,
-  more: { readonly meta?: JsonObject; readonly size?: Size | null } = {},
+  more: { readonly size?: Size | null; readonly unlabeled?: boolean } = {},
 ): ImportedTask {
   const { size } = more;
   return {
     id: null,
     // Without regions nothing else would remember the size.
     data: { [imageField(config)]: image, ...(size && regions.length === 0 ? { ...size } : {}) },
-    meta: more.meta ?? {},
-    annotations: [importedAnnotation(regions)],
+    meta: {},
+    annotations: more.unlabeled === true ? [] : [importedAnnotation(regions)],
     predictions: [],
   };
 }

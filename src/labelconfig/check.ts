@@ -2,6 +2,7 @@
 import type { Region } from '../core/domain.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.ts';
 import { checkValue } from './check-values.ts';
+import { valueAt } from './fields.ts';
 import type { HtmlText } from './hypertext.ts';
 import { labelsForTask, matchLabel } from './labels.ts';
 import type { Control, Label, LabelConfig, ObjectTag } from './model.ts';
@@ -154,8 +155,19 @@ function checkRelation(region: Region, context: Context): Region {
 function withValue(control: Control, region: Region, context: Context): Region {
   const object = context.objects.find((one) => one.name === region.to_name) ?? null;
   const { data, note, pages } = context;
+  checkItem(object, region, data);
   const value = checkValue(region.value as JsonObject, { control, object, data, note, pages, region });
   return value === region.value ? region : { ...region, value };
+}
+
+/** The page or image of a list that the region is on. */
+function checkItem(object: ObjectTag | null, region: Region, data: JsonObject): void {
+  const item = region.item_index;
+  if (item === undefined || item === null) return;
+  const list = object?.list === true && object.field !== null ? valueAt(data, object.field) : undefined;
+  const count = Array.isArray(list) ? list.length : Number.POSITIVE_INFINITY;
+  if (Number.isInteger(item) && Number(item) >= 0 && Number(item) < count) return;
+  throw new Refusal(`item_index is ${JSON.stringify(item)}, the task has ${count} items counted from 0.`);
 }
 
 function withScore(region: Region, context: Context): Region {

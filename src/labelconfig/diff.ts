@@ -1,5 +1,6 @@
 /** What a person did to a suggestion, region by region: the signal that corrections teach by. */
 import type { AnswerOutcome, Region } from '../core/domain.ts';
+import { groupBy } from '../core/group.ts';
 import { isJsonObject, stableStringify } from '../core/json.ts';
 import { regionOverlap } from './overlap.ts';
 
@@ -65,17 +66,6 @@ function pairByKey(
     const partner = key === null ? undefined : waiting.get(key)?.shift();
     if (partner !== undefined) pair(partner, region);
   }
-}
-
-function groupBy(regions: readonly Region[], keyOf: (region: Region) => string | null): Map<string | null, Region[]> {
-  const groups = new Map<string | null, Region[]>();
-  for (const region of regions) {
-    const key = keyOf(region);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [region]);
-    else group.push(region);
-  }
-  return groups;
 }
 
 /** Greedy: the two that overlap most belong together, then the next two. */

@@ -30,6 +30,7 @@ export { type ParseOptions, parseLabelConfig } from './parse.ts';
 export type * from './region-values.ts';
 export { type ChoicesConfigOptions, makeChoicesConfig, renderLabelConfig } from './render.ts';
 export { instancesOf } from './repeat.ts';
+export { missingAnswers } from './required.ts';
 export {
   type ControlKind,
   type ControlRow,

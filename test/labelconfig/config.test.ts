@@ -14,6 +14,7 @@ import {
   labelsOf,
   makeChoicesConfig,
   mergeLabels,
+  missingAnswers,
   missingFields,
   outcomeOf,
   parseLabelConfig,
@@ -218,6 +219,24 @@ describe('checkResult', () => {
     const { regions, problems } = check({ ...choice('spam'), score: 7 });
     expect(regions).toEqual([choice('spam')]);
     expect(problems).toHaveLength(1);
+  });
+});
+
+describe('missingAnswers', () => {
+  it('names required controls without an answer', () => {
+    expect(missingAnswers(config, task, [])).toEqual(['label']);
+    expect(missingAnswers(config, task, [choice('spam')])).toEqual([]);
+  });
+
+  it('asks once per repeated entry', () => {
+    const repeated =
+      parseLabelConfig(`<View><Repeater on="$turns" indexFlag="{{i}}"><Text name="t_{{i}}" value="$turns[{{i}}]"/>
+      <Choices name="c_{{i}}" toName="t_{{i}}" required="true"><Choice value="A"/></Choices></Repeater></View>`);
+    const data = { turns: ['x', 'y'] };
+    const answer = { from_name: 'c_1', to_name: 't_1', type: 'choices', value: { choices: ['A'] } };
+    expect(missingAnswers(repeated, { data }, [answer])).toEqual(['c_0']);
+    expect(checkResult(repeated, { data }, [answer]).problems).toEqual([]);
+    expect(checkResult(repeated, { data }, [{ ...answer, from_name: 'c_2' }]).regions).toEqual([]);
   });
 });
 

@@ -86,6 +86,8 @@ export interface HostStatus {
   /** `starting` until the process answers, `ready` afterwards. */
   readonly state: 'starting' | 'ready';
   readonly batchesInFlight: number;
+  /** Memory after its last batch; 0 before. */
+  readonly residentBytes: number;
   /** Models it has loaded, by id. */
   readonly models: readonly string[];
 }

@@ -1,8 +1,8 @@
 /** Entry of a host: a child process that loads models and runs one batch after the other, online ones first. */
 import { AppError, type PlainError } from '../core/errors.ts';
 import { checkOutput } from './check-output.ts';
+import { watchHost } from './host-watch.ts';
 import type { ModelEntry } from './manifest.ts';
-import { watchParent } from './parent-watch.ts';
 import type { FromHost, ToHost } from './protocol.ts';
 import { readVerified } from './registry.ts';
 import type { LoadedModel } from './runtime.ts';
@@ -19,22 +19,24 @@ interface Known {
 const models = new Map<string, Known>();
 const waiting: Run[] = [];
 let runtimes: Readonly<Record<string, string>> = {};
+let watched = Promise.resolve();
 let busy = false;
 
 process.on('message', (message: ToHost) => {
-  if (message.type === 'start') runtimes = message.runtimes;
-  else if (message.type === 'model') models.set(message.id, { ...message, loaded: undefined });
+  if (message.type === 'start') {
+    runtimes = message.runtimes;
+    watched = watchHost(message.bytesMax).then(() => send({ type: 'ready' }));
+  } else if (message.type === 'model') models.set(message.id, { ...message, loaded: undefined });
   else {
     waiting.push(message);
     if (!busy) void drain();
   }
 });
 process.on('disconnect', () => process.exit(0));
-watchParent();
-void send({ type: 'ready' });
 
 async function drain(): Promise<void> {
   busy = true;
+  await watched;
   for (let run = takeNext(); run; run = takeNext()) {
     await answer(run);
     await readChannel();
@@ -55,7 +57,8 @@ async function answer(run: Run): Promise<void> {
     await send({ type: 'started', batch: run.batch });
     const start = performance.now();
     const output = checkOutput(models.get(run.model)!.entry.outputs, run.items.length, await model.run(run.items));
-    void send({ type: 'done', batch: run.batch, output, ms: performance.now() - start });
+    const ms = performance.now() - start;
+    void send({ type: 'done', batch: run.batch, output, ms, residentBytes: process.memoryUsage.rss() });
   } catch (error) {
     void send({ type: 'failed', batch: run.batch, stage, error: plainError(stage, error) });
   }

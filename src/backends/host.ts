@@ -5,6 +5,8 @@ import type { InferenceItem, Lane } from './backend.ts';
 import type { ModelEntry } from './manifest.ts';
 import type { FromHost, ToHost } from './protocol.ts';
 
+/** What a host sends itself when it passes its memory cap, see `host-watch.ts`. */
+const OVERSIZE_SIGNAL = 'SIGUSR2';
 const ENTRY = entryFile(import.meta.url, './host-main.ts');
 /** Kept of what the host wrote to stderr: a native abort says there why. */
 const STDERR_UNITS_KEPT = 2_000;
@@ -38,6 +40,8 @@ export interface HostOptions {
   readonly runtimes: Readonly<Record<string, string>>;
   readonly batchDeadlineMs: number;
   readonly loadDeadlineMs: number;
+  /** Resident memory at which the process ends itself. */
+  readonly bytesMax: number;
   onMessage(host: Host, message: FromHost, batch: HostBatch | undefined): void;
   onDeath(host: Host, death: Death): void;
 }
@@ -47,6 +51,8 @@ export class Host {
   readonly inFlight = new Map<number, HostBatch>();
   readonly loaded = new Set<string>();
   state: 'starting' | 'ready' = 'starting';
+  /** As of the last batch; 0 before. */
+  residentBytes = 0;
   private readonly child: ChildProcess;
   private readonly options: HostOptions;
   private readonly known = new Set<string>();
@@ -56,6 +62,7 @@ export class Host {
   private ending: 'asked' | 'overrun' | null = null;
   private watchdog: NodeJS.Timeout | undefined;
   private stderr = '';
+  private retiring = false;
 
   constructor(options: HostOptions) {
     this.options = options;
@@ -79,12 +86,17 @@ export class Host {
         this.options.onDeath(this, this.death(code, signal));
       });
     });
-    this.post({ type: 'start', runtimes: options.runtimes });
+    this.post({ type: 'start', runtimes: options.runtimes, bytesMax: options.bytesMax });
     this.watch(options.loadDeadlineMs);
   }
 
   get accepting(): boolean {
-    return this.ending === null;
+    return this.ending === null && !this.retiring;
+  }
+
+  /** Takes no more batches; the caller closes it when those in flight are answered. */
+  retire(): void {
+    this.retiring = true;
   }
 
   private get deadlineMs(): number {
@@ -124,6 +136,7 @@ export class Host {
     if (message.type === 'loaded') this.loaded.add(message.model);
     if (message.type === 'started') this.running = message.batch;
     if (message.type !== 'loading') this.loading = null;
+    if (message.type === 'done') this.residentBytes = message.residentBytes;
     if (message.type === 'done' || message.type === 'failed') {
       this.inFlight.delete(message.batch);
       this.running = null;
@@ -143,10 +156,17 @@ export class Host {
   private death(code: number | null, signal: NodeJS.Signals | null): Death {
     const running = this.running === null ? null : (this.inFlight.get(this.running) ?? null);
     const untouched = [...this.inFlight.values()].filter((batch) => batch !== running);
-    const foreign = signal === 'SIGKILL' || signal === 'SIGTERM' || signal === 'SIGINT';
+    // A host that was large before the batch began says nothing against the batch.
+    const worn = signal === OVERSIZE_SIGNAL && this.residentBytes > this.options.bytesMax / 2;
+    const foreign = worn || signal === 'SIGKILL' || signal === 'SIGTERM' || signal === 'SIGINT';
     const cause = this.ending ?? (foreign ? 'foreign' : 'fault');
-    const how = cause === 'overrun' ? 'it did not answer in time' : signal ? `signal ${signal}` : `exit code ${code}`;
+    const how = cause === 'overrun' ? 'it did not answer in time' : deathWords(code, signal);
     const lastLine = this.stderr.trim().split('\n').at(-1) ?? '';
     return { cause, description: lastLine ? `${how}: ${lastLine}` : how, running, untouched, loading: this.loading };
   }
+}
+
+function deathWords(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal === OVERSIZE_SIGNAL) return 'it needed more memory than a host may have';
+  return signal ? `signal ${signal}` : `exit code ${code}`;
 }

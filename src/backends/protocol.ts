@@ -5,8 +5,8 @@ import type { ModelEntry } from './manifest.ts';
 import type { BatchOutput } from './runtime.ts';
 
 export type ToHost =
-  /** Where runtimes that are not built in are found, by name; first message of all. */
-  | { readonly type: 'start'; readonly runtimes: Readonly<Record<string, string>> }
+  /** Where runtimes that are not built in are found, by name, and how large the process may grow; first message of all. */
+  | { readonly type: 'start'; readonly runtimes: Readonly<Record<string, string>>; readonly bytesMax: number }
   /** Makes a model known under its id; it is loaded by the first batch. */
   | { readonly type: 'model'; readonly id: string; readonly entry: ModelEntry; readonly folder: string }
   | {
@@ -23,5 +23,11 @@ export type FromHost =
   | { readonly type: 'loaded'; readonly model: string; readonly device: string }
   /** Sent and flushed before the model runs: whoever is named here when the process dies is the suspect. */
   | { readonly type: 'started'; readonly batch: number }
-  | { readonly type: 'done'; readonly batch: number; readonly output: BatchOutput; readonly ms: number }
+  | {
+      readonly type: 'done';
+      readonly batch: number;
+      readonly output: BatchOutput;
+      readonly ms: number;
+      readonly residentBytes: number;
+    }
   | { readonly type: 'failed'; readonly batch: number; readonly stage: 'load' | 'run'; readonly error: PlainError };

@@ -15,6 +15,8 @@ export interface SchedulerOptions {
   readonly loadDeadlineMs?: number;
   /** A host without work for so long is ended, which gives its memory back. Default: five minutes. */
   readonly idleMs?: number;
+  /** Resident memory that a host may have: beyond it the running batch is blamed. Default: 2 GB. */
+  readonly hostBytesMax?: number;
   /** Pause after a host that died before it did anything; doubles up to the maximum. */
   readonly backOffMs?: { readonly first: number; readonly max: number };
   /** Hears of every death that was not asked for. */
@@ -25,6 +27,9 @@ export interface SchedulerOptions {
 const IN_FLIGHT_PER_LANE = 2;
 const LANES: readonly Lane[] = ['online', 'bulk'];
 const BACK_OFF_MS = { first: 100, max: 5_000 };
+const HOST_BYTES_MAX = 2_000_000_000;
+/** A host that keeps more than this share of its cap after a batch is replaced: runtimes rarely give memory back. */
+const RETIRE_SHARE = 0.75;
 
 export class Scheduler {
   restarts = 0;
@@ -39,11 +44,13 @@ export class Scheduler {
   private deathsInRow = 0;
   private spawnTimer: NodeJS.Timeout | undefined;
   private closed = false;
+  private readonly bytesMax: number;
 
   constructor(queues: readonly ModelQueue[], hostsMax: number, options: SchedulerOptions) {
     this.queues = queues;
     this.hostsMax = hostsMax;
     this.options = options;
+    this.bytesMax = options.hostBytesMax ?? HOST_BYTES_MAX;
   }
 
   get hostCount(): number {
@@ -55,6 +62,7 @@ export class Scheduler {
       pid: host.pid,
       state: host.state,
       batchesInFlight: host.inFlight.size,
+      residentBytes: host.residentBytes,
       models: [...host.loaded],
     }));
   }
@@ -129,6 +137,7 @@ export class Scheduler {
       runtimes,
       batchDeadlineMs,
       loadDeadlineMs,
+      bytesMax: this.bytesMax,
       onMessage: (from, message, batch) => this.receive(from, message, batch),
       onDeath: (from, death) => this.bury(from, death),
     });
@@ -148,8 +157,11 @@ export class Scheduler {
       else if (message.stage === 'run') queue.bisect(batch, AppError.fromPlain(message.error));
       else queue.rest(AppError.fromPlain(message.error), batch);
     }
+    if (host.residentBytes > RETIRE_SHARE * this.bytesMax) host.retire();
     this.dispatch();
-    if (host.inFlight.size === 0) this.restLater(host);
+    if (host.inFlight.size > 0) return;
+    if (host.accepting) this.restLater(host);
+    else void host.close();
   }
 
   private restLater(host: Host): void {

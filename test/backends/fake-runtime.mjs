@@ -3,6 +3,9 @@ import { appendFileSync } from 'node:fs';
 
 const DIM = 4;
 
+/** What a leaking model never gives back. */
+const kept = [];
+
 /** @param {number} ms */
 function block(ms) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -15,6 +18,11 @@ function act(text, row) {
   if (command === 'exit') process.exit(3);
   if (command === 'hang') for (;;) block(1_000);
   if (command === 'throw') throw new Error('token id out of range');
+  if (command === 'grow') kept.push(Buffer.alloc(Number(argument) * 1_000_000, 1));
+  if (command === 'burst') {
+    const burst = Buffer.alloc(Number(argument) * 1_000_000, 1);
+    block(2_000 + burst[0]);
+  }
   if (command === 'sleep') block(Number(argument));
   row.fill(command === 'nan' ? Number.NaN : text.length);
 }

@@ -27,7 +27,7 @@ describe('a poison item', () => {
   }
 
   it("'hang' is ended at the deadline and the rest is answered", async () => {
-    const pool = fakePool({ batchDeadlineMs: 150 });
+    const pool = fakePool({ batchDeadlineMs: 400 });
     const { failed } = await pool.embed('fake', texts(...good(6), 'hang', 'a'), BULK);
     expect(failed.map((one) => [one.index, one.error.code])).toEqual([[6, 'BACKEND_TIMEOUT']]);
     expect(pool.deaths.length).toBeLessThanOrEqual(4);
@@ -58,6 +58,25 @@ describe('a host killed from outside', () => {
     expect(failed).toEqual([]);
     expect(rows.every((value) => value === 7)).toBe(true);
     expect(pool.status().restarts).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe('memory', () => {
+  it('an item that needs more than a host may have is found alone', async () => {
+    const pool = fakePool({ hostBytesMax: 400_000_000 });
+    const { failed } = await pool.embed('fake', texts('a', 'b', 'burst:500', 'c'), BULK);
+    expect(failed.map((one) => [one.index, one.error.code])).toEqual([[2, 'BACKEND_CRASHED']]);
+    expect(failed[0]!.error.message).toContain('more memory than a host may have');
+  });
+
+  it('a host that grew is replaced without anything being lost', async () => {
+    const models = [fakeModel({ batch: { costMax: 1_000, itemsMax: 1 } })];
+    const pool = fakePool({ hostBytesMax: 400_000_000, models });
+    const all = Array.from({ length: 30 }, () => 'grow:20');
+    const { failed } = await pool.embed('fake', texts(...all), BULK);
+    expect(failed).toEqual([]);
+    expect(pool.deaths).toEqual([]);
+    await until(() => pool.status().hosts.every((host) => host.residentBytes < 350_000_000));
   });
 });
 

@@ -1,10 +1,11 @@
 /** A full fit of a head: penalty by cross-validation, temperature on out-of-fold logits, honest figures. */
 import { assert } from '../core/errors.ts';
+import { hashUnit } from '../core/random.ts';
 import { buildDesign, type Design } from './design.ts';
 import { assignFolds } from './folds.ts';
 import type { Head } from './head.ts';
 import { type Link, probabilitiesInto } from './link.ts';
-import { type LogisticSolution, logitsOf, seenClasses, solveLogistic } from './logistic.ts';
+import { type LogisticProblem, type LogisticSolution, logitsOf, seenClasses, solveLogistic } from './logistic.ts';
 import { argmax, type HeadMetrics, headMetrics } from './metrics.ts';
 import { fitTemperature, type TemperatureFit } from './temperature.ts';
 
@@ -60,6 +61,12 @@ const FOLDS = 5;
 const CROSS_VALIDATION_MIN = 10;
 /** More items than this sharpen the choice of two scalars no further, and cost 15 fits each. */
 const CROSS_VALIDATION_MAX = 1_500;
+/** Multiply-adds of one pass over the items that take part: keeps the 15 fits within a few seconds. */
+const CROSS_VALIDATION_WORK_MAX = 3_000_000;
+/** Fewer held-out items than this make the figures themselves vague, whatever they cost. */
+const MEANINGFUL_ITEMS = 300;
+/** Out-of-fold logits to about three digits are enough to choose by. */
+const FOLD_TOLERANCE = 1e-3;
 
 /**
  * Fits a head. Fewer than two classes: a head that answers by its bias alone and no out-of-fold figures.
@@ -97,7 +104,9 @@ export function headFrom(
 }
 
 function crossValidate(full: TrainingSet, seed: number): { l2: number; report: OutOfFold } | null {
-  const set = full.ordinals.length > CROSS_VALIDATION_MAX ? sample(full, seed) : full;
+  const affordable = Math.floor(CROSS_VALIDATION_WORK_MAX / (full.dim * full.classes.length));
+  const itemsMax = Math.min(CROSS_VALIDATION_MAX, Math.max(affordable, MEANINGFUL_ITEMS));
+  const set = full.ordinals.length > itemsMax ? sample(full, itemsMax, seed) : full;
   const n = set.ordinals.length;
   const classCount = set.classes.length;
   if (n < CROSS_VALIDATION_MIN) return null;
@@ -108,9 +117,10 @@ function crossValidate(full: TrainingSet, seed: number): { l2: number; report: O
   const classOf = Array.from({ length: n }, (_, i) => argmax(set.targets, i * classCount, classCount));
   const folds = assignFolds(classOf, set.ordinals, FOLDS, seed);
   const known = itemsWithKnownClass(set, folds);
+  const earlier: LogisticSolution[] = [];
   const trials = L2_FACTORS.map((factor) => {
     const l2 = factor * startingL2(set.link, seenCount);
-    const logits = outOfFoldLogits(set, design, folds, l2);
+    const logits = outOfFoldLogits(set, design, folds, l2, earlier);
     const temperature = fitTemperature(set.link, logits, set.targets, classCount, known);
     const probabilities = scaled(set.link, logits, classCount, temperature.temperature);
     return { l2, temperature, probabilities, metrics: headMetrics(set.link, probabilities, set.targets, classCount) };
@@ -128,17 +138,21 @@ function crossValidate(full: TrainingSet, seed: number): { l2: number; report: O
   return { l2: best.l2, report };
 }
 
-function outOfFoldLogits(set: TrainingSet, design: Design, folds: Uint8Array, l2: number): Float64Array {
+/** `earlier`: solutions of each fold under the last penalty tried, where the search starts; replaced by the new ones. */
+function outOfFoldLogits(
+  set: TrainingSet,
+  design: Design,
+  folds: Uint8Array,
+  l2: number,
+  earlier: LogisticSolution[],
+): Float64Array {
   const classCount = set.classes.length;
   const logits = new Float64Array(folds.length * classCount);
   for (let fold = 0; fold < FOLDS; fold++) {
     const inside = [...folds.keys()].filter((i) => folds[i] !== fold);
-    const solution = solve(
-      set,
-      { ...design, features: inside.map((i) => design.features[i]!) },
-      pickTargets(set, inside),
-      l2,
-    );
+    const part = { ...design, features: inside.map((i) => design.features[i]!) };
+    const solution = solve(set, part, pickTargets(set, inside), l2, { warm: earlier[fold], tolerance: FOLD_TOLERANCE });
+    earlier[fold] = solution;
     for (const [i, f] of folds.entries()) {
       if (f === fold) logitsOf(solution, design.features[i]!, logits, i * classCount);
     }
@@ -146,9 +160,15 @@ function outOfFoldLogits(set: TrainingSet, design: Design, folds: Uint8Array, l2
   return logits;
 }
 
-function solve(set: TrainingSet, design: Design, targets: Float32Array, l2: number): LogisticSolution {
+function solve(
+  set: TrainingSet,
+  design: Design,
+  targets: Float32Array,
+  l2: number,
+  search: Pick<LogisticProblem, 'warm' | 'tolerance'> = {},
+): LogisticSolution {
   const { features, width } = design;
-  return solveLogistic({ features, width, targets, classCount: set.classes.length, link: set.link, l2 });
+  return solveLogistic({ features, width, targets, classCount: set.classes.length, link: set.link, l2, ...search });
 }
 
 /** Items whose every class also occurs outside their fold; the others must be wrong and would poison the temperature. */
@@ -184,12 +204,12 @@ function sortByOrdinal(set: TrainingSet): TrainingSet {
   return subset(set, order);
 }
 
-function sample(set: TrainingSet, seed: number): TrainingSet {
-  const n = set.ordinals.length;
-  const spread = assignFolds(new Array<number>(n).fill(0), set.ordinals, Math.ceil(n / CROSS_VALIDATION_MAX), seed);
+function sample(set: TrainingSet, itemsMax: number, seed: number): TrainingSet {
+  const coin = set.ordinals.map((ordinal) => hashUnit('sample', seed, ordinal));
+  const drawn = [...coin.keys()].sort((a, b) => coin[a]! - coin[b]! || a - b).slice(0, itemsMax);
   return subset(
     set,
-    [...spread.keys()].filter((i) => spread[i] === 0),
+    drawn.sort((a, b) => a - b),
   );
 }
 

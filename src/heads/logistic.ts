@@ -14,6 +14,8 @@ export interface LogisticProblem {
   readonly l2: number;
   /** Start of the search: an earlier solution, of any width <= `width`. */
   readonly warm?: LogisticSolution | undefined;
+  /** Largest gradient component to stop at; default: so small that the start does not show in the sixth digit. */
+  readonly tolerance?: number;
 }
 
 export interface LogisticSolution {
@@ -47,7 +49,7 @@ export function solveLogistic(problem: LogisticProblem): LogisticSolution {
   }
   const packed = pack(problem, seen);
   const found = minimise((point, gradient) => packed.evaluate(point, gradient), startPoint(problem, seen), {
-    tolerance: GRADIENT_TOLERANCE,
+    tolerance: problem.tolerance ?? GRADIENT_TOLERANCE,
     iterationsMax: ITERATIONS_MAX,
   });
   for (let s = 0; s < seen.length; s++) {

@@ -48,6 +48,14 @@ describe('fitHead', () => {
     expect(outOfFold!.metrics.nll).toBeLessThan(0.8);
   });
 
+  it('holds out a fair sample when there are very many labels', () => {
+    const set = trainingSet('many', 1_700, 4, 2, 0.8);
+    const { head, outOfFold } = fitHead(set, 1);
+    expect(head.trainedOn).toHaveLength(1_700);
+    expect(outOfFold!.metrics.n).toBe(1_500);
+    expect(new Set(outOfFold!.ordinals).size).toBe(1_500);
+  });
+
   it('gives the same head, byte for byte, whatever the order of the labels', () => {
     const set = trainingSet('order', 50, 10, 2, 0.9);
     expect(encodeHead(fitHead(permuted(set), 5).head)).toEqual(encodeHead(fitHead(set, 5).head));

@@ -62,6 +62,8 @@ class Applier {
   readonly #woken: Int32Array;
   #wokenCount = 0;
   readonly #wokenEpoch: Uint32Array;
+  /** (rules) label of a rule that is one keyword list and one label: to be woken is to match. Else -1. */
+  readonly #plainLabel: Int32Array;
   readonly #ruleMs: Float64Array;
   #scanMs = 0;
   #chars = 0;
@@ -76,6 +78,11 @@ class Applier {
     this.#woken = new Int32Array(rules.length);
     this.#wokenEpoch = new Uint32Array(rules.length);
     this.#ruleMs = new Float64Array(rules.length);
+    this.#plainLabel = Int32Array.from(rules, ({ plan, labels, spanField }) =>
+      plan.kind === 'leaf' && leaves[plan.leaf]!.pattern === null && labels.length === 1 && spanField === -1
+        ? labels[0]!
+        : -1,
+    );
     const { watch } = options;
     this.#scratch = {
       compiled,
@@ -120,11 +127,16 @@ class Applier {
       scanField(field, text, s.tokens[f]!, this.#sink);
     });
     if (clock) this.#scanMs += (clock() - started) * COST_SAMPLE;
-    for (const rule of this.#compiled.always) this.#wake(rule);
+    const { always } = this.#compiled;
+    for (let i = 0; i < always.length; i++) this.#wake(always[i]!);
     // Rows are ordered by rule, and words come in the order of the text.
-    const woken = this.#woken.subarray(0, this.#wokenCount);
-    if (woken.length > 1) woken.sort();
-    for (let i = 0; i < woken.length; i++) this.#evaluate(woken[i]!, clock);
+    sortFirst(this.#woken, this.#wokenCount);
+    for (let i = 0; i < this.#wokenCount; i++) {
+      const rule = this.#woken[i]!;
+      const label = this.#plainLabel[rule]!;
+      if (label !== -1) this.#rows.add(number, rule, label);
+      else this.#evaluate(rule, clock);
+    }
   }
 
   #evaluate(rule: number, clock: (() => number) | undefined): void {
@@ -170,30 +182,51 @@ class Applier {
   #makeSink(): ScanSink {
     const s = this.#scratch;
     const { leaves, wakes } = this.#compiled;
+    const collects = Uint8Array.from(leaves, (leaf) => (leaf.collects && leaf.pattern === null ? 1 : 0));
+    const gates = Int32Array.from(leaves, (leaf) => leaf.gate);
+    const { hitEpoch, gateBits, gateEpoch, places } = s;
     const hit = (leaf: number): void => {
-      s.hitEpoch[leaf] = s.epoch;
-      for (const rule of wakes[leaf]!) this.#wake(rule);
+      hitEpoch[leaf] = s.epoch;
+      const list = wakes[leaf]!;
+      for (let i = 0; i < list.length; i++) this.#wake(list[i]!);
+    };
+    const collect = (leaf: number, start: number, end: number): void => {
+      const own = places[leaf]!;
+      if (hitEpoch[leaf] !== s.epoch) own.length = 0;
+      if (own.length < 2 * LIMITS.ruleMatchesMax) own.push(start, end);
     };
     return {
-      settled: (leaf) => s.hitEpoch[leaf] === s.epoch && (leaves[leaf]!.pattern !== null || !leaves[leaf]!.collects),
+      settled: (leaf) => hitEpoch[leaf] === s.epoch && collects[leaf] === 0,
       found: (leaf, clause, start, end) => {
         if (clause === 0) {
-          if (s.hitEpoch[leaf] !== s.epoch) {
-            s.places[leaf]!.length = 0;
-            hit(leaf);
-          }
-          const places = s.places[leaf]!;
-          if (leaves[leaf]!.collects && places.length < 2 * LIMITS.ruleMatchesMax) places.push(start, end);
+          if (collects[leaf] === 1) collect(leaf, start, end);
+          if (hitEpoch[leaf] !== s.epoch) hit(leaf);
           return;
         }
-        const bits = (s.gateEpoch[leaf] === s.epoch ? s.gateBits[leaf]! : 0) | clause;
-        s.gateEpoch[leaf] = s.epoch;
-        s.gateBits[leaf] = bits;
-        if (bits === leaves[leaf]!.gate) hit(leaf);
+        const bits = (gateEpoch[leaf] === s.epoch ? gateBits[leaf]! : 0) | clause;
+        gateEpoch[leaf] = s.epoch;
+        gateBits[leaf] = bits;
+        if (bits === gates[leaf]) hit(leaf);
       },
     };
   }
 }
+
+/** Insertion sort of the first `count` numbers: a text wakes a handful of rules. */
+function sortFirst(values: Int32Array, count: number): void {
+  if (count > SORT_INSERTION_MAX) {
+    values.subarray(0, count).sort();
+    return;
+  }
+  for (let i = 1; i < count; i++) {
+    const value = values[i]!;
+    let j = i - 1;
+    for (; j >= 0 && values[j]! > value; j--) values[j + 1] = values[j]!;
+    values[j + 1] = value;
+  }
+}
+
+const SORT_INSERTION_MAX = 40;
 
 function nothing(): void {}
 

@@ -1,7 +1,7 @@
 /** Everything that is looked for in one field, by the words and character windows that announce it. */
 import { buildHashIndex, type HashIndex } from './hash-index.ts';
-import type { Literal } from './literal.ts';
-import { HASH_SEED, hashStep, newTokens, scanTokens } from './tokens.ts';
+import { type Literal, leadingUnits } from './literal.ts';
+import { HASH_SEED, hashStep, newTokens, SINGLE, scanTokens } from './tokens.ts';
 import { FOLD_ALL, MARK, UNIT_CLASS } from './unicode.ts';
 
 /** What a found literal means: a hit of a keyword leaf, or one clause of a regex leaf's gate. */
@@ -33,9 +33,13 @@ export interface FieldIndex {
   /** Hash of the first n folded units of a word -> wanted, for n in `prefixLengths`. */
   readonly prefixes: HashIndex;
   readonly prefixLengths: Uint8Array;
-  /** Hash of 1, 2 or 3 consecutive folded units -> wanted. */
-  readonly windows: readonly [HashIndex, HashIndex, HashIndex];
+  /** Hash of 1, 2 or 3 consecutive folded units, anywhere -> wanted. */
+  readonly windows: Windows;
+  /** The same, looked up only where a script without spaces is written: its single characters announce too little. */
+  readonly solos: Windows;
 }
+
+export type Windows = readonly [HashIndex, HashIndex, HashIndex];
 
 const WINDOW = 3;
 /** Longer prefixes are noticed by their first units and confirmed. */
@@ -44,7 +48,8 @@ const PREFIX_MAX = 32;
 export function buildFieldIndex(path: string, wanted: readonly Wanted[]): FieldIndex {
   const words = new Map<number, number[]>();
   const prefixes = new Map<number, number[]>();
-  const windows: Map<number, number[]>[] = [new Map(), new Map(), new Map()];
+  const windows = emptyWindows();
+  const solos = emptyWindows();
   const prefixLengths = new Uint8Array(PREFIX_MAX + 1);
   const lead = new Int32Array(wanted.length);
   const tokens = newTokens();
@@ -53,16 +58,17 @@ export function buildFieldIndex(path: string, wanted: readonly Wanted[]): FieldI
     scanTokens(source, tokens);
     const [start, end] = [tokens.starts[0] ?? 0, tokens.ends[0] ?? 0];
     // White space in front of the first word has no fixed width, and no word at all leaves nothing to hash.
-    if (one.inside || tokens.count === 0 || /\s/.test(source.slice(0, start))) {
-      lead[id] = addWindow(windows, source, id);
-      return;
+    const loose = one.inside || tokens.count === 0 || /\s/.test(source.slice(0, start));
+    if (one.literal && loose) {
+      lead[id] = addWindow(windows, one.literal, id);
+    } else if (one.literal && tokens.kinds[0] === SINGLE && start === 0) {
+      lead[id] = addWindow(solos, one.literal, id);
+    } else {
+      lead[id] = start;
+      if (one.openEnd && end === source.length) addPrefix(prefixes, prefixLengths, source.slice(start, end), id);
+      else addTo(words, tokens.hashes[0]!, id);
     }
-    // Only the wanted that came with a literal can have something in front of the word.
-    lead[id] = start;
-    if (one.openEnd && end === source.length) addPrefix(prefixes, prefixLengths, source.slice(start, end), id);
-    else addTo(words, tokens.hashes[0]!, id);
   });
-  const [first, second, third] = windows.map(buildHashIndex);
   return {
     path: path.split('.'),
     wanted,
@@ -70,8 +76,19 @@ export function buildFieldIndex(path: string, wanted: readonly Wanted[]): FieldI
     words: buildHashIndex(words),
     prefixes: buildHashIndex(prefixes),
     prefixLengths,
-    windows: [first!, second!, third!],
+    windows: finishWindows(windows),
+    solos: finishWindows(solos),
   };
+}
+
+type WindowMaps = readonly [Map<number, number[]>, Map<number, number[]>, Map<number, number[]>];
+
+function emptyWindows(): WindowMaps {
+  return [new Map(), new Map(), new Map()];
+}
+
+function finishWindows([one, two, three]: WindowMaps): Windows {
+  return [buildHashIndex(one), buildHashIndex(two), buildHashIndex(three)];
 }
 
 function addTo(map: Map<number, number[]>, hash: number, id: number): void {
@@ -94,21 +111,8 @@ function addPrefix(map: Map<number, number[]>, lengths: Uint8Array, word: string
 }
 
 /** Returns how many units lie before the window: accents, which the window leaves out. */
-function addWindow(windows: readonly Map<number, number[]>[], source: string, id: number): number {
-  let hash = HASH_SEED;
-  let length = 0;
-  let before = 0;
-  for (let i = 0; i < source.length && length < WINDOW; i++) {
-    const folded = FOLD_ALL[source.charCodeAt(i)]!;
-    if (folded === 0) {
-      if (length === 0) before++;
-      continue;
-    }
-    // A gap has no fixed characters, so the window ends where one may begin.
-    if (/\s/.test(source[i]!)) break;
-    hash = hashStep(hash, folded);
-    length++;
-  }
-  addTo(windows[length - 1]!, hash, id);
-  return before;
+function addWindow(windows: WindowMaps, literal: Literal, id: number): number {
+  const { units, accentsBefore } = leadingUnits(literal, WINDOW);
+  addTo(windows[units.length - 1]!, units.reduce(hashStep, HASH_SEED), id);
+  return accentsBefore;
 }

@@ -1,8 +1,8 @@
 /** One pass over a text that finds every wanted literal: words by hash, prefixes on the way, windows where needed. */
-import type { FieldIndex } from './field-index.ts';
+import type { FieldIndex, Windows } from './field-index.ts';
 import { type HashIndex, lookUp } from './hash-index.ts';
 import { endOfLiteral } from './literal.ts';
-import { HASH_SEED, hashStep, scanTokens, type Tokens } from './tokens.ts';
+import { HASH_SEED, hashStep, MIXED, SINGLE, scanTokens, type Tokens } from './tokens.ts';
 import { FOLD_ALL, MARK, UNIT_CLASS } from './unicode.ts';
 
 /** Told of every confirmed literal; `end` is -1 for a word of a gate, which is not confirmed. */
@@ -14,19 +14,39 @@ export interface ScanSink {
 
 export function scanField(index: FieldIndex, text: string, tokens: Tokens, sink: ScanSink): void {
   scanTokens(text, tokens);
-  const { starts, hashes, mixed, count } = tokens;
+  const { starts, hashes, kinds, count } = tokens;
   if (index.words.size > 0) {
     for (let i = 0; i < count; i++) {
       const list = lookUp(index.words, hashes[i]!);
       if (list !== -1) report(index, index.words, list, text, starts[i]!, sink);
-      if (mixed[i] === 1) scanAsciiRuns(index, text, starts[i]!, tokens.ends[i]!, sink);
+      if (kinds[i] === MIXED) scanAsciiRuns(index, text, starts[i]!, tokens.ends[i]!, sink);
     }
+  }
+  if (sizeOf(index.solos) > 0) {
+    for (let i = 0; i < count; i++) if (kinds[i] === SINGLE) scanSolo(index, text, starts[i]!, sink);
   }
   if (index.prefixes.size > 0) {
     for (let i = 0; i < count; i++) scanPrefixes(index, text, starts[i]!, tokens.ends[i]!, sink);
   }
-  const [one, two, three] = index.windows;
-  if (one.size + two.size + three.size > 0) scanWindows(index, text, sink);
+  if (sizeOf(index.windows) > 0) scanWindows(index, text, sink);
+}
+
+function sizeOf([one, two, three]: Windows): number {
+  return one.size + two.size + three.size;
+}
+
+/** The character at `start` alone, with the next, and with the next two; accents between them do not count. */
+function scanSolo(index: FieldIndex, text: string, start: number, sink: ScanSink): void {
+  const [one, two, three] = index.solos;
+  let at = start;
+  let rolling = HASH_SEED;
+  for (let length = 1; length <= 3 && at < text.length; at++) {
+    const unit = FOLD_ALL[text.charCodeAt(at)]!;
+    if (unit === 0) continue;
+    rolling = hashStep(rolling, unit);
+    probe(index, length === 1 ? one : length === 2 ? two : three, rolling, text, start, sink);
+    length++;
+  }
 }
 
 function report(index: FieldIndex, hashes: HashIndex, list: number, text: string, place: number, sink: ScanSink): void {
@@ -104,6 +124,7 @@ function scanWindows(index: FieldIndex, text: string, sink: ScanSink): void {
 }
 
 function probe(index: FieldIndex, hashes: HashIndex, hash: number, text: string, place: number, sink: ScanSink): void {
+  if (hashes.size === 0) return;
   const list = lookUp(hashes, hash);
   if (list !== -1) report(index, hashes, list, text, place, sink);
 }

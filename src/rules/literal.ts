@@ -139,6 +139,19 @@ function skipAccents(text: string, from: number): number {
   return at;
 }
 
+/** Folded units before the first gap, at most `count`, with accents left out; and how many accents precede them. */
+export function leadingUnits(literal: Literal, count: number): { units: number[]; accentsBefore: number } {
+  const units: number[] = [];
+  let accentsBefore = 0;
+  for (const unit of literal.units) {
+    if (units.length === count || isGap(unit)) break;
+    const folded = FOLD_ALL[unit]!;
+    if (folded !== 0) units.push(folded);
+    else if (units.length === 0) accentsBefore++;
+  }
+  return { units, accentsBefore };
+}
+
 /** Does the folded form keep anything to look for? Noncharacters stand for gaps here, so no keyword may hold one. */
 export function isSearchable(word: string): boolean {
   if (/[\ufdd0-\ufdef\ufffe\uffff]/.test(word)) return false;

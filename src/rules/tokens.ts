@@ -6,10 +6,15 @@ export interface Tokens {
   starts: Int32Array;
   ends: Int32Array;
   hashes: Int32Array;
-  /** 1 where a word holds characters beyond ASCII. */
-  mixed: Uint8Array;
+  /** ASCII, MIXED or SINGLE. */
+  kinds: Uint8Array;
   count: number;
 }
+
+/** Kinds of words: ASCII only; with other characters; one character of a script without spaces. */
+export const ASCII = 0;
+export const MIXED = 1;
+export const SINGLE = 2;
 
 export const HASH_SEED = 0x811c9dc5 | 0;
 
@@ -23,7 +28,7 @@ export function newTokens(capacity = 256): Tokens {
     starts: new Int32Array(capacity),
     ends: new Int32Array(capacity),
     hashes: new Int32Array(capacity),
-    mixed: new Uint8Array(capacity),
+    kinds: new Uint8Array(capacity),
     count: 0,
   };
 }
@@ -49,7 +54,7 @@ export function scanTokens(text: string, tokens: Tokens): void {
     }
     if (kind === SOLO) {
       const first = hashStep(HASH_SEED, FOLD_ALL[unit]!);
-      add(tokens, at, at + (wide ? 2 : 1), wide ? hashStep(first, text.charCodeAt(at + 1)) : first, 1);
+      add(tokens, at, at + (wide ? 2 : 1), wide ? hashStep(first, text.charCodeAt(at + 1)) : first, SINGLE);
     }
     at += wide && text.codePointAt(at)! > 0xffff ? 2 : 1;
   }
@@ -77,17 +82,17 @@ function scanWord(text: string, start: number, tokens: Tokens): number {
     seen |= unit;
     at++;
   }
-  add(tokens, start, at, hash, seen > 0x7f ? 1 : 0);
+  add(tokens, start, at, hash, seen > 0x7f ? MIXED : ASCII);
   return at;
 }
 
-function add(tokens: Tokens, start: number, end: number, hash: number, mixed: number): void {
+function add(tokens: Tokens, start: number, end: number, hash: number, kind: number): void {
   if (tokens.count === tokens.starts.length) grow(tokens);
   const i = tokens.count++;
   tokens.starts[i] = start;
   tokens.ends[i] = end;
   tokens.hashes[i] = hash;
-  tokens.mixed[i] = mixed;
+  tokens.kinds[i] = kind;
 }
 
 function grow(tokens: Tokens): void {
@@ -95,7 +100,7 @@ function grow(tokens: Tokens): void {
   bigger.starts.set(tokens.starts);
   bigger.ends.set(tokens.ends);
   bigger.hashes.set(tokens.hashes);
-  bigger.mixed.set(tokens.mixed);
+  bigger.kinds.set(tokens.kinds);
   Object.assign(tokens, bigger, { count: tokens.count });
 }
 

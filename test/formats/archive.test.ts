@@ -58,7 +58,7 @@ describe('zip', () => {
   );
 
   it('zip bomb: stops at the ratio, whatever the headers say', async () => {
-    const bomb = zipSync({ 'a.txt': new Uint8Array(30_000_000) }, { level: 9 });
+    const bomb = zipSync({ 'a.txt': new Uint8Array(8_000_000) }, { level: 9 });
     expect(bomb.length).toBeLessThan(100_000);
     await failing(bomb).toMatchObject({ code: 'LIMIT_SIZE' });
     const lying = Buffer.from(bomb);

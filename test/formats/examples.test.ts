@@ -22,7 +22,8 @@ describe.skipIf(!hasSharedData)('example projects (../shared/data/label-studio)'
       const rows = (await read('json', JSON.stringify(tasks))).map((task, i) => rowOf(task, i + 1));
       for (const format of ['json', 'jsonl']) {
         const again = (await read(format, await write(format, rows))).map((task, i) => rowOf(task, i + 1));
-        expect(again).toEqual(rows);
+        // As text: comparing the millions of numbers of a mask one by one takes seconds.
+        expect(JSON.stringify(again) === JSON.stringify(rows), path).toBe(true);
       }
     }
   });

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { InferencePool, OutputTensor } from '../../src/backends/backend.ts';
 import { overlap } from '../../src/backends/boxes.ts';
 import { createInferencePool } from '../../src/backends/pool.ts';
-import { describeShared, mobileNet, sharedPath, yoloxNano } from './shared.ts';
+import { describeShared } from './shared.ts';
+import { mobileNet, sharedPath, yoloxNano } from './shared-models.ts';
 
 const BULK = { lane: 'bulk' } as const;
 

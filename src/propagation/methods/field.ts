@@ -1,0 +1,184 @@
+/** Methods that solve a linear system on the graph: spreading, harmonic, Poisson; one label more is one column more. */
+import type { Affinity } from '../affinity.ts';
+import { checkSeeds, type Seeds } from '../seeds.ts';
+import { chebyshevPasses, type SparseRows, solveChebyshev, solveConjugate } from '../sparse.ts';
+
+export type FieldMethod = 'spreading' | 'harmonic' | 'poisson';
+
+/** A solved method: values before they are read as classes, and the labels they came from. */
+export interface Field {
+  readonly method: FieldMethod;
+  readonly seeds: Seeds;
+  /** (n x classCount) */
+  readonly values: Float32Array;
+}
+
+/** Zhou et al., "Learning with Local and Global Consistency" (NIPS 2003). */
+export const SPREADING_ALPHA = 0.99;
+/** Errors far below what decides between two classes. */
+const SPREADING_TOLERANCE = 1e-4;
+/**
+ * Poisson's system is singular on every connected part; this much of the degree on its diagonal makes parts without a
+ * label, or with labels of one class, well defined.
+ */
+const POISSON_SHIFT = 1e-3;
+const POISSON = { tolerance: 1e-4, passesMax: 400 };
+const HARMONIC = { tolerance: 1e-5, passesMax: 600 };
+
+/**
+ * Solves a method for all labels. Values: spreading >= 0; harmonic 0..1, rows sum to 1 where a label is connected;
+ * Poisson of either sign, larger = rather this class. Items that no label reaches are 0. Throws INPUT_BAD_FIELD for bad
+ * seeds. Sources: Zhou et al. 2003; Zhu, Ghahramani and Lafferty, ICML 2003; Calder et al., ICML 2020.
+ */
+export function solveField(affinity: Affinity, method: FieldMethod, seeds: Seeds): Field {
+  checkSeeds(seeds, affinity.itemCount);
+  return { method, seeds, values: SOLVERS[method](affinity, seeds) };
+}
+
+/**
+ * The field with one label more, exact up to the tolerance of the solvers: each method's answer changes by an outer
+ * product (one column over the items x one row over the classes), so one column is solved instead of classCount.
+ */
+export function addToField(affinity: Affinity, field: Field, item: number, label: number): Field {
+  const { seeds, method } = field;
+  const grown: Seeds = {
+    classCount: seeds.classCount,
+    items: [...Array.from(seeds.items), item],
+    classes: [...Array.from(seeds.classes), label],
+  };
+  checkSeeds(grown, affinity.itemCount);
+  if (seeds.items.length === 0) return solveField(affinity, method, grown);
+  const { column, row } = CHANGES[method](affinity, field, item, label);
+  const values = field.values.slice();
+  const width = seeds.classCount;
+  for (let i = 0; i < affinity.itemCount; i++) {
+    const size = column[i]!;
+    if (size !== 0) for (let c = 0; c < width; c++) values[i * width + c]! += size * row[c]!;
+  }
+  return { method, seeds: grown, values };
+}
+
+/** Sparse passes that spreading takes for all labels; the benchmark compares with as many bare ones. */
+export const SPREADING_PASSES = chebyshevPasses(SPREADING_ALPHA, SPREADING_TOLERANCE);
+
+const SOLVERS: Record<FieldMethod, (affinity: Affinity, seeds: Seeds) => Float32Array> = {
+  spreading: (affinity, seeds) =>
+    solveChebyshev(affinity, SPREADING_ALPHA, scaled(oneHot(seeds), 1 - SPREADING_ALPHA), SPREADING_PASSES),
+
+  harmonic: (affinity, seeds) => solveHarmonic(affinity, oneHot(seeds), seeds.items),
+
+  poisson(affinity, seeds) {
+    const sources = oneHot(seeds);
+    const count = seeds.items.length;
+    const share = classShares(seeds);
+    for (let s = 0; s < count; s++) {
+      for (let c = 0; c < seeds.classCount; c++) sources.values[s * seeds.classCount + c]! -= share[c]!;
+    }
+    return solvePoisson(affinity, sources);
+  },
+};
+
+interface Change {
+  /** (n) */
+  readonly column: Float32Array;
+  /** (classCount) */
+  readonly row: Float64Array;
+}
+
+const CHANGES: Record<FieldMethod, (affinity: Affinity, field: Field, item: number, label: number) => Change> = {
+  spreading(affinity, { seeds }, item, label) {
+    // One label is a small part of the whole, so the same absolute error takes fewer passes.
+    const tolerance = SPREADING_TOLERANCE * Math.sqrt(seeds.items.length);
+    const source = { items: [item], width: 1, values: Float64Array.of(1 - SPREADING_ALPHA) };
+    const passes = chebyshevPasses(SPREADING_ALPHA, Math.min(0.01, tolerance));
+    return { column: solveChebyshev(affinity, SPREADING_ALPHA, source, passes), row: unitRow(seeds.classCount, label) };
+  },
+
+  /** u' = u + h (e - u(item)), h the harmonic function that is 1 at the item and 0 at the labels so far. */
+  harmonic(affinity, { seeds, values }, item, label) {
+    const source = { items: [item], width: 1, values: Float64Array.of(1) };
+    const column = solveHarmonic(affinity, source, [...Array.from(seeds.items), item]);
+    const row = unitRow(seeds.classCount, label);
+    return { column, row: row.map((one, c) => one - values[item * seeds.classCount + c]!) };
+  },
+
+  /** The mean class moves with the label, and all sources with it: together (m d_item - sum of d_label) / (m + 1). */
+  poisson(affinity, { seeds }, item, label) {
+    const count = seeds.items.length;
+    const share = classShares(seeds);
+    const source = new Float64Array(count + 1).fill(-1 / (count + 1));
+    source[count] = count / (count + 1);
+    const column = solvePoisson(affinity, { items: [...Array.from(seeds.items), item], width: 1, values: source });
+    return { column, row: unitRow(seeds.classCount, label).map((one, c) => one - share[c]!) };
+  },
+};
+
+/** (D - W + shift D) u = sources, by v = sqrt(D) u. */
+function solvePoisson(affinity: Affinity, sources: SparseRows): Float32Array {
+  const { itemCount, degrees } = affinity;
+  const { items, width, values } = sources;
+  const alpha = 1 / (1 + POISSON_SHIFT);
+  const b = new Float32Array(itemCount * width);
+  for (let s = 0; s < items.length; s++) {
+    const scale = alpha * inverseRoot(degrees[items[s]!]!);
+    for (let c = 0; c < width; c++) b[items[s]! * width + c] = scale * values[s * width + c]!;
+  }
+  return unscale(solveConjugate(affinity, alpha, b, width, POISSON), width, degrees);
+}
+
+/** Weighted means of the neighbours everywhere but at the items held (`known` of them not at 0). */
+function solveHarmonic(affinity: Affinity, known: SparseRows, held: ArrayLike<number>): Float32Array {
+  const { itemCount, starts, columns, normalised, degrees } = affinity;
+  const { items, width, values } = known;
+  const fixed = new Uint8Array(itemCount);
+  for (let s = 0; s < held.length; s++) fixed[held[s]!] = 1;
+  const b = new Float32Array(itemCount * width);
+  for (let s = 0; s < items.length; s++) {
+    const item = items[s]!;
+    for (let e = starts[item]!; e < starts[item + 1]!; e++) {
+      const to = columns[e]!;
+      if (fixed[to]) continue;
+      const weight = normalised[e]! * Math.sqrt(degrees[item]!);
+      for (let c = 0; c < width; c++) b[to * width + c]! += weight * values[s * width + c]!;
+    }
+  }
+  const out = unscale(solveConjugate(affinity, 1, b, width, { ...HARMONIC, fixed }), width, degrees);
+  for (let s = 0; s < items.length; s++) {
+    for (let c = 0; c < width; c++) out[items[s]! * width + c] = values[s * width + c]!;
+  }
+  return out;
+}
+
+function unscale(v: Float32Array, width: number, degrees: Float32Array): Float32Array {
+  for (let i = 0; i < degrees.length; i++) {
+    const scale = inverseRoot(degrees[i]!);
+    for (let c = 0; c < width; c++) v[i * width + c]! *= scale;
+  }
+  return v;
+}
+
+function inverseRoot(degree: number): number {
+  return degree > 0 ? 1 / Math.sqrt(degree) : 0;
+}
+
+function oneHot({ items, classes, classCount }: Seeds): SparseRows {
+  const values = new Float64Array(items.length * classCount);
+  for (let s = 0; s < items.length; s++) values[s * classCount + classes[s]!] = 1;
+  return { items, width: classCount, values };
+}
+
+function scaled(rows: SparseRows, scale: number): SparseRows {
+  return { ...rows, values: rows.values.map((value) => value * scale) };
+}
+
+function unitRow(width: number, at: number): Float64Array {
+  const row = new Float64Array(width);
+  row[at] = 1;
+  return row;
+}
+
+function classShares({ classes, classCount }: Seeds): Float64Array {
+  const share = new Float64Array(classCount);
+  for (let s = 0; s < classes.length; s++) share[classes[s]!]! += 1 / classes.length;
+  return share;
+}

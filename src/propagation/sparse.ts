@@ -5,8 +5,11 @@ type Graph = Pick<Affinity, 'itemCount' | 'starts' | 'columns' | 'normalised'>;
 
 /** out = S f: one bare sparse pass over the normalised weights; f and out (n x width), different arrays. */
 export function sparsePass(graph: Graph, f: Float32Array, width: number, out: Float32Array): void {
-  if (width === 1) return columnPass(graph, f, out);
   const { itemCount, starts, columns, normalised } = graph;
+  if (width === 1) {
+    columnPass(graph, f, out);
+    return;
+  }
   const sum = new Float64Array(width);
   for (let i = 0; i < itemCount; i++) {
     gatherInto(sum, f, width, columns, normalised, starts[i]!, starts[i + 1]!);

@@ -6,7 +6,6 @@ import type {
   Annotation,
   Job,
   ModelVersion,
-  Prediction,
   Project,
   ProjectSettings,
   Region,
@@ -17,6 +16,7 @@ import type {
   Vote,
 } from '../core/domain.ts';
 import type { Json, JsonObject } from '../core/json.ts';
+import type { Media, NewUpload, Upload } from '../media/media.ts';
 import type { Page, ProjectCounts } from '../store/store.ts';
 
 /** Who is asking; found by the server from a token, or the local owner. */
@@ -32,6 +32,7 @@ export interface App {
   readonly projects: ProjectsApi;
   readonly tasks: TasksApi;
   readonly transfer: TransferApi;
+  readonly media: MediaApi;
   readonly queue: QueueApi;
   readonly annotations: AnnotationsApi;
   readonly predictions: PredictionsApi;
@@ -82,8 +83,8 @@ export interface TasksApi {
   delete(projectId: number, ids: readonly number[]): Promise<number>;
   /** The tasks whose embeddings are nearest, best first, with their majority label. */
   similar(id: number, limit: number): Promise<{ task: Task; similarity: number; label: string | null }[]>;
-  /** Every labeler's vote on the task, machine and human, with origin. */
-  votes(id: number): Promise<VoteView[]>;
+  /** Every labeler's vote on the task, with origin; machine votes are withheld from whoever holds it as a blind task. */
+  votes(id: number, who: Identity): Promise<VoteView[]>;
 }
 
 export interface VoteView {
@@ -135,6 +136,26 @@ export interface TransferApi {
   formats(): { name: string; title: string; reads: boolean; writes: boolean; extensions: readonly string[] }[];
 }
 
+export interface UploadRequest {
+  readonly projectId: number;
+  readonly files: AsyncIterable<NewUpload>;
+  /** One task per file, in the object tag that shows its kind; all of them or none. */
+  readonly asTasks: boolean;
+  readonly annotatorId: number;
+}
+
+export interface MediaApi {
+  /**
+   * What a field of the task shows; the first media field unless told otherwise, and the first of a list. Only fields
+   * that the label config shows. The caller reads or closes it.
+   */
+  ofTask(taskId: number, options?: { field?: string; index?: number }): Promise<Media>;
+  /** An upload of this project by the name in its address. */
+  upload(projectId: number, name: string): Promise<Media>;
+  /** Nothing is kept when any file cannot be used. */
+  addUploads(request: UploadRequest): Promise<{ uploads: readonly Upload[]; imported: ImportOutcome | null }>;
+}
+
 /** Why a task stands where it stands: numbers, and one sentence made of them. */
 export interface QueueReason {
   readonly strategy: string;
@@ -153,7 +174,7 @@ export interface QueueReason {
 export interface QueueItem {
   readonly task: Task;
   /** Null on blind tasks and while there is no model. */
-  readonly prediction: Prediction | null;
+  readonly prediction: PredictionView | null;
   /** Null on blind tasks, so that the page shows nothing that a normal task would not. */
   readonly reason: QueueReason | null;
   readonly blind: boolean;
@@ -216,7 +237,7 @@ export interface AnnotationsApi {
 }
 
 export interface PredictionsApi {
-  get(id: number): Promise<Prediction>;
+  get(id: number): Promise<PredictionView>;
   /** Stored predictions of the task and, built on read, what the active model says of it. */
   ofTask(taskId: number): Promise<PredictionView[]>;
   /** Current suggestion for each of these tasks, built on read; used by lists and exports. */
@@ -224,12 +245,13 @@ export interface PredictionsApi {
   add(
     taskId: number,
     input: { result: readonly Region[]; score?: number | null; modelVersion?: string },
-  ): Promise<Prediction>;
+  ): Promise<PredictionView>;
 }
 
 export interface PredictionView {
   /** Null when built on read from votes. */
   readonly id: number | null;
+  readonly projectId: number;
   readonly taskId: number;
   readonly result: readonly Region[];
   readonly score: number | null;

@@ -10,6 +10,7 @@ import { JobRunner } from './job-runner.ts';
 import { createJobs } from './jobs.ts';
 import { Loops } from './loops.ts';
 import { Matrices } from './matrices.ts';
+import { createMedia, withUploads } from './media.ts';
 import { createModels } from './models.ts';
 import { createPeople } from './people.ts';
 import { createPredictHandler, PREDICT } from './predict.ts';
@@ -38,10 +39,12 @@ export function createApp(deps: Deps): App {
     deps.log,
   );
   runner.start();
+  const importTasks = createImport(deps, configs, jobs);
   return {
-    projects: createProjects(deps, loops, matrices, configs),
+    projects: withUploads(createProjects(deps, loops, matrices, configs), deps),
     tasks: createTasks(deps, loops, configs),
-    transfer: { importTasks: createImport(deps, configs, jobs), ...createExport(deps, configs) },
+    transfer: { importTasks, ...createExport(deps, configs) },
+    media: createMedia(deps, configs, importTasks),
     queue: createQueue(deps, loops),
     annotations: createAnnotations(deps, loops, configs),
     predictions: createPredictions(deps, configs),

@@ -2,6 +2,7 @@
 import type { InferencePool } from '../backends/backend.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { Clock } from '../core/clock.ts';
+import type { MediaStore } from '../media/media.ts';
 import type { Spool } from '../media/spool.ts';
 import type { Store } from '../store/store.ts';
 import type { TensorStore } from '../store/tensors.ts';
@@ -19,6 +20,7 @@ export interface Deps {
   readonly inference: InferencePool;
   readonly compute: Compute;
   readonly spool: Spool;
+  readonly media: MediaStore;
   readonly clock: Clock;
   /** Unguessable, unique: lower-case hex. */
   readonly newId: () => string;

@@ -5,13 +5,15 @@ import { AppError } from '../core/errors.ts';
 import type { Identity, PeopleApi } from './app.ts';
 import type { Deps } from './deps.ts';
 
+/** Whoever can read the data folder; needs no token on the machine itself. */
+const LOCAL_OWNER = 'owner';
 const NAME_LENGTH_MAX = 100;
 /** Enough annotations for a typical pace, few enough to stay current. */
 const PACE_ANNOTATIONS = 200;
 
 export function createPeople({ store, newId, localSecret }: Deps): PeopleApi {
   const localOwner = async (): Promise<Identity> =>
-    identityOf(await store.labelers.ensure('annotator', 'owner', ''), { role: 'owner', projectId: null });
+    identityOf(await store.labelers.ensure('annotator', LOCAL_OWNER, ''), { role: 'owner', projectId: null });
   const issue = async (annotator: Labeler, role: Role, projectId: number | null) => {
     const secret = `hs_${newId()}${newId()}`;
     const owner = { annotatorId: annotator.id, role, projectId, label: annotator.name };
@@ -21,6 +23,7 @@ export function createPeople({ store, newId, localSecret }: Deps): PeopleApi {
     localOwner,
 
     async invite({ name, role, projectId }) {
+      if (name.trim() === LOCAL_OWNER) throw nameTaken(LOCAL_OWNER);
       const annotator = await store.labelers.ensure('annotator', checkedName(name), '');
       return issue(annotator, role, projectId);
     },
@@ -29,9 +32,7 @@ export function createPeople({ store, newId, localSecret }: Deps): PeopleApi {
       const wanted = checkedName(name);
       const people = (await store.labelers.list()).filter((labeler) => labeler.kind === 'annotator');
       if (people.some((one) => one.name.toLowerCase() === wanted.toLowerCase())) {
-        throw new AppError('CONFLICT', `Somebody is called "${wanted}" already; pick another name.`, {
-          details: { field: 'name' },
-        });
+        throw nameTaken(wanted);
       }
       return issue(await store.labelers.ensure('annotator', wanted, ''), 'annotator', projectId);
     },
@@ -65,6 +66,12 @@ export function createPeople({ store, newId, localSecret }: Deps): PeopleApi {
       return rows.filter((row) => row.annotations + row.skipped > 0);
     },
   };
+}
+
+function nameTaken(name: string): AppError {
+  return new AppError('CONFLICT', `Somebody is called "${name}" already; pick another name.`, {
+    details: { field: 'name' },
+  });
 }
 
 function checkedName(name: string): string {

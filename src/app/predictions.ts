@@ -11,7 +11,7 @@ import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 export function createPredictions(deps: Deps, configs: ProjectConfigs): PredictionsApi {
   const { store } = deps;
   return {
-    get: (id) => found('prediction', id, store.predictions.get(id)),
+    get: async (id) => storedView(deps, await found('prediction', id, store.predictions.get(id))),
 
     async ofTask(taskId) {
       const task = await found('task', taskId, store.tasks.get(taskId));
@@ -34,7 +34,7 @@ export function createPredictions(deps: Deps, configs: ProjectConfigs): Predicti
           details: { region: rejected.index, reason: rejected.message },
         });
       }
-      const labeler = await store.labelers.ensure('model', 'external', input.modelVersion ?? '');
+      const labeler = await store.labelers.ensure('model', input.modelVersion || 'external', '');
       const [prediction] = await store.predictions.add([
         {
           projectId: project.id,
@@ -45,15 +45,17 @@ export function createPredictions(deps: Deps, configs: ProjectConfigs): Predicti
           score: input.score ?? null,
         },
       ]);
-      return prediction!;
+      return storedView(deps, prediction!);
     },
   };
 }
 
-async function storedView({ store }: Deps, prediction: Prediction): Promise<PredictionView> {
+/** A stored prediction as it is shown: with the name of whoever made it. */
+export async function storedView({ store }: Deps, prediction: Prediction): Promise<PredictionView> {
   const labeler = await store.labelers.get(prediction.labelerId);
   return {
     id: prediction.id,
+    projectId: prediction.projectId,
     taskId: prediction.taskId,
     result: prediction.result,
     score: prediction.score,
@@ -103,6 +105,7 @@ function viewOf(
   const names = votes.map((vote) => nameOf.get(vote.labelId)!);
   return {
     id: null,
+    projectId: run.projectId,
     taskId,
     result: [regionFromChoice(config.control!, names, { score })],
     score,

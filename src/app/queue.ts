@@ -7,6 +7,7 @@ import type { Deps } from './deps.ts';
 import { found } from './lookup.ts';
 import type { Loop } from './loop.ts';
 import type { Loops } from './loops.ts';
+import { storedView } from './predictions.ts';
 import { reasonFor } from './reason.ts';
 import { suggestionFor } from './suggest.ts';
 
@@ -77,7 +78,7 @@ async function heldLease(
   const expiresAt = leaseEnd(deps, loop);
   await deps.store.leases.extend(task.id, who.annotatorId, expiresAt);
   const prediction = held.predictionId === null ? undefined : await deps.store.predictions.get(held.predictionId);
-  return item(loop, loop.order, { task, prediction: prediction ?? null, blind: held.blind, expiresAt });
+  return item(deps, loop, loop.order, { task, prediction: prediction ?? null, blind: held.blind, expiresAt });
 }
 
 async function lease(
@@ -106,7 +107,7 @@ async function lease(
     const blind = loop.blind.has(task.id);
     const prediction = await pinSuggestion(deps, loop, task);
     await deps.store.leases.attach(task.id, who.annotatorId, { predictionId: prediction?.id ?? null, blind });
-    return item(loop, order, { task, prediction, blind, expiresAt });
+    return item(deps, loop, order, { task, prediction, blind, expiresAt });
   }
   return undefined;
 }
@@ -155,11 +156,17 @@ interface Handed {
 }
 
 /** `order` is the one the task was picked from: by now there may be a newer one without it. */
-function item(loop: Loop, order: readonly Ranked[], { task, prediction, blind, expiresAt }: Handed): QueueItem {
+async function item(
+  deps: Deps,
+  loop: Loop,
+  order: readonly Ranked[],
+  { task, prediction, blind, expiresAt }: Handed,
+): Promise<QueueItem> {
   const at = order.findIndex((one) => one.ordinal === task.ordinal);
   const reason: QueueReason | null = blind ? null : reasonFor(loop, order[at], at + 1);
   // The hidden suggestion of a blind task stays on record: its answer says how good the model is when nobody sees it.
-  return { task, prediction: blind ? null : prediction, reason, blind, leaseExpiresAt: expiresAt };
+  const shown = blind || prediction === null ? null : await storedView(deps, prediction);
+  return { task, prediction: shown, reason, blind, leaseExpiresAt: expiresAt };
 }
 
 function leaseEnd({ clock }: Deps, loop: Loop): number {

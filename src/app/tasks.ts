@@ -66,9 +66,11 @@ export function createTasks(deps: Deps, loops: Loops, configs: ProjectConfigs): 
       });
     },
 
-    async votes(id) {
+    async votes(id, who) {
       const task = await get(id);
-      return [...(await humanVotes(deps, task, await configOf(task))), ...(await machineVotes(deps, task))];
+      const human = await humanVotes(deps, task, await configOf(task));
+      const lease = await store.leases.get(id, who.annotatorId);
+      return lease?.blind ? human : [...human, ...(await machineVotes(deps, task))];
     },
   };
 }

@@ -3,6 +3,17 @@ import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import { AppError } from '../core/errors.ts';
 import type { JobWire } from '../server/contract/index.ts';
 import type { Client } from './client.ts';
+import { reportError } from './output.ts';
+
+/** Shows the jobs of a project for as long as its server runs. */
+export async function watchUntil(stopped: Promise<void>, client: Client, projectId: number): Promise<void> {
+  const abort = new AbortController();
+  // A failed job is told and nothing more: the server goes on serving.
+  const watching = watchJobs(client, projectId, abort.signal).catch((error: unknown) => reportError(error, false));
+  await stopped;
+  abort.abort();
+  await watching;
+}
 
 const LOOK_MS = 300;
 const STAGE_WIDTH = 26;

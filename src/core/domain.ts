@@ -203,7 +203,8 @@ export interface ModelVersion {
   readonly createdAt: IsoTime;
 }
 
-export type Role = 'owner' | 'annotator';
+/** `invite` can do nothing but make an annotator's token for whoever opens the link. */
+export type Role = 'owner' | 'annotator' | 'invite';
 
 /** Who is asking. Tokens are stored hashed; the plain text is shown once. */
 export interface Token {

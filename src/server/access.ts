@@ -115,6 +115,12 @@ async function ignoringNotFound<T>(lookup: Promise<T>): Promise<T | undefined> {
 }
 
 function checkRole({ access }: Route, who: Identity): void {
+  if (access === 'invite' && who.role === 'annotator') {
+    throw new AppError('AUTH_FORBIDDEN', 'This needs the token of an invite link; yours is for labeling.');
+  }
+  if (access !== 'invite' && who.role === 'invite') {
+    throw new AppError('AUTH_FORBIDDEN', 'An invite link only lets you join; open it in a browser.');
+  }
   if (access === 'owner' && who.role !== 'owner') {
     throw new AppError('AUTH_FORBIDDEN', 'This needs the token of an owner; yours is for labeling.');
   }

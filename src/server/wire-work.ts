@@ -12,13 +12,13 @@ import type {
   TokenWire,
   VoteWire,
 } from './contract/index.ts';
-import { storedPredictionWire, taskWire } from './wire.ts';
+import { predictionWire, taskWire } from './wire.ts';
 
 export function nextWire(item: QueueItem): NextWire {
   return {
     ...taskWire(item.task),
     annotations: [],
-    predictions: item.prediction === null ? [] : [storedPredictionWire(item.prediction, null)],
+    predictions: item.prediction === null ? [] : [predictionWire(item.prediction)],
     drafts: [],
     reason: item.reason,
     blind: item.blind,

@@ -1,7 +1,7 @@
 /** Projects, tasks, annotations and predictions in the words of the wire, and back. */
 
 import type { AnswerInput, PredictionView, ProjectInput } from '../app/app.ts';
-import type { Annotation, Prediction, Project, ProjectSettings, Task } from '../core/domain.ts';
+import type { Annotation, Project, ProjectSettings, Task } from '../core/domain.ts';
 import type {
   AnnotationWire,
   Body,
@@ -124,7 +124,7 @@ export function taskDetailWire(
     cancelled_annotations: annotations.length - given.length,
     total_predictions: predictions.length,
     annotations: annotations.map(annotationWire),
-    predictions: predictions.map((prediction) => predictionWire(prediction, task.projectId)),
+    predictions: predictions.map((prediction) => predictionWire(prediction)),
     drafts: [],
   };
 }
@@ -169,28 +169,14 @@ export function answerInput(body: Body<'annotationUpdate'>): Partial<AnswerInput
   });
 }
 
-export function predictionWire(prediction: PredictionView, projectId: number): PredictionWire {
-  return {
-    id: prediction.id,
-    task: prediction.taskId,
-    project: projectId,
-    result: prediction.result,
-    score: prediction.score,
-    model_version: prediction.modelVersion,
-    run: prediction.runId,
-    created_at: prediction.createdAt,
-  };
-}
-
-/** A stored prediction; its version is known only where it is read together with its task. */
-export function storedPredictionWire(prediction: Prediction, modelVersion: string | null): PredictionWire {
+export function predictionWire(prediction: PredictionView): PredictionWire {
   return {
     id: prediction.id,
     task: prediction.taskId,
     project: prediction.projectId,
     result: prediction.result,
     score: prediction.score,
-    model_version: modelVersion,
+    model_version: prediction.modelVersion,
     run: prediction.runId,
     created_at: prediction.createdAt,
   };

@@ -131,7 +131,6 @@ describe('an annotator', () => {
         'annotationUpdate',
         'configValidate',
         'events',
-        'inviteAccept',
         'projectGet',
         'projectList',
         'queueNext',

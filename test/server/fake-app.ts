@@ -62,6 +62,7 @@ export function fakeApp(): FakeApp {
     projectId: token.projectId,
   });
   const view = (prediction: Prediction): PredictionView => ({ ...prediction, modelVersion: 'head@1' });
+  const viewed = (prediction: Prediction | undefined): PredictionView | null => (prediction ? view(prediction) : null);
   const progress = (jobId: number, change: Partial<Job>) => {
     const job = put(tables.jobs, { ...get(tables.jobs, 'job', jobId), ...change, revision: ++revision });
     for (const listener of listeners) listener(job);
@@ -205,7 +206,7 @@ export function fakeApp(): FakeApp {
         if (task?.projectId !== projectId) return undefined;
         return {
           task,
-          prediction: tables.predictions.get(projectId) ?? null,
+          prediction: viewed(tables.predictions.get(projectId)),
           reason,
           blind: false,
           leaseExpiresAt: 1_700_000_000_000,
@@ -250,17 +251,18 @@ export function fakeApp(): FakeApp {
         of(tables.annotations, projectId).filter((one) => one.annotatorId === who.annotatorId),
     },
     predictions: {
-      get: async (id) => get(tables.predictions, 'prediction', id),
+      get: async (id) => view(get(tables.predictions, 'prediction', id)),
       ofTask: async (taskId) => [...tables.predictions.values()].filter((one) => one.taskId === taskId).map(view),
       current: async (projectId) => of(tables.predictions, projectId).map(view),
       async add(taskId, input) {
         const task = get(tables.tasks, 'task', taskId);
         const id = Math.max(...tables.predictions.keys()) + 1;
-        return put(tables.predictions, {
+        const row = {
           ...predictionRow(id, task.projectId, taskId),
           result: input.result,
           score: input.score ?? null,
-        });
+        };
+        return { ...view(put(tables.predictions, row)), modelVersion: input.modelVersion ?? 'external' };
       },
     },
     runs: {

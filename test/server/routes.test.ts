@@ -273,8 +273,12 @@ describe('people', () => {
   });
 
   it('gives whoever opens an invite link a token of their own', async () => {
+    const payload = { name: 'Invite link', role: 'invite', project: 1 };
+    const link = String((await test.call({ method: 'POST', url: '/api/tokens', payload })).body.secret);
+    expect(await test.call({ url: '/api/projects/1', token: link })).toMatchObject({ status: 403 });
     const accept = { method: 'POST', url: '/api/invites/accept', payload: { name: 'Dora' } } as const;
-    const joined = await test.call({ ...accept, token: SECRETS.anna });
+    expect(await test.call({ ...accept, token: SECRETS.anna })).toMatchObject({ status: 403 });
+    const joined = await test.call({ ...accept, token: link });
     expect(joined).toMatchObject({ status: 201, body: { name: 'Dora', project: 1 } });
     const me = await test.call({ url: '/api/current-user/whoami', token: String(joined.body.secret) });
     expect(me.body).toMatchObject({ username: 'Dora', role: 'annotator', project: 1 });

@@ -26,7 +26,7 @@ export const api = {
   next: (id: number, exclude: readonly number[]) =>
     get<NextItem | undefined>(`/api/projects/${id}/next?empty=204&exclude=${exclude.join(',')}`),
   task: (id: number) => get<Reply<'taskGet'>>(`/api/tasks/${id}`),
-  similar: (task: number) => get<Reply<'taskSimilar'>>(`/api/tasks/${task}/similar?limit=8`),
+  similar: (task: number) => get<Reply<'taskSimilar'>>(`/api/tasks/${task}/similar?limit=6`),
   votes: (task: number) => get<Reply<'taskVotes'>>(`/api/tasks/${task}/votes`),
 
   submit: (task: number, body: AnswerBody, token: string | null) =>
@@ -62,7 +62,7 @@ export const api = {
 
   tokens: async (id: number) => (await get<Reply<'tokenList'>>('/api/tokens')).filter((one) => one.project === id),
   invite: (id: number, name: string) =>
-    post<Reply<'tokenCreate'>>('/api/tokens', { name, role: 'annotator', project: id }),
+    post<Reply<'tokenCreate'>>('/api/tokens', { name, role: 'invite', project: id }),
   revoke: (token: number) => call<void>('DELETE', `/api/tokens/${token}`),
   acceptInvite: (secret: string, name: string) =>
     call<Reply<'inviteAccept'>>('POST', '/api/invites/accept', { body: { name }, token: secret }),

@@ -11,9 +11,9 @@ import { runHeadless } from '../demo/headless.ts';
 import { DEMO_LABELS, loadMails, type Mail } from '../demo/mails.ts';
 import { positive, withAddress, withCommon } from '../flags.ts';
 import { reportError } from '../output.ts';
-import { watchJobs } from '../progress.ts';
+import { watchJobs, watchUntil } from '../progress.ts';
 import { type CommonFlags, wantsJson } from '../session.ts';
-import { untilStopped } from './serve.ts';
+import { stopSignal } from './serve.ts';
 
 interface DemoFlags extends CommonFlags {
   readonly headless?: boolean;
@@ -45,10 +45,9 @@ async function interactive(flags: DemoFlags): Promise<void> {
     const projectId = (await demoProject(client)) ?? (await createDemo(client, await loadMails()));
     const url = `${running.url}/projects/${projectId}`;
     process.stdout.write(wantsJson(flags) ? `${JSON.stringify({ url })}\n` : `Start labeling at ${url}\n`);
-    await Promise.all([watchJobs(client, projectId), untilStopped(running)]);
-  } catch (error) {
+    await watchUntil(stopSignal(), client, projectId);
+  } finally {
     await running.close();
-    throw error;
   }
 }
 

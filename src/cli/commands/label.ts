@@ -11,10 +11,10 @@ import { makeChoicesConfig, renderLabelConfig } from '../../labelconfig/index.ts
 import { createClient } from '../client.ts';
 import { labelList, withAddress, withCommon } from '../flags.ts';
 import { reportError } from '../output.ts';
-import { watchJobs } from '../progress.ts';
+import { watchUntil } from '../progress.ts';
 import { type CommonFlags, wantsJson } from '../session.ts';
 import { importFile } from './import.ts';
-import { untilStopped } from './serve.ts';
+import { stopSignal } from './serve.ts';
 
 interface LabelFlags extends CommonFlags {
   readonly labels: string[];
@@ -59,10 +59,9 @@ async function label(file: string, flags: LabelFlags): Promise<void> {
         ? `${JSON.stringify({ url, project: project.id, tasks })}\n`
         : `${tasks} tasks are ready to label at ${url}\n`,
     );
-    await Promise.all([watchJobs(client, project.id), untilStopped(running)]);
-  } catch (error) {
+    await watchUntil(stopSignal(), client, project.id);
+  } finally {
     await running.close();
-    throw error;
   }
 }
 

@@ -84,7 +84,7 @@ export const peopleRoutes = {
   inviteAccept: route({
     method: 'POST',
     url: '/api/invites/accept',
-    access: 'annotator',
+    access: 'invite',
     tag: people,
     summary: 'Called with the token of an invite link: a token of their own for whoever opened it',
     schema: {

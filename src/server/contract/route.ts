@@ -2,10 +2,10 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
 
 /**
- * Who may call a route: anyone; whoever may label in the project that the route names; an owner of that project; an
- * owner of the whole installation.
+ * Who may call a route: anyone; whoever holds an invite link; whoever may label in the project that the route names; an
+ * owner of that project; an owner of the whole installation.
  */
-export type Access = 'public' | 'annotator' | 'owner' | 'installation';
+export type Access = 'public' | 'invite' | 'annotator' | 'owner' | 'installation';
 
 /** Things that a request can name by id. Each belongs to a project, and the server checks that it is a visible one. */
 export type ReferenceKind = 'project' | 'task' | 'annotation' | 'prediction' | 'run' | 'job' | 'model' | 'token';

@@ -263,7 +263,7 @@ export const ModelShape = Type.Object({
 export const TokenShape = Type.Object({
   id: Type.Integer(),
   annotator: Type.Integer(),
-  role: Type.Union([Type.Literal('owner'), Type.Literal('annotator')]),
+  role: Type.Union([Type.Literal('owner'), Type.Literal('annotator'), Type.Literal('invite')]),
   project: nullable(Type.Integer()),
   label: Type.String(),
   created_at: Time,

@@ -3,7 +3,7 @@ import type { App } from '../../app/app.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Handlers } from '../bind.ts';
 import type { Pager } from '../paging.ts';
-import { annotationWire, answerInput, compact, predictionWire, storedPredictionWire } from '../wire.ts';
+import { annotationWire, answerInput, compact, predictionWire } from '../wire.ts';
 
 const RECENT = 10;
 
@@ -55,26 +55,24 @@ export function answerHandlers({ annotations, predictions, tasks }: App, pager: 
     async predictionList({ query }) {
       if (query.task !== undefined) {
         const task = await tasks.get(query.task);
-        return (await predictions.ofTask(task.id)).map((one) => predictionWire(one, task.projectId));
+        return (await predictions.ofTask(task.id)).map(predictionWire);
       }
       const projectId = query.project;
       if (projectId === undefined) {
         throw new AppError('INPUT_BAD_FIELD', 'Say which `task` or which `project`.', { details: { field: 'task' } });
       }
       const page = { after: query.after ?? 0, limit: query.page_size ?? PREDICTIONS_PAGE };
-      return (await predictions.current(projectId, page)).map((one) => predictionWire(one, projectId));
+      return (await predictions.current(projectId, page)).map(predictionWire);
     },
     async predictionCreate({ body }) {
       const stored = await predictions.add(body.task, {
         result: body.result,
         ...compact({ score: body.score, modelVersion: body.model_version ?? undefined }),
       });
-      return storedPredictionWire(stored, body.model_version ?? null);
+      return predictionWire(stored);
     },
     async predictionGet({ params }) {
-      const stored = await predictions.get(params.prediction_id);
-      const view = (await predictions.ofTask(stored.taskId)).find((one) => one.id === stored.id);
-      return storedPredictionWire(stored, view?.modelVersion ?? null);
+      return predictionWire(await predictions.get(params.prediction_id));
     },
   };
 }

@@ -38,7 +38,7 @@ export function peopleHandlers({ people }: App): Handlers<Names> {
     async tokenCreate({ body, who }) {
       const role = body.role ?? 'annotator';
       const projectId = body.project ?? null;
-      if (role === 'annotator' && projectId === null) {
+      if (role !== 'owner' && projectId === null) {
         throw new AppError('INPUT_BAD_FIELD', 'An annotator is invited to one project: give its id as `project`.', {
           details: { field: 'project' },
         });

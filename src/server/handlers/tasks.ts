@@ -69,7 +69,7 @@ export function taskHandlers(app: App, pager: Pager): Handlers<Names> {
       return found.map(({ task, similarity, label }) => ({ task: taskWire(task), similarity, label }));
     },
     async taskVotes({ params, who }) {
-      const votes = await tasks.votes(params.task_id);
+      const votes = await tasks.votes(params.task_id, who);
       const seen = votes.filter(
         (vote) => who.role === 'owner' || vote.kind !== 'annotator' || vote.labeler === `annotator:${who.name}`,
       );

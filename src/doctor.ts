@@ -75,6 +75,7 @@ async function threads(): Promise<Finding> {
       multiple: false,
       seed: 0,
       strategy: 'random',
+      expectedRows: 0,
     });
     await learner.close();
     await compute.close();

@@ -351,4 +351,4 @@ export interface InsightsApi {
   of(projectId: number): Promise<Insights>;
 }
 
-export type { Json };
+export type { Json, Media, NewUpload, Upload };

@@ -68,6 +68,7 @@ export class Loop {
             multiple: config.control.multiple,
             seed: project.settings.seed,
             strategy: project.settings.queryStrategy,
+            expectedRows: tasks,
           });
     const loop = new Loop(deps, project, config, embedder, learner);
     await loop.#loadTasks(tensor);

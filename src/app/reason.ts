@@ -1,5 +1,6 @@
 /** Why a task stands where it stands: the numbers behind its rank, and one sentence made of them. */
 import type { Ranked } from '../compute/compute.ts';
+import { explain } from '../sampling/index.ts';
 import type { QueueReason } from './app.ts';
 import type { Loop } from './loop.ts';
 
@@ -33,33 +34,20 @@ export function reasonFor(loop: Loop, ranked: Ranked | undefined, rank: number):
     margin: ranked.margin,
     distance: ranked.distance,
     density: ranked.density,
-    sentence: sentenceFor(classes, ranked),
+    sentence: sentenceFor(strategy, classes, ranked),
   };
 }
 
-function sentenceFor(classes: readonly string[], ranked: Ranked): string {
-  const { probabilities, distance } = ranked;
-  if (ranked.phase === 'random') return 'Drawn at random, as the project asks.';
-  if (probabilities === null) return 'Typical of many tasks that nobody has labeled yet.';
-  const [first, second] = probabilities
-    .map((probability, i) => ({ probability, name: classes[i]! }))
-    .sort((a, b) => b.probability - a.probability);
-  const doubt =
-    second === undefined
-      ? `The model gives ${first?.name} ${percent(first?.probability ?? 0)}`
-      : `The model wavers between ${first!.name} (${percent(first!.probability)}) and ${second.name} (${percent(second.probability)})`;
-  const place =
-    distance === null
-      ? ''
-      : distance > FAR
-        ? ', and nothing like it is labeled yet'
-        : ', close to tasks already labeled';
-  return `${doubt}${place}.`;
-}
-
-/** Euclidean distance on the unit sphere (cosine similarity 0.5) beyond which texts have little in common. */
-const FAR = 1;
-
-function percent(share: number): string {
-  return `${Math.round(100 * share)} %`;
+function sentenceFor(strategy: string, classes: readonly string[], ranked: Ranked): string {
+  if (strategy === 'random') return 'Drawn at random, as the project asks.';
+  return explain(
+    {
+      phase: ranked.phase,
+      probabilities: ranked.probabilities && Float32Array.from(ranked.probabilities),
+      margin: ranked.margin,
+      nearestLabeled: ranked.distance,
+      density: ranked.density,
+    },
+    classes,
+  );
 }

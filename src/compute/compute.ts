@@ -12,6 +12,8 @@ export interface LearnerSpec {
   readonly multiple: boolean;
   readonly seed: number;
   readonly strategy: string;
+  /** Rows to make room for at once; more may come. */
+  readonly expectedRows: number;
 }
 
 /** A human answer: the shares of the classes among the annotations of the task, or null for none. */
@@ -24,15 +26,15 @@ export interface Answer {
 export interface Ranked {
   readonly ordinal: number;
   readonly score: number;
-  /** `seed` before there is a head, afterwards the name of what the score measures. */
-  readonly phase: string;
+  /** `seed`: chosen without labels. `uncertainty`: chosen by what the head does not know. */
+  readonly phase: 'seed' | 'uncertainty';
   /** Calibrated, classes values; null before there is a head. */
   readonly probabilities: readonly number[] | null;
   readonly margin: number | null;
   /** Euclidean distance on the unit sphere, 0..2, to the nearest answered task; null when there is none. */
   readonly distance: number | null;
   /** 0..1: high in a crowd, low for an outlier. */
-  readonly density: number | null;
+  readonly density: number;
 }
 
 export interface Learner {

@@ -15,6 +15,7 @@ export function openLearner({ key, spec }: { key: number; spec: LearnerSpec }): 
       link: spec.multiple ? 'sigmoid' : 'softmax',
       seed: spec.seed,
       strategy: spec.strategy,
+      expectedRows: spec.expectedRows,
     }),
   );
 }

@@ -12,25 +12,25 @@ let device: Promise<string> | undefined;
 
 /** Sets TF.js up once per process: the native library when it is installed and loads, else WebAssembly with SIMD. */
 export function tfjsDevice(): Promise<string> {
-  device ??= startNative().then((started) => started ?? startWasm());
+  device ??= start();
   return device;
 }
 
 /** Name in a variable: the package is not installed on machines where its library cannot be had. */
 const NATIVE_PACKAGE: string = '@tensorflow/tfjs-node';
 
-async function startNative(): Promise<string | undefined> {
+async function start(): Promise<string> {
   try {
     createRequire(import.meta.url).resolve(NATIVE_PACKAGE);
   } catch {
-    return undefined;
+    return startWasm();
   }
   try {
     await import(NATIVE_PACKAGE);
-    return (await tf.setBackend('tensorflow')) ? 'tfjs-node' : undefined;
+    if (await tf.setBackend('tensorflow')) return 'tfjs-node';
+    return `${await startWasm()}, although ${NATIVE_PACKAGE} is installed: it does not start`;
   } catch (error) {
-    process.stderr.write(`@tensorflow/tfjs-node is installed but does not load, using WebAssembly: ${error}\n`);
-    return undefined;
+    return `${await startWasm()}, although ${NATIVE_PACKAGE} is installed: ${error}`;
   }
 }
 

@@ -57,8 +57,8 @@ async function startEngine(files: ModelFiles, only: EngineName | undefined): Pro
   try {
     return await ENGINES.onnx(files);
   } catch (error) {
-    process.stderr.write(`onnxruntime does not load here, using TF.js: ${error}\n`);
-    return ENGINES.tfjs(files);
+    const engine = await ENGINES.tfjs(files);
+    return { ...engine, device: `${engine.device}, several times slower: onnxruntime does not load here (${error})` };
   }
 }
 

@@ -18,7 +18,7 @@ function modelDir(): string {
 describe('model registry', () => {
   it('lists models whose files are all there and unchanged', async () => {
     const models = builtinModels();
-    expect(models.map((model) => model.name)).toEqual(['lexical', 'lexical-wide', 'use-lite']);
+    expect(models.map((model) => model.name)).toEqual(['lexical', 'lexical-wide', 'use-lite', 'image-descriptor']);
     for (const model of models) {
       const files = await readVerified(model, modelFolder(model));
       expect([...files.keys()]).toEqual(Object.keys(model.files));

@@ -1,6 +1,6 @@
 /** Everything that is looked for in one field, by the words and character windows that announce it. */
 import { buildHashIndex, type HashIndex } from './hash-index.ts';
-import { type Literal, leadingUnits } from './literal.ts';
+import { type Literal, type LiteralPool, leadingUnits, literalPool } from './literal.ts';
 import { HASH_SEED, hashStep, newTokens, SINGLE, scanTokens } from './tokens.ts';
 import { FOLD_ALL, MARK, UNIT_CLASS } from './unicode.ts';
 
@@ -25,11 +25,19 @@ export interface Wanted {
 
 export interface FieldIndex {
   readonly path: readonly string[];
-  readonly wanted: readonly Wanted[];
-  /** Units from the start of the literal to the place where it is noticed. */
+  /** Literal of each wanted under its number; empty where a word's hash is enough. */
+  readonly literals: LiteralPool;
+  /** (wanted) what each means: its leaf, and its clause bit or 0. */
+  readonly leafOf: Int32Array;
+  readonly clauseOf: Int32Array;
+  /** (wanted) 1 where the hash is enough. */
+  readonly unconfirmed: Uint8Array;
+  /** (wanted) units from the start of the literal to the place where it is noticed. */
   readonly lead: Int32Array;
   /** Hash of a folded word -> wanted. */
   readonly words: HashIndex;
+  /** Some word stands for a `\w+` of a pattern, which may lie inside a word with other letters. */
+  readonly asciiRuns: boolean;
   /** Hash of the first n folded units of a word -> wanted, for n in `prefixLengths`. */
   readonly prefixes: HashIndex;
   readonly prefixLengths: Uint8Array;
@@ -71,9 +79,13 @@ export function buildFieldIndex(path: string, wanted: readonly Wanted[]): FieldI
   });
   return {
     path: path.split('.'),
-    wanted,
+    literals: literalPool(wanted.map((one) => one.literal)),
+    leafOf: Int32Array.from(wanted, (one) => one.target.leaf),
+    clauseOf: Int32Array.from(wanted, (one) => one.target.clause),
+    unconfirmed: Uint8Array.from(wanted, (one) => (one.literal === null ? 1 : 0)),
     lead,
     words: buildHashIndex(words),
+    asciiRuns: wanted.some((one) => one.literal === null && /^\w+$/.test(one.token)),
     prefixes: buildHashIndex(prefixes),
     prefixLengths,
     windows: finishWindows(windows),

@@ -19,7 +19,7 @@ export function scanField(index: FieldIndex, text: string, tokens: Tokens, sink:
     for (let i = 0; i < count; i++) {
       const list = lookUp(index.words, hashes[i]!);
       if (list !== -1) report(index, index.words, list, text, starts[i]!, sink);
-      if (kinds[i] === MIXED) scanAsciiRuns(index, text, starts[i]!, tokens.ends[i]!, sink);
+      if (kinds[i] === MIXED && index.asciiRuns) scanAsciiRuns(index, text, starts[i]!, tokens.ends[i]!, sink);
     }
   }
   if (sizeOf(index.solos) > 0) {
@@ -54,16 +54,15 @@ function report(index: FieldIndex, hashes: HashIndex, list: number, text: string
   const end = list + lists[list]!;
   for (let i = list + 1; i <= end; i++) {
     const id = lists[i]!;
-    const wanted = index.wanted[id]!;
-    const { leaf, clause } = wanted.target;
+    const leaf = index.leafOf[id]!;
     if (sink.settled(leaf)) continue;
-    if (wanted.literal === null) {
-      sink.found(leaf, clause, place, -1);
+    if (index.unconfirmed[id] === 1) {
+      sink.found(leaf, index.clauseOf[id]!, place, -1);
       continue;
     }
     const start = place - index.lead[id]!;
-    const stop = endOfLiteral(wanted.literal, text, start);
-    if (stop !== -1) sink.found(leaf, clause, start, stop);
+    const stop = endOfLiteral(index.literals, id, text, start);
+    if (stop !== -1) sink.found(leaf, index.clauseOf[id]!, start, stop);
   }
 }
 

@@ -66,7 +66,7 @@ function setChars(set: AST.CharacterSet, flags: PatternFlags): CharSet {
       return set.negate ? complement(word) : word;
     }
     case 'property':
-      return propertyChars(set.raw);
+      return namedChars(set.raw);
   }
 }
 
@@ -74,7 +74,8 @@ const propertyCache = new Map<string, CharSet>();
 /** Planes 4 to 13 hold no character and the private planes behave as one block, so one probe each is enough. */
 const PROBED_MAX = 0x3ffff;
 
-function propertyChars(raw: string): CharSet {
+/** Characters of a property or class as it is written in a pattern with the `u` flag. */
+export function namedChars(raw: string): CharSet {
   const known = propertyCache.get(raw);
   if (known) return known;
   const pattern = new RegExp(`^${raw}$`, 'u');

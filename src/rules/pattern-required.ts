@@ -4,13 +4,16 @@
  */
 import type { AST } from '@eslint-community/regexpp';
 import { ALL, ASCII_WORD, type CharSet, complement, EMPTY, intersect, LINE_ENDS, overlaps, union } from './charset.ts';
-import { type CharLeaf, leafChars, type PatternFlags } from './pattern-chars.ts';
-import { FOLD_ALL } from './unicode.ts';
+import { type CharLeaf, leafChars, namedChars, type PatternFlags } from './pattern-chars.ts';
+import { FOLD_ALL, UNIT_CLASS, WORD } from './unicode.ts';
 
 export interface Literal {
   /** Folded by `FOLD_ALL`, accents dropped. */
   readonly text: string;
-  /** `token`: a whole run of ASCII word characters (`\w+`) in every match; `part`: somewhere inside. */
+  /**
+   * `token`: in every match a whole run of word characters, ASCII ones (`\w+`) when the text is ASCII, else of any script.
+   * `part`: somewhere inside.
+   */
   readonly kind: 'token' | 'part';
 }
 
@@ -103,28 +106,40 @@ function ofElement(element: AST.Element, left: Side, right: Side, flags: Pattern
   }
 }
 
-/** The runs of word characters of a literal string; a run that touches unknown neighbours is only a part. */
+/** The runs of word characters of a literal string; a run that may go on to either side is only a part. */
 function literalsIn(text: string, left: Side, right: Side, flags: PatternFlags): Literal[] {
   const out: Literal[] = [];
-  for (const match of text.matchAll(/[A-Za-z0-9_]+/g)) {
-    const end = match.index + match[0].length;
-    const startsClean = match.index > 0 || clean(left);
-    const endsClean = end < text.length || clean(right);
-    // With both flags U+017F and U+212A match "s" and "k" and are word characters to `\b`, but not to a token.
-    const stable = !(flags.unicode && flags.ignoreCase && /[sk]/i.test(match[0]));
-    out.push({ text: fold(match[0]), kind: startsClean && endsClean && stable ? 'token' : 'part' });
-  }
-  for (const match of text.matchAll(/[^\0-\x7f]+/gu)) {
-    const folded = fold(match[0]);
-    if (folded.length > 0) out.push({ text: folded, kind: 'part' });
+  for (const match of text.matchAll(/[\p{L}\p{M}\p{N}_]+/gu)) {
+    const run = match[0];
+    const end = match.index + run.length;
+    const ascii = /^\w+$/.test(run);
+    const clean = ascii ? cleanAscii : cleanUnicode;
+    const whole =
+      (match.index > 0 || clean(left)) && (end < text.length || clean(right)) && isOneToken(run, ascii, flags);
+    const folded = fold(run);
+    if (folded.length > 0) out.push({ text: folded, kind: whole ? 'token' : 'part' });
   }
   // Punctuation wakes a pattern too, but only when there is nothing better.
   if (out.length === 0 && text.length >= 2 && /^[\x21-\x7e]+$/.test(text)) out.push({ text: fold(text), kind: 'part' });
   return out;
 }
 
-function clean(side: Side): boolean {
+/** Does the scan see the run as one word, whichever spelling the flags allow? */
+function isOneToken(run: string, ascii: boolean, flags: PatternFlags): boolean {
+  // With both flags U+017F and U+212A match "s" and "k" and are word characters to `\b`, but not to an ASCII run.
+  if (ascii) return !(flags.unicode && flags.ignoreCase && /[sk]/i.test(run));
+  for (let i = 0; i < run.length; i++) if (UNIT_CLASS[run.charCodeAt(i)] !== WORD) return false;
+  return true;
+}
+
+/** No ASCII word character can stand there: the run is a whole `\w+`. */
+function cleanAscii(side: Side): boolean {
   return !overlaps(side.boundary ? intersect(side.chars, NOT_ASCII_WORD) : side.chars, ASCII_WORD);
+}
+
+/** No word character of any script can stand there; `\b` says nothing about those. */
+function cleanUnicode(side: Side): boolean {
+  return !overlaps(side.chars, namedChars('[\\p{L}\\p{M}\\p{N}_]'));
 }
 
 function fold(text: string): string {

@@ -1,24 +1,14 @@
-/** A headless Chromium for page tests: the system's if there is one, else the one inside an npm package. */
-import { existsSync, mkdirSync } from 'node:fs';
+/** A headless Chromium for page tests, and pages that are watched for errors and foreign requests. */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { findChromium } from './chromium.ts';
 
-const SYSTEM = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-];
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--force-color-profile=srgb'];
-/** The packed Chromium is the headless shell, and starts without a zygote where user namespaces are missing. */
-const PACKED_ARGS = ['--no-zygote', '--headless=shell'];
 
 export async function launchBrowser(): Promise<Browser> {
-  const system = SYSTEM.find((file) => existsSync(file));
-  if (system !== undefined) return await chromium.launch({ executablePath: system, args: ARGS });
-  const packed = (await import('@sparticuz/chromium')).default;
-  // Not its own flags: they are for one page in one process, and turn web security off.
-  return await chromium.launch({ executablePath: await packed.executablePath(), args: [...ARGS, ...PACKED_ARGS] });
+  const { executablePath, env, args } = await findChromium();
+  return await chromium.launch({ executablePath, env: { ...process.env, ...env }, args: [...ARGS, ...args] });
 }
 
 /** A page whose errors and foreign requests are kept, so that a test can demand that there were none. */

@@ -224,6 +224,8 @@ describe('label page', () => {
     await page.keyboard.press('w');
     await page.locator('.text-whole').waitFor();
     expect((await page.locator('.text-whole').textContent())?.length).toBe(book.length);
+    await page.keyboard.press('PageDown');
+    expect(await page.evaluate<number>('document.querySelector(".text-whole").scrollTop')).toBeGreaterThan(0);
     await page.keyboard.press('1');
     await allSaved(page);
   });

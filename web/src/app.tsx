@@ -1,7 +1,7 @@
 /** The frame around every page: who you are, which project, where you can go. */
 import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense, useEffect } from 'react';
-import { Link, Route, Switch, useLocation } from 'wouter';
+import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { api } from './api.ts';
 import { ApiProblem, sentenceOf } from './http.ts';
 import { LabelPage } from './label/page.tsx';
@@ -48,6 +48,7 @@ function Inside(): ReactNode {
           <HomePage me={me.data} />
         </Frame>
       </Route>
+      <Route path="/projects/:id">{({ id }) => <Redirect to={`/projects/${id}/label`} replace />}</Route>
       <Route path="/projects/:id/:page">
         {({ id, page }) => (
           <Frame me={me.data} projectId={Number(id)}>

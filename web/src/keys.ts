@@ -34,6 +34,14 @@ export const BINDINGS: readonly Binding[] = [
   { action: 'help', keys: ['?'], does: 'Show the keys' },
 ];
 
+/** How far a key scrolls the text, in its own heights; these may be held down. */
+export const SCROLLS: Readonly<Record<string, number>> = {
+  ArrowDown: 0.15,
+  ArrowUp: -0.15,
+  PageDown: 0.9,
+  PageUp: -0.9,
+};
+
 /** A key event as far as it matters here. */
 export interface Press {
   readonly key: string;

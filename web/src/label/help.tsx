@@ -20,6 +20,12 @@ export function Help({ control, onClose }: { control: ChoicesControl; onClose: (
               {control.multiple ? 'Tick or untick the label with this digit' : 'Answer with the label of this digit'}
             </td>
           </tr>
+          <tr>
+            <th scope="row">
+              <kbd>↑</kbd> <kbd>↓</kbd>
+            </th>
+            <td>Scroll the text</td>
+          </tr>
           {BINDINGS.map((binding) => (
             <tr key={binding.action}>
               <th scope="row">

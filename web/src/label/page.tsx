@@ -4,7 +4,7 @@ import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState, useS
 import { api } from '../api.ts';
 import { percent } from '../format.ts';
 import { sentenceOf } from '../http.ts';
-import { type Action, actionOf, indexOf } from '../keys.ts';
+import { type Action, actionOf, indexOf, SCROLLS } from '../keys.ts';
 import type { ChoicesControl, Layout } from '../layout.ts';
 import { useLayout, useProject } from '../project.ts';
 import { choicesFor, choicesResult } from '../result.ts';
@@ -256,6 +256,10 @@ function useHotkeys(control: ChoicesControl, act: (action: Action) => void, choo
       if (target.closest('input, textarea, select, dialog') !== null) return;
       // A focused button or link keeps its own Enter and space.
       if ((event.key === 'Enter' || event.key === ' ') && target.closest('button, a, summary') !== null) return;
+      if (scrolls(event)) {
+        event.preventDefault();
+        return;
+      }
       const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat;
       const chosen = plain ? own.get(event.key) : undefined;
       const action = actionOf(event);
@@ -277,6 +281,15 @@ function useHotkeys(control: ChoicesControl, act: (action: Action) => void, choo
       document.removeEventListener('click', onClick);
     };
   }, [control]);
+}
+
+/** Moves the text under its window; false when the key or the text is not for scrolling. */
+function scrolls(event: KeyboardEvent): boolean {
+  const share = SCROLLS[event.key];
+  const text = document.querySelector('.text-body');
+  if (share === undefined || text === null || text.scrollHeight <= text.clientHeight) return false;
+  text.scrollBy({ top: share * text.clientHeight });
+  return true;
 }
 
 /** The side panel of the next item is asked for while this one is read. */

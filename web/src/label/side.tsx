@@ -45,7 +45,7 @@ function Why({ reason }: { reason: Reason }): ReactNode {
     .sort((a, b) => b[1] - a[1])
     .slice(0, 4);
   const numbers: [string, number | null, string][] = [
-    ['Score', reason.score, 'Acquisition score: higher comes sooner'],
+    ['Score', reason.phase === 'sequential' ? null : reason.score, 'Acquisition score: higher comes sooner'],
     ['Margin', reason.margin, 'Between the two likeliest labels: small means unsure'],
     ['Distance', reason.distance, 'To the nearest labeled item, 0 to 2'],
     ['Density', reason.density, 'How many others lie close'],
@@ -130,7 +130,7 @@ function SimilarItems({ taskId, layout }: { taskId: number; layout: Layout }): R
       <h2>Similar items</h2>
       {similar.data?.length === 0 && <p className="muted">None are embedded yet.</p>}
       <ul className="similar">
-        {similar.data?.slice(0, 6).map(({ task, similarity, label }) => (
+        {similar.data?.slice(0, 4).map(({ task, similarity, label }) => (
           <li key={task.id}>
             <span className="similar-text" dir="auto">
               {snippet(textOf(layout, task.data), 90) || `Item ${task.id}`}

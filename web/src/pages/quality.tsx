@@ -7,6 +7,9 @@ import { sentenceOf } from '../http.ts';
 import { LearningCurve } from '../parts/curve.tsx';
 import type { Insights } from '../wire.ts';
 
+/** Below this the interval spans most of the scale. */
+const BLIND_MIN = 20;
+
 export default function QualityPage({ projectId }: { projectId: number }): ReactNode {
   const insights = useQuery({
     queryKey: ['insights', projectId],
@@ -32,14 +35,16 @@ function Figures({ insights }: { insights: Insights }): ReactNode {
         <p className="muted">
           The model against answers given without a suggestion, on a random slice. The band is the 95 % interval.
         </p>
-        {curve.length < 2 ? (
-          <p>Too few blind answers yet: the curve starts after about twenty.</p>
+        {blind === null || blind.n < BLIND_MIN ? (
+          <p>
+            Too few blind answers yet: {blind?.n ?? 0} of the {BLIND_MIN} that a curve needs to mean anything.
+          </p>
         ) : (
           <LearningCurve points={curve} />
         )}
       </section>
       <dl className="figures">
-        {blind !== null && (
+        {blind !== null && blind.n >= BLIND_MIN && (
           <Figure name="Model accuracy, blind slice" value={percent(blind.accuracy)} low={blind.low} high={blind.high}>
             {plural(blind.n, 'blind answer')}
           </Figure>

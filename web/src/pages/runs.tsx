@@ -102,7 +102,7 @@ function RunTable(props: { runs: readonly Run[]; busy: boolean; undo: (run: Run)
                 {run.summary}
               </td>
               <td className="number">{count(run.written)}</td>
-              <td>{ago(run.created_at, Date.now())}</td>
+              <td className="nowrap">{ago(run.created_at, Date.now())}</td>
               <td>{run.revoked_at === null ? run.state : 'undone'}</td>
               <td className="number">
                 {run.state !== 'running' && (
@@ -146,15 +146,15 @@ function ModelTable(props: {
         <tbody>
           {newestFirst.map((model) => (
             <tr key={model.id}>
-              <td>
+              <td className="nowrap">
                 {model.number} <code>{model.version}</code> {model.active && <span className="chip good">serving</span>}
               </td>
-              <td>{plural(model.trained_on, 'answer')}</td>
+              <td className="nowrap">{plural(model.trained_on, 'answer')}</td>
               <td className="number">
                 {typeof model.metrics.accuracy === 'number' ? percent(model.metrics.accuracy) : ''}
               </td>
               <td>{model.verdict}</td>
-              <td>{ago(model.created_at, Date.now())}</td>
+              <td className="nowrap">{ago(model.created_at, Date.now())}</td>
               <td className="number">
                 {!model.active && (
                   <button type="button" className="small" disabled={props.busy} onClick={() => props.use(model)}>

@@ -10,6 +10,8 @@ import { createInferencePool } from './backends/pool.ts';
 import { openThreads } from './compute/threads.ts';
 import type { Config } from './config.ts';
 import { systemClock } from './core/clock.ts';
+import { createGuardedFetch } from './media/guarded-fetch.ts';
+import { createMediaStore } from './media/media-store.ts';
 import { openSpool } from './media/spool.ts';
 import { listen } from './server/listen.ts';
 import { loggerOptions } from './server/log.ts';
@@ -43,14 +45,22 @@ export async function startServer(config: Config): Promise<Running> {
     closers.push(() => inference.close());
     const compute = openThreads({ learnerThreads: LEARNER_THREADS, workThreads: config.hosts });
     closers.push(() => compute.close());
+    const newId = () => randomBytes(16).toString('hex');
     const app = createApp({
       store: opened.store,
       tensors: opened.tensors,
       inference,
       compute,
       spool: openSpool(join(config.folder, 'spool')),
+      media: createMediaStore({
+        folder: join(config.folder, 'media'),
+        localFiles: config.localFiles,
+        fetch: createGuardedFetch({ allow: config.allowAddresses }),
+        clock: systemClock,
+        newId,
+      }),
       clock: systemClock,
-      newId: () => randomBytes(16).toString('hex'),
+      newId,
       localSecret: opened.secret,
       log: pino(loggerOptions({ level: config.logLevel }), stream),
     });

@@ -14,6 +14,10 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Inference processes; by default one per core. */
   readonly hosts: number;
+  /** Folder that `/data/local-files?d=` reads from; null switches it off. */
+  readonly localFiles: string | null;
+  /** Addresses beyond the public internet that media may be fetched from: see media/addresses.ts. */
+  readonly allowAddresses: readonly string[];
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -29,6 +33,9 @@ export interface Flags {
   readonly requireTokens?: boolean;
   readonly log?: string;
   readonly hosts?: string;
+  readonly localFiles?: string;
+  /** With commas between them. */
+  readonly allowAddress?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -42,7 +49,17 @@ export function readConfig(flags: Flags, environment: Environment = process.env)
     requireTokens: flags.requireTokens ?? environment.HEADSTART_REQUIRE_TOKENS === '1',
     logLevel: logLevel(flags.log ?? environment.HEADSTART_LOG ?? 'warn'),
     hosts: integer('hosts', flags.hosts ?? environment.HEADSTART_HOSTS, availableParallelism(), 1, 256),
+    localFiles: folderOrNull(flags.localFiles ?? environment.HEADSTART_LOCAL_FILES),
+    allowAddresses: list(flags.allowAddress ?? environment.HEADSTART_ALLOW_ADDRESS ?? ''),
   };
+}
+
+function folderOrNull(given: string | undefined): string | null {
+  return given === undefined || given === '' ? null : resolve(given);
+}
+
+function list(given: string): string[] {
+  return given.split(/[\s,]+/).filter((entry) => entry !== '');
 }
 
 function integer(name: string, given: string | undefined, fallback: number, least: number, most: number): number {

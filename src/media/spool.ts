@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../core/errors.ts';
+import { diskError } from './disk-error.ts';
 
 export interface Spool {
   /** Stores the stream under this id. Throws STORE_FULL when the disk is full, INPUT_EMPTY when nothing came. */
@@ -48,12 +49,4 @@ export function openSpool(folder: string): Spool {
     read: (id) => createReadStream(fileOf(id)),
     delete: (id) => rm(fileOf(id), { force: true }),
   };
-}
-
-/** No room: on the disk, in the quota, or in what the operator allows one file to hold. */
-const FULL_CODES: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
-
-function diskError(error: unknown): unknown {
-  const full = error instanceof Error && 'code' in error && FULL_CODES.includes(error.code);
-  return full ? new AppError('STORE_FULL', 'The disk is full; the upload was not kept.', { cause: error }) : error;
 }

@@ -1,7 +1,7 @@
 /** The one file of a multipart/form-data upload, as a stream: nothing is kept in memory or on disk here. */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
+import { Busboy, type BusboyConfig, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
 import { AppError } from '../core/errors.ts';
 
 export interface UploadedFile {
@@ -19,7 +19,7 @@ const FORM_LIMITS = { files: 2, fields: 20, fieldSize: 10_000, headerPairs: 50, 
  */
 export function uploadedFile(contentType: string, source: AsyncIterable<Uint8Array>): Promise<UploadedFile> {
   return new Promise((resolve, reject) => {
-    const parser = openParser(contentType);
+    const parser = openParser(contentType, FORM_LIMITS);
     let files = 0;
     let current: BusboyFileStream | undefined;
     const abort = new AbortController();
@@ -62,15 +62,15 @@ async function* bodyOf(
   }
 }
 
-function openParser(contentType: string): BusboyInstance {
+export function openParser(contentType: string, limits: BusboyConfig['limits']): BusboyInstance {
   try {
-    return new Busboy({ headers: { 'content-type': contentType }, limits: FORM_LIMITS });
+    return new Busboy({ headers: { 'content-type': contentType }, limits });
   } catch (error) {
     throw asFormError(error);
   }
 }
 
-function asFormError(error: unknown): AppError {
+export function asFormError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   return new AppError('INPUT_BAD_FIELD', 'The body is not a complete multipart/form-data form.', {
     details: { field: 'content-type' },

@@ -13,6 +13,7 @@ import { describeApi, serveDocs } from './docs.ts';
 import { sendError } from './errors.ts';
 import { answerHandlers } from './handlers/answers.ts';
 import { eventHandlers } from './handlers/events.ts';
+import { mediaHandlers } from './handlers/media.ts';
 import { peopleHandlers } from './handlers/people.ts';
 import { projectHandlers } from './handlers/projects.ts';
 import { taskHandlers } from './handlers/tasks.ts';
@@ -102,6 +103,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
   const handlers: Handlers = {
     ...projectHandlers(app),
     ...transferHandlers(app),
+    ...mediaHandlers(app),
     ...taskHandlers(app, pager),
     ...answerHandlers(app, pager),
     ...workHandlers(app),

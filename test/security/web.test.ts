@@ -131,7 +131,7 @@ describe('the API page', () => {
     const { body } = await test.call({ url: '/docs/json' });
     const paths = body.paths as Record<string, object>;
     for (const route of Object.values<Route>(api)) {
-      const path = route.url.replace(/:(\w+)/g, '{$1}');
+      const path = route.url.replace(/:(\w+)/g, '{$1}').replace('*', '{*}');
       expect(paths[path], path).toHaveProperty(route.method.toLowerCase());
     }
     const page = await test.call({ url: '/docs/' });

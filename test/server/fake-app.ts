@@ -1,6 +1,6 @@
 /** A small App in memory: two projects with one thing of every kind each, enough to drive every route. */
 import { createHash } from 'node:crypto';
-import type { App, Identity, PredictionView } from '../../src/app/app.ts';
+import type { App, Identity, Media, PredictionView } from '../../src/app/app.ts';
 import type { Annotation, Job, ModelVersion, Prediction, Project, Run, Task, Token } from '../../src/core/domain.ts';
 import { AppError } from '../../src/core/errors.ts';
 
@@ -199,6 +199,17 @@ export function fakeApp(): FakeApp {
       },
       formats: () => [{ name: 'csv', title: 'CSV', reads: true, writes: true, extensions: ['csv'] }],
     },
+    media: {
+      async ofTask(id) {
+        get(tables.tasks, 'task', id);
+        return fakeMedia();
+      },
+      upload: async () => fakeMedia(),
+      async addUploads(request) {
+        for await (const file of request.files) calls.push(`upload ${request.projectId} ${file.name}`);
+        return { uploads: [], imported: null };
+      },
+    },
     queue: {
       async next(projectId, who, options) {
         calls.push(`next ${who.name} ${options?.exclude?.join('+') ?? ''}`);
@@ -342,6 +353,23 @@ export function fakeApp(): FakeApp {
     async close() {},
   };
   return app;
+}
+
+function fakeMedia(): Media {
+  const bytes = Buffer.from('hello');
+  return {
+    type: 'text/plain; charset=utf-8',
+    kind: 'text',
+    inline: true,
+    size: bytes.length,
+    name: 'hello.txt',
+    version: '1',
+    header: { width: null, height: null, pages: null, seconds: null, sampleRate: null, channels: null },
+    read: async function* (range) {
+      yield range ? bytes.subarray(range.start, range.end + 1) : bytes;
+    },
+    close: async () => undefined,
+  };
 }
 
 function fill(): Tables {

@@ -1,11 +1,12 @@
 /** The whole API as data. The page imports this file as types only; the server binds a handler to each route. */
+import { mediaRoutes } from './media.ts';
 import { peopleRoutes } from './people.ts';
 import { projectRoutes } from './projects.ts';
 import type { BodyOf, ParamsOf, QueryOf, ReplyOf } from './route.ts';
 import { taskRoutes } from './tasks.ts';
 import { workRoutes } from './work.ts';
 
-export const api = { ...projectRoutes, ...taskRoutes, ...workRoutes, ...peopleRoutes };
+export const api = { ...projectRoutes, ...taskRoutes, ...mediaRoutes, ...workRoutes, ...peopleRoutes };
 
 export type Api = typeof api;
 export type RouteName = keyof Api;

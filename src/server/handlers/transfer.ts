@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../app/app.ts';
 import { AppError } from '../../core/errors.ts';
+import { attachmentName } from '../attachment.ts';
 import type { Handlers } from '../bind.ts';
 import { uploadedFile } from '../multipart.ts';
 import { compact } from '../wire.ts';
@@ -67,8 +68,6 @@ async function fileOf(request: FastifyRequest): Promise<{ name: string; body: As
 
 /** Always a download, never shown: the file holds what strangers wrote. */
 function downloadHeaders(reply: FastifyReply, name: string, mediaType: string): void {
-  const plain = name.replace(/[^\w.() -]/g, '_');
-  const encoded = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-  reply.header('content-disposition', `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`);
+  reply.header('content-disposition', `attachment; ${attachmentName(name)}`);
   reply.type(mediaType);
 }

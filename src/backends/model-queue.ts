@@ -12,12 +12,14 @@ import type { BatchOutput } from './runtime.ts';
 
 /** Deaths before a batch began (loading, mostly) without a success in between; after them the model rests. */
 const EARLY_DEATHS_MAX = 5;
+/** The same for kills from outside, which say little about the model unless the system is out of memory. */
+const EARLY_KILLS_MAX = 50;
 /** Items that failed alone without a success in between: then it is the model and not the items. */
 const FAILURES_IN_ROW_MAX = 32;
 /** How long calls are refused before the model is tried again. */
 const REST_MS = 30_000;
 /** A batch may be killed this often from outside before its items are suspected. */
-const FOREIGN_DEATHS_MAX = 2;
+const FOREIGN_DEATHS_MAX = 3;
 /** Share of the newest batch in the moving average of the pace. */
 const PACE_SHARE = 0.2;
 
@@ -30,6 +32,7 @@ export class ModelQueue {
   private host: HostModel | undefined;
   private broken: { readonly error: AppError; readonly until: number } | undefined;
   private earlyDeaths = 0;
+  private earlyKills = 0;
   private failuresInRow = 0;
   private itemsDone = 0;
   private itemsFailed = 0;
@@ -64,6 +67,7 @@ export class ModelQueue {
 
   succeed(batch: Batch, output: BatchOutput, ms: number): void {
     this.earlyDeaths = 0;
+    this.earlyKills = 0;
     const pace = ms / batch.tickets.length;
     this.msPerItem += (this.msPerItem === 0 ? 1 : PACE_SHARE) * (pace - this.msPerItem);
     const failed = new Map(output.failed.map((one) => [one.index, one.error]));
@@ -93,16 +97,19 @@ export class ModelQueue {
     else this.batcher.retry({ ...batch, foreignDeaths: batch.foreignDeaths + 1 });
   }
 
-  /** The host died before it began these batches. */
-  dieEarly(batches: readonly Batch[], error: AppError): void {
+  /** The host died before it began these batches, by its own fault or killed from outside. */
+  dieEarly(batches: readonly Batch[], error: AppError, killed: boolean): void {
     for (const batch of batches) this.batcher.retry(batch);
-    if (++this.earlyDeaths >= EARLY_DEATHS_MAX) this.rest(error);
+    if (killed) this.earlyKills++;
+    else this.earlyDeaths++;
+    if (this.earlyDeaths >= EARLY_DEATHS_MAX || this.earlyKills >= EARLY_KILLS_MAX) this.rest(error);
   }
 
   /** Rejects all that waits, and refuses calls for a while. */
   rest(error: AppError, batch?: Batch): void {
     this.broken = { error, until: this.clock.now() + REST_MS };
     this.earlyDeaths = 0;
+    this.earlyKills = 0;
     this.failuresInRow = 0;
     for (const ticket of batch?.tickets ?? []) ticket.call.reject(error);
     for (const call of this.batcher.clear()) call.reject(error);

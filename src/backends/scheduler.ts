@@ -197,7 +197,7 @@ export class Scheduler {
     for (const queue of new Set(untouched.map((one) => one.queue))) {
       const own = untouched.filter((one) => one.queue === queue).map((one) => one.batch);
       const suspect = death.running === null && (death.loading === null || death.loading === queue.info.id);
-      if (suspect && death.cause !== 'asked') queue.dieEarly(own, error);
+      if (suspect && death.cause !== 'asked') queue.dieEarly(own, error, death.cause === 'foreign');
       else for (const batch of own) queue.batcher.retry(batch);
     }
   }

@@ -48,7 +48,7 @@ export function fromMass(values: Float32Array, classCount: number): Spread {
   return { classCount, probabilities, confidence: gaps(probabilities, classCount) };
 }
 
-/** Softmax of each row of values; rows that are all zero say nothing. Confidence: the gap of the raw values. */
+/** Softmax of each row of scale x values; rows that are all zero say nothing. Confidence: the gap before the softmax. */
 export function fromScores(values: Float32Array, classCount: number, scale: number): Spread {
   const probabilities = new Float32Array(values.length);
   for (let at = 0; at < values.length; at += classCount) {
@@ -59,5 +59,5 @@ export function fromScores(values: Float32Array, classCount: number, scale: numb
     for (let c = 0; c < classCount; c++) sum += probabilities[at + c] = Math.exp(scale * (row[c]! - top));
     for (let c = 0; c < classCount; c++) probabilities[at + c]! /= sum;
   }
-  return { classCount, probabilities, confidence: gaps(values, classCount) };
+  return { classCount, probabilities, confidence: gaps(values, classCount).map((gap) => scale * gap) };
 }

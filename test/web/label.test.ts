@@ -100,6 +100,35 @@ describe('label page', () => {
     await keepScreenshot(page, 'label-suggestion');
   });
 
+  it('gives no hint on blind items, which look the same otherwise', async () => {
+    const settings = { retrain_every: 5, blind_share: 0.5 };
+    const id = await server.project({ title: 'Blind', texts: texts(80), settings });
+    const page = await visit(`/projects/${id}/label`);
+    const rightly = async (): Promise<number> =>
+      await answer(page, (await item(page).textContent())?.includes('prize') ? '1' : '2');
+    const accept = page.getByRole('button', { name: 'Accept' });
+    const plain = page.getByText('A plain sample, shown without hints');
+    for (let i = 0; i < 40 && !(await accept.isVisible()); i++) {
+      await rightly();
+      await page.waitForTimeout(100);
+    }
+    await accept.waitFor();
+    // With a model at work, whatever comes without a suggestion is blind.
+    for (let i = 0; i < 30 && !(await plain.isVisible()); i++) await rightly();
+    await plain.waitFor();
+    expect(await page.getByText('No suggestion for this one').isVisible()).toBe(true);
+    expect(await page.locator('.percent, .label.suggested, mark').count()).toBe(0);
+    expect(await page.getByText('Who says so').count()).toBe(0);
+    expect(await page.getByText('Similar items').count()).toBe(0);
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('x');
+    await keepScreenshot(page, 'label-blind');
+    const blind = await rightly();
+    await allSaved(page);
+    const given = (await server.annotations(id)).filter((one) => one.task === blind);
+    expect(given.map((one) => [one.blind, one.outcome])).toEqual([[true, 'unaided']]);
+  });
+
   it('takes an answer back, on the server too, and lets it be given anew', async () => {
     const id = await server.project({ title: 'Undo', texts: texts(12) });
     const page = await visit(`/projects/${id}/label`);

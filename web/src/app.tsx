@@ -1,9 +1,10 @@
 /** The frame around every page: who you are, which project, where you can go. */
 import { useQuery } from '@tanstack/react-query';
-import { lazy, type ReactNode, Suspense, useEffect } from 'react';
+import { type FormEvent, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { api } from './api.ts';
 import { ApiProblem, sentenceOf } from './http.ts';
+import { currentToken, forgetToken, rememberToken } from './identity.ts';
 import { LabelPage } from './label/page.tsx';
 import { HomePage } from './pages/home.tsx';
 import { useProject } from './project.ts';
@@ -100,6 +101,11 @@ function Frame(props: { me: Me; projectId: number | null; children: ReactNode })
         <span className="top-me" title={me.role === 'owner' ? 'Owner of this server' : 'Annotator'} dir="auto">
           {me.first_name || me.username}
         </span>
+        {currentToken() !== null && (
+          <button type="button" className="small" title="Forget the token of this browser" onClick={leave}>
+            Leave
+          </button>
+        )}
       </header>
       {props.children}
     </div>
@@ -121,6 +127,12 @@ function ProjectTitle({ projectId }: { projectId: number }): ReactNode {
   );
 }
 
+/** Starts anew as whoever this browser is without a token: on the server's own machine, the owner. */
+function leave(): void {
+  forgetToken();
+  window.location.assign('/');
+}
+
 function Closed({ error }: { error: unknown }): ReactNode {
   const unknownToken = error instanceof ApiProblem && error.status === 401;
   return (
@@ -131,9 +143,40 @@ function Closed({ error }: { error: unknown }): ReactNode {
           ? 'Open the invite link that you were given. If it worked before, it was revoked: ask for a new one.'
           : sentenceOf(error)}
       </p>
-      <button type="button" onClick={() => window.location.reload()}>
-        Try again
-      </button>
+      {unknownToken && <TokenField />}
+      <div className="actions">
+        <button type="button" onClick={() => window.location.reload()}>
+          Try again
+        </button>
+        {currentToken() !== null && (
+          <button type="button" onClick={leave}>
+            Forget the old token
+          </button>
+        )}
+      </div>
     </main>
+  );
+}
+
+/** For owners of servers that ask for tokens: `headstart` prints one. */
+function TokenField(): ReactNode {
+  const [secret, setSecret] = useState('');
+  const enter = (event: FormEvent): void => {
+    event.preventDefault();
+    rememberToken(secret.trim(), '');
+    window.location.reload();
+  };
+  return (
+    <form onSubmit={enter}>
+      <label className="field">
+        Or paste a token
+        <input type="password" autoComplete="off" value={secret} onChange={(event) => setSecret(event.target.value)} />
+      </label>
+      <div className="actions">
+        <button type="submit" className="primary" disabled={secret.trim() === ''}>
+          Open
+        </button>
+      </div>
+    </form>
   );
 }

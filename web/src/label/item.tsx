@@ -6,7 +6,8 @@ import { EXCERPT, keywordsOf } from '../excerpt.ts';
 import { count } from '../format.ts';
 import { type Layout, readValue, textOf } from '../layout.ts';
 import { TextBlock } from '../parts/text.tsx';
-import type { Answering, Shown } from './page.tsx';
+import type { Answering, Shown } from './answering.ts';
+import { HINTS_FRESH_MS } from './side.tsx';
 
 export function ItemCard({ layout, shown, view }: { layout: Layout; shown: Shown; view: Answering }): ReactNode {
   const values = layout.blocks.map((block) => (block.kind === 'text' ? readValue(block.value, shown.data) : ''));
@@ -82,7 +83,7 @@ function useKeywords(shown: Shown, layout: Layout, wanted: boolean): readonly st
   const similar = useQuery({
     queryKey: ['similar', shown.taskId],
     queryFn: () => api.similar(shown.taskId),
-    staleTime: 30_000,
+    staleTime: HINTS_FRESH_MS,
     enabled: wanted,
   });
   return useMemo(() => {

@@ -2,8 +2,8 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { percent } from '../format.ts';
 import type { Choice } from '../layout.ts';
+import type { Answering } from './answering.ts';
 import { digitsOf, QUICK } from './order.ts';
-import type { Answering } from './page.tsx';
 
 export function LabelButtons({ view }: { view: Answering }): ReactNode {
   const { order, control } = view;

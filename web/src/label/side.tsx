@@ -1,15 +1,18 @@
 /** Beside the item: why it comes now, who says so, what looks like it, and the last answers. */
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import { api } from '../api.ts';
 import { percent, snippet } from '../format.ts';
 import { type ChoicesControl, type Layout, textOf } from '../layout.ts';
 import { choicesFor } from '../result.ts';
-import { outbox } from '../sender.ts';
-import type { Annotation, NextItem, Reason, VoteView } from '../wire.ts';
+import type { NextItem, Reason, VoteView } from '../wire.ts';
+import { LastTen } from './last.tsx';
 import type { LabelSession, Snapshot } from './session.ts';
 
-interface SideProps {
+/** Votes and look-alikes asked for ahead are good for this long. */
+export const HINTS_FRESH_MS = 30_000;
+
+export interface SideProps {
   readonly session: LabelSession;
   readonly at: Snapshot;
   readonly item: NextItem | null;
@@ -86,7 +89,11 @@ function Why({ reason }: { reason: Reason }): ReactNode {
 }
 
 function Votes({ item, control }: { item: NextItem; control: ChoicesControl }): ReactNode {
-  const votes = useQuery({ queryKey: ['votes', item.id], queryFn: () => api.votes(item.id), staleTime: 30_000 });
+  const votes = useQuery({
+    queryKey: ['votes', item.id],
+    queryFn: () => api.votes(item.id),
+    staleTime: HINTS_FRESH_MS,
+  });
   const rows = votes.data === undefined ? [] : withSuggestion(votes.data, item, control);
   return (
     <section>
@@ -124,7 +131,11 @@ function withSuggestion(votes: readonly VoteView[], item: NextItem, control: Cho
 }
 
 function SimilarItems({ taskId, layout }: { taskId: number; layout: Layout }): ReactNode {
-  const similar = useQuery({ queryKey: ['similar', taskId], queryFn: () => api.similar(taskId), staleTime: 30_000 });
+  const similar = useQuery({
+    queryKey: ['similar', taskId],
+    queryFn: () => api.similar(taskId),
+    staleTime: HINTS_FRESH_MS,
+  });
   return (
     <section>
       <h2>Similar items</h2>
@@ -150,89 +161,4 @@ function SimilarItems({ taskId, layout }: { taskId: number; layout: Layout }): R
 function labelerName(labeler: string): string {
   const [, kind = '', name = '', version = ''] = /^(\w+):(.*?)(?:@(.*))?$/.exec(labeler) ?? [];
   return kind === '' ? labeler : `${kind} ${name} ${version.slice(0, 6)}`.trim();
-}
-
-/** Answers of this page's life first (they may still be on their way), then the server's. */
-function LastTen({ session, at, control, layout }: Omit<SideProps, 'item'>): ReactNode {
-  const queries = useQueryClient();
-  const { projectId } = session;
-  const stored = useQuery({ queryKey: ['recent', projectId], queryFn: () => api.recent(projectId) });
-  useEffect(
-    () =>
-      outbox.onChange((done) => {
-        // A correction or an undo changes rows that came from the server.
-        if (done !== null && done.kind !== 'submit')
-          void queries.invalidateQueries({ queryKey: ['recent', projectId] });
-      }),
-    [queries, projectId],
-  );
-  const here = new Set(at.given.map((one) => one.submissionId));
-  const hereTasks = new Set(at.given.map((one) => one.item.id));
-  const older = (stored.data ?? []).filter(
-    (one) => !here.has(one.unique_id) && !hereTasks.has(one.task) && one.task !== at.current?.id,
-  );
-  const room = 10 - at.given.length;
-  if (at.given.length + older.length === 0) return null;
-  return (
-    <section>
-      <h2>Last answers</h2>
-      <ol className="last">
-        {at.given.map((one) => (
-          <li key={one.submissionId}>
-            <LastButton
-              text={snippet(textOf(layout, one.item.data), 60)}
-              labels={one.skipped ? [] : choicesFor(one.result, control.name)}
-              note={one.note}
-              open={() => session.reopen({ ...one, annotationId: null, task: one.item })}
-            />
-          </li>
-        ))}
-        {older.slice(0, Math.max(0, room)).map((one) => (
-          <li key={one.id}>
-            <StoredAnswer annotation={one} session={session} control={control} layout={layout} />
-          </li>
-        ))}
-      </ol>
-    </section>
-  );
-}
-
-function StoredAnswer(props: Omit<SideProps, 'item' | 'at'> & { annotation: Annotation }): ReactNode {
-  const { annotation, session, control, layout } = props;
-  const task = useQuery({
-    queryKey: ['task', annotation.task],
-    queryFn: () => api.task(annotation.task),
-    staleTime: 600_000,
-  });
-  return (
-    <LastButton
-      text={task.data === undefined ? `Item ${annotation.task}` : snippet(textOf(layout, task.data.data), 60)}
-      labels={annotation.was_cancelled ? [] : choicesFor(annotation.result, control.name)}
-      note={annotation.note}
-      open={() => {
-        if (task.data === undefined) return;
-        session.reopen({
-          submissionId: annotation.unique_id,
-          annotationId: annotation.id,
-          task: task.data,
-          result: annotation.result,
-          note: annotation.note,
-        });
-      }}
-    />
-  );
-}
-
-function LastButton(props: { text: string; labels: readonly string[]; note: string; open: () => void }): ReactNode {
-  return (
-    <button type="button" className="last-answer" onClick={props.open}>
-      <span className="last-label" dir="auto">
-        {props.labels.length === 0 ? 'skipped' : props.labels.join(', ')}
-      </span>
-      <span className="last-text" dir="auto">
-        {props.text}
-      </span>
-      {props.note !== '' && <span className="chip">flagged</span>}
-    </button>
-  );
 }

@@ -7,6 +7,9 @@ import { sentenceOf } from '../http.ts';
 import { inviteLink } from '../identity.ts';
 import type { Token } from '../wire.ts';
 
+/** Addresses that mean this machine itself. */
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
 export default function PeoplePage({ projectId }: { projectId: number }): ReactNode {
   const queries = useQueryClient();
   const annotators = useQuery({
@@ -95,6 +98,12 @@ function Invite({ projectId, onMade }: { projectId: number; onMade: () => void }
               {copied ? 'Copied' : 'Copy'}
             </button>
           </div>
+          {LOOPBACK.test(window.location.hostname) && (
+            <p>
+              It opens on this machine only, because that is all the server listens to. For others, start it with{' '}
+              <code>--host</code> and the address of this machine in your network.
+            </p>
+          )}
           <p className="muted">Shown only now: the server keeps a fingerprint of it, not the link. Revoke it below.</p>
         </>
       )}

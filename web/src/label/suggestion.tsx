@@ -1,0 +1,51 @@
+/** The strip between text and labels: the suggestion with its percentage, and what can be done with it. */
+import type { ReactNode } from 'react';
+import { percent } from '../format.ts';
+import type { Answering } from './answering.ts';
+
+/** It keeps its place on items without a suggestion. */
+export function Suggestion({ view }: { view: Answering }): ReactNode {
+  const { shown, suggested, score } = view;
+  if (shown?.reopened) {
+    return (
+      <div className="suggestion">
+        <span>Your earlier answer. Choose again, or press</span>
+        <button type="button" onClick={view.leave}>
+          Leave it <kbd>esc</kbd>
+        </button>
+      </div>
+    );
+  }
+  const none = suggested.length === 0;
+  const titles = suggested.map((id) => view.control.choices.find((choice) => choice.id === id)?.title ?? id);
+  return (
+    <div className={`suggestion ${none ? 'none' : ''}`}>
+      {none ? (
+        <span className="muted">No suggestion for this one: choose a label.</span>
+      ) : (
+        <span className="suggestion-what">
+          <span className="muted">Suggested</span> <b dir="auto">{titles.join(', ')}</b>
+          {score !== null && <span className="percent">{percent(score)}</span>}
+        </span>
+      )}
+      <span className="suggestion-acts">
+        {(!none || view.ticked.length > 0) && (
+          <button type="button" className="primary" onClick={() => view.accept('click')}>
+            {view.control.multiple ? 'Save' : 'Accept'} <kbd>enter</kbd>
+          </button>
+        )}
+        {!none && (
+          <button type="button" onClick={() => view.reject('click')}>
+            Wrong <kbd>x</kbd>
+          </button>
+        )}
+        <button type="button" onClick={() => view.skip('click')}>
+          Skip <kbd>space</kbd>
+        </button>
+        <button type="button" onClick={view.undo}>
+          Undo <kbd>⌫</kbd>
+        </button>
+      </span>
+    </div>
+  );
+}

@@ -247,7 +247,7 @@ async function reportOnlineWait(report: Report, mails: readonly string[], calls:
     max: Math.max(...waits),
     runs: calls,
     unit: 'ms',
-    baseline: 'none: one bulk batch of up to 512 tokens plus the call itself',
+    baseline: 'none: one bulk batch of up to 256 tokens plus the call itself',
     n: calls,
   });
 }

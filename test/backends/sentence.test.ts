@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InferencePool } from '../../src/backends/backend.ts';
 import type { ModelEntry } from '../../src/backends/manifest.ts';
 import { createInferencePool } from '../../src/backends/pool.ts';
-import { builtinModels } from '../../src/backends/registry.ts';
+import { builtinModels, modelFolder, readVerified } from '../../src/backends/registry.ts';
 import { texts } from './fake.ts';
 
 const published = builtinModels().find((model) => model.name === 'use-lite')!;
@@ -85,4 +85,16 @@ it('the engines agree far below the step at which scores are ranked', async () =
   const [onnx, tfjs] = await Promise.all(models.map(({ name }) => pool.embed(name, all, { lane: 'bulk' })));
   await pool.close();
   expect(Math.max(...onnx!.rows.map((value, i) => Math.abs(value - tfjs!.rows[i]!)))).toBeLessThan(2e-6);
+});
+
+it('TF.js gives back every tensor it makes', async () => {
+  const { tf } = await import('../../src/backends/tfjs.ts');
+  const { tfjsEngine } = await import('../../src/backends/use-lite-tfjs.ts');
+  const engine = await tfjsEngine(await readVerified(published, modelFolder(published)));
+  const ids = [Int32Array.of(30, 40, 50), Int32Array.of(60)];
+  await engine.encode(ids);
+  const before = tf.memory().numTensors;
+  for (let i = 0; i < 20; i++) await engine.encode(ids);
+  expect(tf.memory().numTensors).toBe(before);
+  engine.release();
 });

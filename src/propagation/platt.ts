@@ -15,7 +15,7 @@ export function plattFloor(
   target: number,
 ): number {
   const falling = confidences.slice().sort().reverse();
-  const predict = fit(checks, falling);
+  const predict = fitCurve(checks, falling);
   let floor = Number.POSITIVE_INFINITY;
   let sum = 0;
   for (let i = 0; i < falling.length; i++) {
@@ -26,7 +26,7 @@ export function plattFloor(
   return floor;
 }
 
-function fit(
+function fitCurve(
   checks: readonly { readonly confidence: number; readonly right: boolean }[],
   falling: Float32Array,
 ): (rank: number) => number {

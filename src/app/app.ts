@@ -16,6 +16,7 @@ import type {
   Vote,
 } from '../core/domain.ts';
 import type { Json, JsonObject } from '../core/json.ts';
+import type { Template } from '../labelconfig/index.ts';
 import type { Media, NewUpload, Upload } from '../media/media.ts';
 import type { Page, ProjectCounts } from '../store/store.ts';
 
@@ -119,21 +120,66 @@ export interface ImportOutcome {
   readonly seconds: number;
 }
 
-export interface ExportRequest {
+/** What goes out; left out, nothing is held back. */
+export interface ExportFilter {
+  /** Answers of people (default), suggestions, or both. */
+  readonly labels?: 'annotations' | 'predictions' | 'both';
+  /** Only tasks with such an answer (default), or all; with `both`, annotations decide. */
+  readonly onlyLabeled?: boolean;
+  /** Only tasks with as many annotations as the project's overlap asks for. */
+  readonly onlyFinished?: boolean;
+  /** `annotator:ada`, `model:head@3fa9`, without the version, or the name alone. */
+  readonly labeler?: string;
+  /** Of suggestions: `head@3fa9` or `3fa9`. */
+  readonly modelVersion?: string;
+  /** Of suggestions, 0..1; those without a score are left out. */
+  readonly minScore?: number;
+  /** Answers given or last changed at or after this time; ISO 8601. */
+  readonly since?: string;
+  /** ... and before this one. */
+  readonly until?: string;
+}
+
+export interface ExportRequest extends ExportFilter {
   readonly projectId: number;
   readonly format: string;
-  /** Only tasks with an annotation (default), or all. */
-  readonly onlyLabeled?: boolean;
-  /** Also the current model predictions of each task. */
-  readonly withPredictions?: boolean;
+  /** CSV and TSV: a quote before cells that a spreadsheet would run as a formula. */
+  readonly escapeFormulas?: boolean;
+}
+
+export interface ExportFile {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly body: AsyncIterable<string | Uint8Array>;
+}
+
+/** What a format could not hold of the tasks that were chosen. */
+export interface ExportLosses {
+  /** All of them; `losses` lists the first ones. */
+  readonly count: number;
+  readonly losses: readonly { readonly taskId: number; readonly message: string }[];
+}
+
+/** What a format can do: from or to a file, or a folder that travels as one zip. */
+export interface FormatView {
+  readonly name: string;
+  readonly title: string;
+  readonly holds: string;
+  readonly reads: boolean;
+  readonly writes: boolean;
+  readonly folder: boolean;
+  readonly extensions: readonly string[];
 }
 
 export interface TransferApi {
   /** All rows or none; resolves when the tasks are stored. Embedding and pre-labeling follow as jobs. */
   importTasks(request: ImportRequest): Promise<ImportOutcome>;
-  /** Streams the file. Throws before the first byte if the format cannot hold the project. */
-  exportTasks(request: ExportRequest): Promise<{ name: string; mediaType: string; body: AsyncIterable<string> }>;
-  formats(): { name: string; title: string; reads: boolean; writes: boolean; extensions: readonly string[] }[];
+  /** Streams the file, a zip for formats of many files. Throws before the first byte if it cannot be made. */
+  exportTasks(request: ExportRequest): Promise<ExportFile>;
+  /** What `exportTasks` would leave out or bend, found by writing the file to nowhere. */
+  exportLosses(request: ExportRequest): Promise<ExportLosses>;
+  formats(): FormatView[];
+  templates(): readonly Template[];
 }
 
 export interface UploadRequest {

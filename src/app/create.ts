@@ -21,6 +21,7 @@ import { createQueue } from './queue.ts';
 import { createTrainHandler, TRAIN } from './retrain.ts';
 import { createRuns } from './runs.ts';
 import { createTasks } from './tasks.ts';
+import { createTemplates } from './templates.ts';
 
 export function createApp(deps: Deps): App {
   const configs = new ProjectConfigs();
@@ -43,7 +44,7 @@ export function createApp(deps: Deps): App {
   return {
     projects: withUploads(createProjects(deps, loops, matrices, configs), deps),
     tasks: createTasks(deps, loops, configs),
-    transfer: { importTasks, ...createExport(deps, configs) },
+    transfer: { importTasks, ...createExport(deps, configs), ...createTemplates() },
     media: createMedia(deps, configs, importTasks),
     queue: createQueue(deps, loops),
     annotations: createAnnotations(deps, loops, configs),

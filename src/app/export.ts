@@ -1,99 +1,91 @@
-/** Export: the project's tasks with the labels that stand, streamed, each with who or what set it. */
-import type { Labeler, Task } from '../core/domain.ts';
-import { groupBy } from '../core/group.ts';
-import { type ExportPrediction, type ExportRow, FORMATS, formatNamed } from '../formats/index.ts';
-import type { ExportRequest, TransferApi } from './app.ts';
+/** Export: the labels of a project as a file or a zip of files, streamed; and what its format cannot hold. */
+import { AppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import {
+  type ExportRow,
+  FORMATS,
+  type Format,
+  formatFor,
+  type OutputFile,
+  type WriteOptions,
+  zipFiles,
+} from '../formats/index.ts';
+import type { ExportLosses, ExportRequest, TransferApi } from './app.ts';
 import type { Deps } from './deps.ts';
+import { rowFilter } from './export-filter.ts';
+import { exportRows } from './export-rows.ts';
 import { found } from './lookup.ts';
-import { currentPredictions } from './predictions.ts';
 import type { ProjectConfigs } from './project-config.ts';
 
-const EXPORT_CHUNK = 1_000;
+type ExportApi = Pick<TransferApi, 'exportTasks' | 'exportLosses' | 'formats'>;
 
-export function createExport(deps: Deps, configs: ProjectConfigs): Pick<TransferApi, 'exportTasks' | 'formats'> {
+export function createExport(deps: Deps, configs: ProjectConfigs): ExportApi {
+  const prepare = async (request: ExportRequest) => {
+    const project = await found('project', request.projectId, deps.store.projects.get(request.projectId));
+    const format = formatFor(request.format, 'export');
+    const filter = rowFilter(request, project.settings.overlap);
+    const escapeFormulas = request.escapeFormulas ?? false;
+    const options: WriteOptions = { config: configs.of(project).parsed, escapeFormulas };
+    return { project, format, options, rows: () => exportRows(deps, configs, project.id, filter) };
+  };
+
   return {
     async exportTasks(request) {
-      const project = await found('project', request.projectId, deps.store.projects.get(request.projectId));
-      const format = formatNamed(request.format, 'write');
-      const config = configs.of(project).parsed;
-      return {
-        name: `project-${project.id}.${format.extensions[0]}`,
-        mediaType: format.mediaTypes[0] ?? 'text/plain',
-        body: format.write(() => exportRows(deps, configs, request), { config }),
+      const { project, format, options, rows } = await prepare(request);
+      const name = `project-${project.id}`;
+      if (format.write !== undefined) {
+        const mediaType = format.mediaTypes[0] ?? 'text/plain';
+        return { name: `${name}.${format.extensions[0]}`, mediaType, body: format.write(rows, options) };
+      }
+      const files = bounded(format.writeFolder!(rows, options));
+      return { name: `${name}-${format.name}.zip`, mediaType: 'application/zip', body: zipFiles(files) };
+    },
+
+    async exportLosses(request) {
+      const { format, options, rows } = await prepare(request);
+      const losses: { taskId: number; message: string }[] = [];
+      let count = 0;
+      const onLoss = (taskId: number, message: string): void => {
+        count += 1;
+        if (losses.length < LIMITS.exportLossesListed) losses.push({ taskId, message });
       };
+      await drain(format, rows, { ...options, onLoss });
+      return { count, losses } satisfies ExportLosses;
     },
 
     formats: () =>
-      FORMATS.map(({ name, title, extensions, read, write }) => ({
+      FORMATS.map(({ name, title, holds, extensions, read, write, readFolder, writeFolder }) => ({
         name,
         title,
+        holds,
         extensions,
-        reads: read !== undefined,
-        writes: write !== undefined,
+        reads: (read ?? readFolder) !== undefined,
+        writes: (write ?? writeFolder) !== undefined,
+        folder: (readFolder ?? writeFolder) !== undefined,
       })),
   };
 }
 
-async function* exportRows(deps: Deps, configs: ProjectConfigs, request: ExportRequest): AsyncGenerator<ExportRow> {
-  const { store } = deps;
-  const labelers = new Map((await store.labelers.list()).map((labeler) => [labeler.id, labeler]));
-  for (let after = 0; ; ) {
-    const tasks = await store.tasks.list(request.projectId, { after, limit: EXPORT_CHUNK });
-    if (tasks.length === 0) return;
-    after = tasks.at(-1)!.id;
-    yield* await rowsOf(deps, configs, request, tasks, labelers);
+async function drain(
+  { write, writeFolder }: Format,
+  rows: () => AsyncGenerator<ExportRow>,
+  options: WriteOptions,
+): Promise<void> {
+  const pieces: AsyncIterable<unknown> = write === undefined ? writeFolder!(rows, options) : write(rows, options);
+  for await (const _piece of pieces);
+}
+
+/** A zip has room for so many files and bytes; one that is too large ends, and is no zip, rather than being a wrong one. */
+async function* bounded(files: AsyncIterable<OutputFile>): AsyncGenerator<OutputFile> {
+  let count = 0;
+  let bytes = 0;
+  for await (const file of files) {
+    count += 1;
+    bytes += Buffer.byteLength(file.content);
+    if (count > LIMITS.exportEntriesMax || bytes > LIMITS.exportBytesMax) {
+      const most = `${LIMITS.exportEntriesMax} files and ${LIMITS.exportBytesMax} bytes`;
+      throw new AppError('LIMIT_SIZE', `A zip holds at most ${most}; export fewer tasks at once, by date or labeler.`);
+    }
+    yield file;
   }
-}
-
-async function rowsOf(
-  deps: Deps,
-  configs: ProjectConfigs,
-  request: ExportRequest,
-  tasks: readonly Task[],
-  labelers: Map<number, Labeler>,
-): Promise<ExportRow[]> {
-  const ids = tasks.map((task) => task.id);
-  const annotations = groupBy(await deps.store.annotations.ofTasks(ids), (one) => one.taskId);
-  const predictions = request.withPredictions
-    ? await predictionsOf(deps, configs, request.projectId, tasks, labelers)
-    : new Map();
-  const wanted = (request.onlyLabeled ?? true) ? tasks.filter((task) => annotations.has(task.id)) : tasks;
-  const rows = wanted.map(async (task) => ({
-    task,
-    annotations: await Promise.all(
-      (annotations.get(task.id) ?? []).map(async (one) => ({
-        ...one,
-        labeler: await labelerOf(deps, labelers, one.annotatorId),
-      })),
-    ),
-    predictions: predictions.get(task.id) ?? [],
-  }));
-  return Promise.all(rows);
-}
-
-/** Suggestions on record and the active version's own, by task. */
-async function predictionsOf(
-  deps: Deps,
-  configs: ProjectConfigs,
-  projectId: number,
-  tasks: readonly Task[],
-  labelers: Map<number, Labeler>,
-): Promise<Map<number, ExportPrediction[]>> {
-  const stored = await deps.store.predictions.ofTasks(tasks.map((task) => task.id));
-  const views = await Promise.all(
-    stored.map(async (one) => ({ ...one, labeler: await labelerOf(deps, labelers, one.labelerId) })),
-  );
-  const current = await currentPredictions(deps, configs, projectId, tasks);
-  const built = current.map((view) => {
-    const [name = '', version = ''] = view.modelVersion.split('@');
-    return { ...view, labeler: { kind: 'model' as const, name, version } };
-  });
-  return groupBy([...views, ...built], (one) => one.taskId);
-}
-
-/** Labelers can be added while an export streams. */
-async function labelerOf({ store }: Deps, known: Map<number, Labeler>, id: number): Promise<Labeler> {
-  const labeler = known.get(id) ?? (await found('labeler', id, store.labelers.get(id)));
-  known.set(id, labeler);
-  return labeler;
 }

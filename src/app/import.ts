@@ -5,12 +5,13 @@
 import { AppError } from '../core/errors.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
-import { formatNamed, type ImportedTask, sniffFormat } from '../formats/index.ts';
+import type { ImportedTask } from '../formats/index.ts';
 import { checkResult, missingFields } from '../labelconfig/index.ts';
 import type { NewTask } from '../store/store.ts';
 import type { ImportOutcome, ImportRequest, JobsApi } from './app.ts';
 import type { Deps } from './deps.ts';
 import { enqueueEmbedding } from './embed.ts';
+import { kindOfSource, rowsOfSource, type SourceKind } from './import-source.ts';
 import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
@@ -21,7 +22,6 @@ export const IMPORT = 'import';
 
 /** A report longer than this helps nobody; the count is always complete. */
 const SKIPPED_LISTED_MAX = 1_000;
-const SNIFF_BYTES = 4_096;
 
 interface Checked {
   readonly rows: number;
@@ -38,19 +38,19 @@ export function createImport(deps: Deps, configs: ProjectConfigs, jobs: JobsApi)
     await spool.write(spoolId, request.body);
     try {
       const skipInvalid = request.skipInvalid ?? false;
-      const format = await formatOf(deps, request, spoolId);
-      const checked = await checkRows(deps, configs.of(project), { spoolId, format, skipInvalid });
+      const kind = await kindOfSource(request.name, request.format, () => spool.read(spoolId));
+      const checked = await checkRows(deps, configs.of(project), { spoolId, skipInvalid, ...kind });
       const run = await store.runs.start({
         projectId: project.id,
         kind: 'import',
         labelerId: null,
         summary: `Imported ${checked.rows} tasks from ${request.name || 'a request'}`,
-        params: { name: request.name, format },
+        params: { name: request.name, format: kind.format },
       });
       const job = await store.jobs.enqueue({
         kind: IMPORT,
         projectId: project.id,
-        params: { spoolId, format, skipInvalid, runId: run.id, rows: checked.rows, annotatorId: request.annotatorId },
+        params: { spoolId, skipInvalid, ...kind, runId: run.id, rows: checked.rows, annotatorId: request.annotatorId },
       });
       const ended = await jobs.wait(job.id);
       if (ended.error) throw AppError.fromPlain(ended.error);
@@ -62,7 +62,7 @@ export function createImport(deps: Deps, configs: ProjectConfigs, jobs: JobsApi)
         taskCount: checked.rows,
         annotationCount: counts.annotations,
         predictionCount: counts.predictions,
-        format,
+        format: kind.format,
         fields: checked.fields,
         skipped: checked.skipped,
         seconds: (clock.now() - startedAt) / 1000,
@@ -117,9 +117,8 @@ export function createImportHandler(deps: Deps, loops: Loops, configs: ProjectCo
   };
 }
 
-interface Source {
+interface Source extends SourceKind {
   readonly spoolId: string;
-  readonly format: string;
   readonly skipInvalid: boolean;
 }
 
@@ -141,19 +140,6 @@ async function undoImport(
   await store.runs.revoke(params.runId);
   await spool.delete(params.spoolId);
   await loops.reload(projectId);
-}
-
-async function formatOf({ spool }: Deps, request: ImportRequest, spoolId: string): Promise<string> {
-  const wanted = request.format ?? sniffFormat(request.name, await firstBytes(spool.read(spoolId)));
-  if (wanted === null) {
-    throw new AppError('INPUT_BAD_FORMAT', `"${request.name}" is no text file; say its format if it is one of ours.`);
-  }
-  return formatNamed(wanted, 'read').name;
-}
-
-async function firstBytes(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  for await (const chunk of bytes) return chunk.subarray(0, SNIFF_BYTES);
-  return new Uint8Array(0);
 }
 
 /** Reads every row once without keeping any. Throws for the first bad one unless bad ones are to be skipped. */
@@ -188,7 +174,7 @@ async function* usableRows(
 ): AsyncGenerator<ImportedTask> {
   const seen = new Map<number | string, number>();
   const options = { config: config.parsed, ...(source.skipInvalid ? { onBadRow: onSkip } : {}) };
-  for await (const { row, task } of formatNamed(source.format, 'read').read(spool.read(source.spoolId), options)) {
+  for await (const { row, task } of rowsOfSource(source, spool.read(source.spoolId), options)) {
     const error = problemOf(config, row, task, seen);
     if (error === null) {
       if (task.id !== null) seen.set(task.id, row);

@@ -20,6 +20,11 @@ export const LIMITS = {
   archiveBytesMax: 200_000_000,
   /** Unpacked over packed: label files stay below 50, bombs are beyond 1,000. */
   archiveRatioMax: 200,
+  /** A zip that we write: what zip can hold without its 64-bit extension. */
+  exportEntriesMax: 65_000,
+  exportBytesMax: 4_000_000_000,
+  /** Losses of an export that are named one by one; they are always all counted. */
+  exportLossesListed: 1_000,
   /** Tasks written in one transaction: large enough to amortise the fsync, small enough not to stall the server. */
   importChunkRows: 1_000,
   /** Tasks per chunk of a bulk job: what a crash may make us compute again. */

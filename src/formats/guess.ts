@@ -23,6 +23,9 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   tsv: 'tsv',
   tab: 'tsv',
   txt: 'txt',
+  conll: 'conll2003',
+  bio: 'conll2003',
+  iob: 'conll2003',
 };
 
 export interface TextFieldGuess {

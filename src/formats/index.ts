@@ -66,14 +66,37 @@ type Ability = 'read' | 'write' | 'readFolder' | 'writeFolder';
 /** A format that is sure to be able to do what was asked for. */
 export type FormatThat<Can extends Ability> = Format & Required<Pick<Format, Can>>;
 
+/** Label Studio's names where they are not ours in capitals. */
+const ALIASES: Readonly<Record<string, string>> = {
+  conll: 'conll2003',
+  'brush-to-png': 'brush-png',
+  'brush-to-numpy': 'brush-numpy',
+};
+
 /** Throws INPUT_BAD_FORMAT, also when the format cannot do what is wanted. Label Studio's names (`JSON_MIN`) work too. */
 export function formatNamed<Can extends Ability>(name: string, can: Can): FormatThat<Can> {
-  const wanted = name.toLowerCase().replaceAll('_', '-');
-  const format = FORMATS.find((one) => one.name === wanted);
+  const format = named(name);
   if (format?.[can] !== undefined) return format as FormatThat<Can>;
-  const able = FORMATS.filter((one) => one[can] !== undefined).map((one) => one.name);
-  const does = can.startsWith('read') ? 'imported' : 'exported';
-  const where = can.endsWith('Folder') ? ' as a folder' : '';
-  const what = format === undefined ? `There is no format "${name}"` : `Format "${name}" cannot be ${does}${where}`;
-  throw new AppError('INPUT_BAD_FORMAT', `${what}; there are: ${able.join(', ')}.`, { details: { name, able } });
+  throw unable(name, format, can.startsWith('read') ? 'imported' : 'exported', (one) => one[can] !== undefined);
+}
+
+/** The format for a whole import or export, of one file or of a folder. Throws INPUT_BAD_FORMAT. */
+export function formatFor(name: string, use: 'import' | 'export'): Format {
+  const [file, folder]: readonly [Ability, Ability] =
+    use === 'import' ? ['read', 'readFolder'] : ['write', 'writeFolder'];
+  const can = (one: Format) => one[file] !== undefined || one[folder] !== undefined;
+  const format = named(name);
+  if (format !== undefined && can(format)) return format;
+  throw unable(name, format, `${use}ed`, can);
+}
+
+function named(name: string): Format | undefined {
+  const wanted = name.toLowerCase().replaceAll('_', '-');
+  return FORMATS.find((one) => one.name === (ALIASES[wanted] ?? wanted));
+}
+
+function unable(name: string, format: Format | undefined, does: string, can: (one: Format) => boolean): AppError {
+  const able = FORMATS.filter(can).map((one) => one.name);
+  const what = format === undefined ? `There is no format "${name}"` : `Format "${name}" cannot be ${does}`;
+  return new AppError('INPUT_BAD_FORMAT', `${what}; there are: ${able.join(', ')}.`, { details: { name, able } });
 }

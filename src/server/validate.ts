@@ -37,6 +37,7 @@ function textValues(schema: TObject, given: unknown): unknown {
 
 function fromText(text: string, type: string | undefined): unknown {
   if (type === 'integer' && /^-?\d{1,16}$/.test(text)) return Number(text);
+  if (type === 'number' && /^-?\d{1,16}(\.\d{1,16})?$/.test(text)) return Number(text);
   // Python's str(True) is what Label Studio scripts send.
   if (type === 'boolean' && /^(true|1)$/i.test(text)) return true;
   if (type === 'boolean' && /^(false|0)$/i.test(text)) return false;

@@ -142,6 +142,7 @@ describe('an annotator', () => {
         'taskRelease',
         'taskSimilar',
         'taskVotes',
+        'templateList',
         'uploadGet',
         'version',
         'whoami',

@@ -197,7 +197,16 @@ export function fakeApp(): FakeApp {
           })(),
         };
       },
-      formats: () => [{ name: 'csv', title: 'CSV', reads: true, writes: true, extensions: ['csv'] }],
+      async exportLosses(request) {
+        calls.push(`losses ${JSON.stringify(request)}`);
+        return { count: 1, losses: [{ taskId: 1, message: '1 shapes became boxes.' }] };
+      },
+      formats: () => [
+        { name: 'csv', title: 'CSV', holds: 'data', reads: true, writes: true, folder: false, extensions: ['csv'] },
+      ],
+      templates: () => [
+        { name: 'text-classes', title: 'Classes', group: 'text', config: CONFIG, sample: { text: 'hello' } },
+      ],
     },
     media: {
       async ofTask(id) {

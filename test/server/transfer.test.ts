@@ -19,6 +19,7 @@ describe('import', () => {
     ['text/csv', 'import.csv'],
     ['text/tab-separated-values', 'import.tsv'],
     ['text/plain', 'import.txt'],
+    ['application/zip', 'import.zip'],
     ['application/octet-stream', 'import'],
   ])('takes %s as it is', async (type, name) => {
     const reply = await send('[{"text":"hällo"}]', { 'content-type': type });
@@ -126,9 +127,37 @@ describe('export', () => {
 
   it('hands format and choice on', async () => {
     await test.call({ url: '/api/projects/1/export?exportType=JSON_MIN&download_all_tasks=true&with_predictions=1' });
-    expect(test.app.calls[0]).toContain('"format":"JSON_MIN","onlyLabeled":false,"withPredictions":true');
+    expect(test.app.calls[0]).toContain('"format":"JSON_MIN","labels":"both","onlyLabeled":false');
     await test.call({ url: '/api/projects/1/export' });
-    expect(test.app.calls[1]).toContain('"format":"json","onlyLabeled":true');
+    expect(test.app.calls[1]).toContain('"format":"json","labels":"annotations","onlyLabeled":true');
+  });
+
+  it('hands every filter on, to the losses as well', async () => {
+    const filter =
+      'exportType=csv&labels=predictions&only_finished=true&labeler=ada&model_version=3f&min_score=0.5&since=2025-01-01&until=2025-02-01&escape_formulas=1';
+    await test.call({ url: `/api/projects/1/export?${filter}` });
+    const { body } = await test.call({ url: `/api/projects/1/export/losses?${filter}` });
+    expect(body).toEqual({ count: 1, losses: [{ task: 1, message: '1 shapes became boxes.' }] });
+    const request = {
+      projectId: 1,
+      format: 'csv',
+      labels: 'predictions',
+      onlyLabeled: true,
+      onlyFinished: true,
+      labeler: 'ada',
+      modelVersion: '3f',
+      minScore: 0.5,
+      since: '2025-01-01',
+      until: '2025-02-01',
+      escapeFormulas: true,
+    };
+    const calls = test.app.calls.map((call) => JSON.parse(call.slice(call.indexOf('{'))));
+    expect(calls).toEqual([request, request]);
+  });
+
+  it('lists the templates', async () => {
+    const { body } = await test.call({ url: '/api/templates' });
+    expect(body).toMatchObject([{ name: 'text-classes', group: 'text', sample: { text: 'hello' } }]);
   });
 
   it('says before the first byte that a format cannot be had', async () => {

@@ -7,6 +7,7 @@ import { validatorFor } from '../../src/server/validate.ts';
 const schema = Type.Object({
   count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   flag: Type.Optional(Type.Boolean()),
+  share: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
   name: Type.Optional(Type.String()),
 });
 const query = validatorFor(schema, 'querystring');
@@ -16,6 +17,8 @@ describe('an address', () => {
   it.each([
     [{ count: '7' }, { count: 7 }],
     [{ flag: 'true' }, { flag: true }],
+    [{ share: '0.25' }, { share: 0.25 }],
+    [{ share: '1' }, { share: 1 }],
     [{ flag: 'False' }, { flag: false }],
     [{ flag: '1' }, { flag: true }],
     [{ name: '7' }, { name: '7' }],

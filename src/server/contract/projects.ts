@@ -63,9 +63,47 @@ const Imported = Type.Object({
 export const FormatShape = Type.Object({
   name: Type.String(),
   title: Type.String(),
+  holds: Type.String({ description: 'What it can hold, in words' }),
   reads: Type.Boolean(),
   writes: Type.Boolean(),
+  folder: Type.Boolean({ description: 'Many files, which travel as one zip' }),
   extensions: Type.Array(Type.String()),
+});
+
+const TemplateShape = Type.Object({
+  name: Type.String(),
+  title: Type.String(),
+  group: Type.String(),
+  label_config: Type.String(),
+  sample: Type.Object({}, { additionalProperties: true, description: 'Data of a task to try it on' }),
+});
+
+const Losses = Type.Object({
+  count: Type.Integer({ description: 'Of all losses; the list may be cut' }),
+  losses: Type.Array(Type.Object({ task: Type.Integer(), message: Type.String() })),
+});
+
+const exportQuery = Type.Object({
+  exportType: Type.Optional(Type.String({ maxLength: 100 })),
+  export_type: Type.Optional(Type.String({ maxLength: 100 })),
+  download_all_tasks: Type.Optional(Type.Boolean({ description: 'Also tasks without such an answer' })),
+  labels: Type.Optional(
+    Type.Union([Type.Literal('annotations'), Type.Literal('predictions'), Type.Literal('both')], {
+      description: 'Answers of people (the default), suggestions, or both',
+    }),
+  ),
+  with_predictions: Type.Optional(Type.Boolean({ description: 'Short for `labels=both`' })),
+  only_finished: Type.Optional(Type.Boolean({ description: 'Only tasks with as many annotations as are wanted' })),
+  labeler: Type.Optional(
+    Type.String({ maxLength: 500, description: '`annotator:ada`, `model:head@3fa9`, without the version, or a name' }),
+  ),
+  model_version: Type.Optional(Type.String({ maxLength: 500, description: 'Of suggestions: `head@3fa9` or `3fa9`' })),
+  min_score: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Of suggestions' })),
+  since: Type.Optional(Type.String({ maxLength: 40, description: 'Answers given or changed from here on; ISO 8601' })),
+  until: Type.Optional(Type.String({ maxLength: 40, description: 'Answers given or changed before; ISO 8601' })),
+  escape_formulas: Type.Optional(
+    Type.Boolean({ description: 'CSV, TSV: a quote before cells that a spreadsheet would run' }),
+  ),
 });
 
 const page = {
@@ -155,7 +193,7 @@ export const projectRoutes = {
     url: '/api/projects/:project_id/import',
     access: 'owner',
     tag,
-    summary: 'Import tasks: JSON, JSONL, CSV, TSV or text as the body, or one file as multipart/form-data',
+    summary: 'Import tasks: a file of any format as the body (folders as a zip), or one file as multipart/form-data',
     streams: true,
     schema: {
       params: projectId,
@@ -172,17 +210,22 @@ export const projectRoutes = {
     url: '/api/projects/:project_id/export',
     access: 'owner',
     tag,
-    summary: 'The labeled tasks as a file',
+    summary: 'The labeled tasks as a file; formats of many files as one zip',
     schema: {
       params: projectId,
-      querystring: Type.Object({
-        exportType: Type.Optional(Type.String({ maxLength: 100 })),
-        export_type: Type.Optional(Type.String({ maxLength: 100 })),
-        download_all_tasks: Type.Optional(Type.Boolean({ description: 'Also tasks without an annotation' })),
-        with_predictions: Type.Optional(Type.Boolean()),
-      }),
-      response: { 200: Type.Unsafe<AsyncIterable<string>>(Type.Unknown({ description: 'The file' })) },
+      querystring: exportQuery,
+      response: {
+        200: Type.Unsafe<AsyncIterable<string | Uint8Array>>(Type.Unknown({ description: 'The file' })),
+      },
     },
+  }),
+  exportLosses: route({
+    method: 'GET',
+    url: '/api/projects/:project_id/export/losses',
+    access: 'owner',
+    tag,
+    summary: 'What such an export leaves out or changes because its format cannot hold it, task by task',
+    schema: { params: projectId, querystring: exportQuery, response: { 200: Losses } },
   }),
   exportFormats: route({
     method: 'GET',
@@ -191,5 +234,13 @@ export const projectRoutes = {
     tag,
     summary: 'Formats that files can be read from and written to',
     schema: { params: projectId, response: { 200: Type.Array(FormatShape) } },
+  }),
+  templateList: route({
+    method: 'GET',
+    url: '/api/templates',
+    access: 'annotator',
+    tag,
+    summary: 'Ready label configs to start a project from, each with sample data',
+    schema: { response: { 200: Type.Array(TemplateShape) } },
   }),
 };

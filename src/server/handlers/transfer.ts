@@ -1,9 +1,10 @@
 /** Files in and out: import as a stream, export as a stream. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { App } from '../../app/app.ts';
+import type { App, ExportRequest } from '../../app/app.ts';
 import { AppError } from '../../core/errors.ts';
 import { attachmentName } from '../attachment.ts';
 import type { Handlers } from '../bind.ts';
+import type { Query } from '../contract/index.ts';
 import { uploadedFile } from '../multipart.ts';
 import { compact } from '../wire.ts';
 
@@ -15,9 +16,12 @@ const ENDING_OF_TYPE: Readonly<Record<string, string>> = {
   'text/csv': '.csv',
   'text/tab-separated-values': '.tsv',
   'text/plain': '.txt',
+  'application/zip': '.zip',
 };
 
-export function transferHandlers({ transfer }: App): Handlers<'projectImport' | 'projectExport' | 'exportFormats'> {
+type Names = 'projectImport' | 'projectExport' | 'exportLosses' | 'exportFormats' | 'templateList';
+
+export function transferHandlers({ transfer }: App): Handlers<Names> {
   return {
     async projectImport({ params, query, who, request }) {
       const file = await fileOf(request);
@@ -41,17 +45,40 @@ export function transferHandlers({ transfer }: App): Handlers<'projectImport' | 
     },
 
     async projectExport({ params, query, reply }) {
-      const file = await transfer.exportTasks({
-        projectId: params.project_id,
-        format: query.exportType ?? query.export_type ?? 'json',
-        onlyLabeled: query.download_all_tasks !== true,
-        withPredictions: query.with_predictions === true,
-      });
+      const file = await transfer.exportTasks(exportRequest(params.project_id, query));
       downloadHeaders(reply, file.name, file.mediaType);
       return file.body;
     },
 
+    async exportLosses({ params, query }) {
+      const { count, losses } = await transfer.exportLosses(exportRequest(params.project_id, query));
+      return { count, losses: losses.map(({ taskId, message }) => ({ task: taskId, message })) };
+    },
+
     exportFormats: async () => transfer.formats().map((format) => ({ ...format, extensions: [...format.extensions] })),
+
+    templateList: async () =>
+      transfer
+        .templates()
+        .map(({ config, sample, ...rest }) => ({ ...rest, label_config: config, sample: { ...sample } })),
+  };
+}
+
+function exportRequest(projectId: number, query: Query<'projectExport'>): ExportRequest {
+  return {
+    projectId,
+    format: query.exportType ?? query.export_type ?? 'json',
+    labels: query.labels ?? (query.with_predictions === true ? 'both' : 'annotations'),
+    onlyLabeled: query.download_all_tasks !== true,
+    ...compact({
+      onlyFinished: query.only_finished,
+      labeler: query.labeler,
+      modelVersion: query.model_version,
+      minScore: query.min_score,
+      since: query.since,
+      until: query.until,
+      escapeFormulas: query.escape_formulas,
+    }),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Answers of people: checked, held against what was shown, stored durably, and then taught to the head. */
 import type { Annotation, Region, Task } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
-import { checkResult, countDifference, diffResults, outcomeOf } from '../labelconfig/index.ts';
+import { checkResult, countDifference, diffResults, missingAnswers, outcomeOf } from '../labelconfig/index.ts';
 import type { AnnotationsApi, AnswerInput, Identity } from './app.ts';
 import type { Deps } from './deps.ts';
 import { found } from './lookup.ts';
@@ -101,7 +101,10 @@ export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConf
   };
 }
 
-/** The result with its clear slips repaired. Throws INPUT_BAD_RESULT naming the first region that cannot be. */
+/**
+ * The result with its clear slips repaired. Throws INPUT_BAD_RESULT naming the first region that cannot be, or the
+ * required controls that are left open.
+ */
 function checked(config: ProjectConfig, task: Task, input: Pick<AnswerInput, 'result' | 'skipped'>): readonly Region[] {
   if (input.skipped) return [];
   const { regions, problems } = checkResult(config.parsed, task, input.result);
@@ -112,6 +115,17 @@ function checked(config: ProjectConfig, task: Task, input: Pick<AnswerInput, 're
       `Region ${rejected.index + 1} does not fit the label config: ${rejected.message}`,
       {
         details: { region: rejected.index, reason: rejected.message },
+      },
+    );
+  }
+  const missing = missingAnswers(config.parsed, task, regions);
+  if (missing.length > 0) {
+    const names = missing.map((name) => `"${name}"`).join(', ');
+    throw new AppError(
+      'INPUT_BAD_RESULT',
+      `The label config requires an answer to ${names}; answer or skip the task.`,
+      {
+        details: { missing },
       },
     );
   }

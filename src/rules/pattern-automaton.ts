@@ -112,11 +112,35 @@ export function buildAutomaton(pattern: AST.Pattern, flags: PatternFlags, search
   };
 
   const prefix = search ? optional(loop(leaf(ALL))) : NOTHING;
-  join(prefix, choice(pattern.alternatives));
+  const body = choice(pattern.alternatives);
+  join(prefix, body);
   const size = chars.length;
+  if (!pattern.alternatives.some(({ elements }) => elements.slice(1).some(hasAssertion))) {
+    for (const state of sureTail(new Set(body.last), edges)) edges[state]!.clear();
+  }
   const doubled = new Set<number>();
   edges.forEach((targets, from) => {
     for (const [to, ways] of targets) if (ways > 1) doubled.add(from * size + to);
   });
   return { chars, follow: edges.map((targets) => [...targets.keys()]), doubled, size, repeatsEmpty };
+}
+
+function hasAssertion(element: AST.Element): boolean {
+  if (element.type === 'Assertion') return true;
+  if (element.type === 'Quantifier') return hasAssertion(element.element);
+  return 'alternatives' in element && element.alternatives.some((one) => one.elements.some(hasAssertion));
+}
+
+/** States from which every way on accepts: once there, a match cannot fail any more, so there is nothing to go back for. */
+function sureTail(accepting: ReadonlySet<number>, edges: readonly ReadonlyMap<number, number>[]): Set<number> {
+  const sure = new Set(accepting);
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const state of sure) {
+      if ([...edges[state]!.keys()].every((next) => sure.has(next))) continue;
+      sure.delete(state);
+      changed = true;
+    }
+  }
+  return sure;
 }

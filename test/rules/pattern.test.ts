@@ -31,6 +31,9 @@ describe('verdicts', () => {
     '^\\d{4}-\\d{2}-\\d{2}$',
     '(a|b)(c|d)',
     'colou?r',
+    '\\d+',
+    '(a+)+',
+    '\\bfoo\\w*',
     '^[^,]*,[^,]*$',
   ])('calls %s linear', (source) => expect(safetyOf(source)).toBe('linear'));
 
@@ -41,6 +44,10 @@ describe('verdicts', () => {
     ['.*a.*b', 3],
   ] as const)('calls %s polynomial of degree %i', (source, degree) => {
     expect(compilePattern(source, 'i').verdict).toMatchObject({ safety: 'polynomial', degree });
+  });
+
+  it('knows that what may follow a match can still be gone through in vain', () => {
+    expect(safetyOf('a(?:(?:b+)+c)?', '')).toBe('exponential');
   });
 
   it('sees ambiguity that only case folding or a property class brings in', () => {

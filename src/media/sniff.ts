@@ -44,10 +44,7 @@ const MAGIC: readonly (readonly [MediaType, Test])[] = [
   [shown('image/gif', 'image', '.gif'), (head) => at(0, 'GIF87a')(head) || at(0, 'GIF89a')(head)],
   [shown('image/webp', 'image', '.webp'), (head) => at(0, 'RIFF')(head) && at(8, 'WEBP')(head)],
   [shown('image/bmp', 'image', '.bmp'), (head) => at(0, 'BM')(head) && at(6, [0, 0, 0, 0])(head)],
-  [
-    shown('image/tiff', 'image', '.tif'),
-    (head) => at(0, [0x49, 0x49, 0x2a, 0])(head) || at(0, [0x4d, 0x4d, 0, 0x2a])(head),
-  ],
+  [shown('image/tiff', 'image', '.tif'), isTiff],
   [shown('audio/wav', 'audio', '.wav'), (head) => (at(0, 'RIFF')(head) || at(0, 'RF64')(head)) && at(8, 'WAVE')(head)],
   [shown('audio/flac', 'audio', '.flac'), at(0, 'fLaC')],
   [OGG_VIDEO, (head) => at(0, 'OggS')(head) && at(29, 'theora')(head)],
@@ -87,6 +84,14 @@ function isMpegFrame(head: Uint8Array): boolean {
   return (
     first === 0xff && (second & 0xe6) === 0xe2 && third >> 4 !== 15 && third >> 4 !== 0 && ((third >> 2) & 3) !== 3
   );
+}
+
+/** Either byte order, classic (42) or BigTIFF (43). */
+function isTiff([first, second, third = 0, fourth = 0]: Uint8Array): boolean {
+  const isLittle = first === 0x49 && second === 0x49;
+  const isBig = first === 0x4d && second === 0x4d;
+  const [low, high] = isLittle ? [third, fourth] : [fourth, third];
+  return (isLittle || isBig) && (low === 42 || low === 43) && high === 0;
 }
 
 /** UTF-8 without control characters; null for anything else. A character cut off at the end does no harm. */

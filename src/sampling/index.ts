@@ -2,9 +2,9 @@
 export { classBalanced, interleave, type Share } from './combine.ts';
 export type { Committee } from './committee.ts';
 export { Coverage, type CoverageKernel } from './coverage.ts';
+export type { Duel } from './duel.ts';
 export type { Target } from './labels.ts';
 export {
-  type Duel,
   Learner,
   type LearnerOptions,
   type OrderOptions,

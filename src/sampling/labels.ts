@@ -1,7 +1,9 @@
 /** The labels a learner stands on: one target row per labeled ordinal, classes by name. */
 import { AppError } from '../core/errors.ts';
+import type { TrainingSet } from '../heads/fit.ts';
 import type { Link } from '../heads/link.ts';
 import { argmax } from '../heads/metrics.ts';
+import type { Rows } from './rows.ts';
 
 /**
  * What an item was labeled: a class index; or (classes) values 0..1, a distribution for single choice (consensus of
@@ -109,6 +111,20 @@ export class LabelSet {
 /** The likeliest class of a target row. */
 export function classOfTarget(target: Float32Array): number {
   return argmax(target, 0, target.length);
+}
+
+/** Labeled rows copied out of the pool, as a fit wants them. Every label has to have its row. */
+export function trainingSetOf(labels: LabelSet, rows: Rows): TrainingSet {
+  const ordinals = [...labels.ordinals()];
+  const { dim } = rows;
+  const classCount = labels.classes.length;
+  const gathered = new Float32Array(ordinals.length * dim);
+  const targets = new Float32Array(ordinals.length * classCount);
+  for (const [i, ordinal] of ordinals.entries()) {
+    gathered.set(rows.row(ordinal), i * dim);
+    targets.set(labels.get(ordinal)!, i * classCount);
+  }
+  return { link: labels.link, classes: labels.classes, dim, rows: gathered, targets, ordinals };
 }
 
 function misfit(ordinal: number, classCount: number): AppError {

@@ -2,21 +2,23 @@
 import { AppError } from '../core/errors.ts';
 import { fitHead, type OutOfFold, type TrainingSet } from '../heads/fit.ts';
 import { type Head, predict } from '../heads/head.ts';
-import { type Link, UNSEEN_LOGIT } from '../heads/link.ts';
-import { argmax, type HeadMetrics, headMetrics } from '../heads/metrics.ts';
-import type { HeapMark, KernelHeap } from '../kernels/index.ts';
+import type { Link } from '../heads/link.ts';
+import { argmax } from '../heads/metrics.ts';
+import { underClasses } from '../heads/under-classes.ts';
 import { uncertaintyOf } from './acquisition.ts';
 import { type Committee, trainCommittee } from './committee.ts';
-import { Coverage, coverageHeap, TARGETS_MAX } from './coverage.ts';
-import { classOfTarget, LabelSet, type Target } from './labels.ts';
+import { TARGETS_MAX } from './coverage.ts';
+import { type Duel, duel } from './duel.ts';
+import { classOfTarget, LabelSet, type Target, trainingSetOf } from './labels.ts';
 import { LiveHead } from './live-head.ts';
 import { ascending } from './ordinals.ts';
-import type { Reason } from './reason.ts';
+import { PoolPicture } from './picture.ts';
+import { probabilitiesOf, type Reason, reasonFor } from './reason.ts';
 import { DEFAULT_STRATEGY, queryStrategy } from './registry.ts';
 import { RowStore } from './rows.ts';
 import { topK } from './select.ts';
 import { maxHerding } from './strategies/max-herding.ts';
-import type { Pick, PoolPredictions, QueryContext, QueryStrategy } from './strategy.ts';
+import type { Pick, QueryContext, QueryStrategy } from './strategy.ts';
 
 export interface LearnerOptions {
   /** Length of an embedding row. */
@@ -55,12 +57,6 @@ export interface Suggestion {
   readonly probabilities: Float32Array | null;
 }
 
-/** Both heads on the same items, none of which either was trained on. */
-export interface Duel {
-  readonly champion: HeadMetrics;
-  readonly challenger: HeadMetrics;
-}
-
 export interface Refit {
   readonly head: Head;
   /** null with too few labels to hold any out. */
@@ -73,9 +69,6 @@ export interface Refit {
 
 /** Labels chosen without a head: one per class at least, and never fewer than this (learning reference, section 8). */
 const SEED_LABELS_MIN = 10;
-/** The picture of the pool is taken again when the pool has grown or shrunk by this factor. */
-const PICTURE_GROWTH = 1.25;
-
 export class Learner {
   readonly #options: LearnerOptions;
   readonly #rows: RowStore;
@@ -85,8 +78,7 @@ export class Learner {
   /** Targets of the last training set handed out, by ordinal: labels may change before its head comes back. */
   #trainingTargets: ReadonlyMap<number, Float32Array> = new Map();
   #strategy: QueryStrategy;
-  #coverage: { picture: Coverage; count: number } | undefined;
-  #coverageMemory: { heap: KernelHeap; empty: HeapMark } | undefined;
+  readonly #picture: PoolPicture;
 
   constructor(options: LearnerOptions) {
     this.#options = options;
@@ -94,6 +86,7 @@ export class Learner {
     this.#rows = new RowStore({ dim, classCount: classes.length, capacity });
     this.#labels = new LabelSet(options.link, options.classes);
     this.#live = new LiveHead(this.#rows, options.link);
+    this.#picture = new PoolPicture(this.#rows, options.seed, options.targetsMax ?? TARGETS_MAX);
     this.#strategy = fitting(options.strategy ?? DEFAULT_STRATEGY, options.link);
   }
 
@@ -122,7 +115,7 @@ export class Learner {
   addRows(ordinals: readonly number[], rows: Float32Array): void {
     this.#rows.add(ordinals, rows);
     this.#live.rowsAdded(ordinals);
-    for (const ordinal of ordinals) this.#coverage?.picture.forget(ordinal);
+    this.#picture.forgetRows(ordinals);
   }
 
   /** Forgets rows and their labels. */
@@ -134,7 +127,7 @@ export class Learner {
 
   /** Says that the rows are complete, so that the next order sees the pool exactly as a fresh learner would. */
   settle(): void {
-    this.#coverage = undefined;
+    this.#picture.discard();
   }
 
   /** Sets, changes or (null) takes back a label. A label of a row not embedded yet waits for it. */
@@ -165,7 +158,7 @@ export class Learner {
       ordinal: pick.ordinal,
       rank: i + 1,
       score: pick.score,
-      reason: this.#reason(pick.ordinal, seeding ? 'seed' : 'uncertainty', context),
+      reason: reasonFor(pick.ordinal, seeding ? 'seed' : 'uncertainty', context, this.#live.predictions),
     }));
   }
 
@@ -173,7 +166,7 @@ export class Learner {
   suggest(ordinals: readonly number[]): Suggestion[] {
     this.#live.sync(this.#embeddedLabels());
     const predictions = this.#live.predictions;
-    return ordinals.map((ordinal) => ({ ordinal, probabilities: this.#probabilitiesOf(ordinal, predictions) }));
+    return ordinals.map((ordinal) => ({ ordinal, probabilities: probabilitiesOf(ordinal, predictions, this.#rows) }));
   }
 
   /** The head that answers now, as a copy; null = abstain. */
@@ -196,16 +189,7 @@ export class Learner {
   trainingSet(): TrainingSet {
     const labels = this.#embeddedLabels();
     this.#trainingTargets = new Map(labels.entries());
-    const ordinals = [...labels.ordinals()];
-    const { dim } = this.#rows;
-    const classCount = this.classes.length;
-    const rows = new Float32Array(ordinals.length * dim);
-    const targets = new Float32Array(ordinals.length * classCount);
-    for (const [i, ordinal] of ordinals.entries()) {
-      rows.set(this.#rows.row(ordinal), i * dim);
-      targets.set(this.#labels.get(ordinal)!, i * classCount);
-    }
-    return { link: this.#labels.link, classes: this.classes, dim, rows, targets, ordinals };
+    return trainingSetOf(labels, this.#rows);
   }
 
   /** A full fit: penalty and temperature by cross-validation. Nothing is installed. */
@@ -262,7 +246,7 @@ export class Learner {
       pending,
       classCount: this.classes.length,
       predictions,
-      coverage: this.#picture(),
+      coverage: this.#picture.coverage(),
       committee: () => {
         if (predictions === null) return null;
         committee ??= trainCommittee(this.trainingSet(), this.#rows, this.#live.l2, this.#options.seed);
@@ -277,51 +261,8 @@ export class Learner {
     return context.predictions === null || context.labeled.length < Math.max(SEED_LABELS_MIN, this.classes.length);
   }
 
-  #picture(): Coverage {
-    const { count } = this.#rows;
-    const kept = this.#coverage;
-    if (kept !== undefined && count < PICTURE_GROWTH * kept.count && kept.count < PICTURE_GROWTH * count) {
-      return kept.picture;
-    }
-    const targetsMax = this.#options.targetsMax ?? TARGETS_MAX;
-    this.#coverageMemory ??= coverageMemory(this.#rows.dim, targetsMax);
-    this.#coverageMemory.heap.release(this.#coverageMemory.empty);
-    const { heap } = this.#coverageMemory;
-    const picture = new Coverage(this.#rows, this.#rows.ordinals(), this.#options.seed, targetsMax, heap);
-    this.#coverage = { picture, count };
-    return picture;
-  }
-
   #embeddedLabels(): LabelSet {
     return this.#labels.restrictedTo((ordinal) => this.#rows.has(ordinal));
-  }
-
-  #reason(ordinal: number, phase: Reason['phase'], context: QueryContext): Reason {
-    const predictions = this.#live.predictions;
-    const probabilities = this.#probabilitiesOf(ordinal, predictions);
-    const open = predictions?.scores('margin', Int32Array.of(ordinal))[0];
-    return {
-      phase,
-      probabilities,
-      margin: open === undefined ? null : 1 - open,
-      nearestLabeled: this.#distanceToNearest(ordinal, context.labeled),
-      density: context.coverage.density(ordinal),
-    };
-  }
-
-  #probabilitiesOf(ordinal: number, predictions: PoolPredictions | null): Float32Array | null {
-    if (predictions === null || !this.#rows.has(ordinal)) return null;
-    const probabilities = new Float32Array(predictions.classCount);
-    predictions.probabilitiesInto(ordinal, probabilities, 0);
-    return probabilities;
-  }
-
-  #distanceToNearest(ordinal: number, others: Int32Array): number | null {
-    if (others.length === 0) return null;
-    const row = this.#rows.row(ordinal);
-    let nearest = -1;
-    for (const other of others) nearest = Math.max(nearest, dot(row, this.#rows.row(other)));
-    return Math.sqrt(Math.max(0, 2 - 2 * nearest));
   }
 
   #flippedBy(head: Head): Int32Array {
@@ -335,17 +276,6 @@ export class Learner {
       return argmax(p, 0, classCount) !== argmax(predict(head, this.#rows.row(ordinal)), 0, classCount);
     });
   }
-}
-
-function coverageMemory(dim: number, targetsMax: number): { heap: KernelHeap; empty: HeapMark } {
-  const heap = coverageHeap(dim, targetsMax);
-  return { heap, empty: heap.mark() };
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
-  return sum;
 }
 
 function fitting(strategy: string | QueryStrategy, link: Link): QueryStrategy {
@@ -365,43 +295,4 @@ function fill(picks: readonly Pick[], context: QueryContext, k: number): Pick[] 
   const ceiling = picks.at(-1)?.score ?? 1;
   const more = topK(rest, uncertaintyOf(context, rest), k - picks.length);
   return [...picks, ...more.map((pick) => ({ ordinal: pick.ordinal, score: Math.min(ceiling, pick.score) }))];
-}
-
-/** Champion and challenger on the items labeled since the champion was trained. */
-function duel(champion: Head, set: TrainingSet, outOfFold: OutOfFold): Duel | null {
-  const trained = new Set(champion.trainedOn);
-  const place = new Map(set.ordinals.map((ordinal, i) => [ordinal, i]));
-  const fresh = [...outOfFold.ordinals.entries()].filter(([, ordinal]) => !trained.has(ordinal));
-  if (fresh.length === 0) return null;
-  const classCount = set.classes.length;
-  const gather = (from: Float32Array, width: number, items: readonly number[]): Float32Array => {
-    const out = new Float32Array(items.length * width);
-    for (const [k, i] of items.entries()) out.set(from.subarray(i * width, (i + 1) * width), k * width);
-    return out;
-  };
-  const inSet = fresh.map(([, ordinal]) => place.get(ordinal)!);
-  const targets = gather(set.targets, classCount, inSet);
-  const championSays = predict(champion, gather(set.rows, set.dim, inSet));
-  const challengerSays = gather(
-    outOfFold.probabilities,
-    classCount,
-    fresh.map(([i]) => i),
-  );
-  return {
-    champion: headMetrics(set.link, championSays, targets, classCount),
-    challenger: headMetrics(set.link, challengerSays, targets, classCount),
-  };
-}
-
-/** The head with its classes in the given order; one it does not know can never be its answer. */
-function underClasses(head: Head, classes: readonly string[]): Head {
-  const weights = new Float32Array(classes.length * head.dim);
-  const bias = new Float32Array(classes.length).fill(UNSEEN_LOGIT);
-  for (const [c, name] of classes.entries()) {
-    const from = head.classes.indexOf(name);
-    if (from < 0) continue;
-    weights.set(head.weights.subarray(from * head.dim, (from + 1) * head.dim), c * head.dim);
-    bias[c] = head.bias[from]!;
-  }
-  return { ...head, classes, weights, bias };
 }

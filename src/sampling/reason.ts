@@ -1,4 +1,6 @@
 /** Why an item is next: the numbers, and one sentence for the annotator. */
+import type { Rows } from './rows.ts';
+import type { PoolPredictions, QueryContext } from './strategy.ts';
 
 export interface Reason {
   /** `seed`: chosen without labels. `uncertainty`: chosen by what the head does not know. */
@@ -30,4 +32,43 @@ export function explain(reason: Reason, classes: readonly string[]): string {
 function topTwo(probabilities: Float32Array): [number, number | undefined] {
   const order = [...probabilities.keys()].sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
   return [order[0]!, order[1]];
+}
+
+/** The numbers behind one item of an order. `predictions`: calibrated, for people. */
+export function reasonFor(
+  ordinal: number,
+  phase: Reason['phase'],
+  context: QueryContext,
+  predictions: PoolPredictions | null,
+): Reason {
+  const open = predictions?.scores('margin', Int32Array.of(ordinal))[0];
+  return {
+    phase,
+    probabilities: probabilitiesOf(ordinal, predictions, context.rows),
+    margin: open === undefined ? null : 1 - open,
+    nearestLabeled: distanceToNearest(ordinal, context.labeled, context.rows),
+    density: context.coverage.density(ordinal),
+  };
+}
+
+/** (classes) of one item, 0..1; null without a head or without a row. */
+export function probabilitiesOf(ordinal: number, predictions: PoolPredictions | null, rows: Rows): Float32Array | null {
+  if (predictions === null || !rows.has(ordinal)) return null;
+  const probabilities = new Float32Array(predictions.classCount);
+  predictions.probabilitiesInto(ordinal, probabilities, 0);
+  return probabilities;
+}
+
+function distanceToNearest(ordinal: number, others: Int32Array, rows: Rows): number | null {
+  if (others.length === 0) return null;
+  const row = rows.row(ordinal);
+  let nearest = -1;
+  for (const other of others) nearest = Math.max(nearest, dot(row, rows.row(other)));
+  return Math.sqrt(Math.max(0, 2 - 2 * nearest));
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
+  return sum;
 }

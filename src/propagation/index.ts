@@ -1,4 +1,17 @@
-/** One label, many look-alikes, and the sense to abstain: pure functions on typed arrays. */
+/**
+ * One label, many look-alikes, and the sense to abstain. Pure: typed arrays and plain data in and out.
+ *
+ * ```ts
+ * const pool = preparePool(new KernelHeap({ bytes: 256 << 20 }), rows, dim); // rows (n x dim), any length
+ * const { choice, gate } = propagate(pool, { classCount: 2, items: [4, 9], classes: [0, 1] }, verified);
+ * for (const item of gate.accepted) vote(item, gate.labels[item], choice.method);
+ * ```
+ */
+export { type Affinity, affinityOf } from './affinity.ts';
+export { type Choice, chooseMethod, FIRST_METHOD, type MethodEvidence } from './choose.ts';
+export { lowerBound, upperBound } from './clopper-pearson.ts';
+export { type Contributor, contributorsOf } from './contributors.ts';
+export { type Gate, type GateEvidence, type GateOptions, type MoreVerified, openGate } from './gate.ts';
 export {
   exactGraph,
   extendGraph,
@@ -8,3 +21,15 @@ export {
   type NeighbourGraph,
   type NeighbourSource,
 } from './graph.ts';
+export { addToField, type Field, type FieldMethod, SPREADING_PASSES, solveField } from './methods/field.ts';
+export { type HeadSpread, headSpread } from './methods/head.ts';
+export { METHOD_NAMES, type MethodName, runMethods } from './methods/methods.ts';
+export { labelsOf, type Spread } from './methods/spread.ts';
+export { type MultiLabelSeeds, NO, questionOf, runMultiLabel, YES } from './multilabel.ts';
+export { type PropagationPool, poolOf, preparePool } from './pool.ts';
+export { type PropagateOptions, type Propagation, propagate } from './propagate.ts';
+export { planSecondStage, type SecondStage } from './second-stage.ts';
+export { checkSeeds, type Seeds } from './seeds.ts';
+export { correctShares, type ShareTest, testShares } from './shares.ts';
+export { sparsePass } from './sparse.ts';
+export { checkVerified, NOTHING_VERIFIED, type Verified, type VerifiedStage } from './verified.ts';

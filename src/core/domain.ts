@@ -118,13 +118,32 @@ export interface Label {
   readonly removedAt: IsoTime | null;
 }
 
-/** One machine vote: labeler (through its run), task, class, confidence. No row means ABSTAIN. */
+/** One machine vote: labeler, task, class, confidence. No row means ABSTAIN. */
 export interface Vote {
   readonly runId: number;
   readonly taskId: number;
   readonly labelId: number;
+  /** Given in runs with several labelers (rules); else the labeler is the run's. */
+  readonly labelerId?: number;
   /** 0..1. */
   readonly score: number;
+}
+
+/** Rules as their author wrote them: immutable, numbered 1, 2, 3... inside a project. */
+export interface RuleDocument {
+  readonly id: number;
+  readonly projectId: number;
+  readonly number: number;
+  /** First 12 hex digits of the hash of everything that decides what its rules vote. */
+  readonly version: string;
+  /** YAML or JSON, word for word. */
+  readonly text: string;
+  /** Words of the lists that the document names. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
+  readonly ruleCount: number;
+  /** Its regular expressions with what was found out about each when it was saved. */
+  readonly patterns: readonly JsonObject[];
+  readonly createdAt: IsoTime;
 }
 
 export type RunKind = 'import' | 'prelabel' | 'rules' | 'propagation' | 'auto-accept' | 'promote';

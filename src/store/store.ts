@@ -18,12 +18,14 @@ import type {
   ProjectSettings,
   Region,
   Role,
+  RuleDocument,
   Run,
   RunKind,
   Task,
   Token,
   Vote,
 } from '../core/domain.ts';
+import type { PlainError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { JobQueue } from './jobs.ts';
 
@@ -138,7 +140,7 @@ export interface LabelStore {
 
 export interface VoteStore {
   /**
-   * Appends votes of a running run; a repeated (run, task, label) is ignored, and so are votes on tasks that have been
+   * Appends votes of a running run; a repeated (run, task, label, labeler) is ignored, and so are votes on tasks that have been
    * deleted meanwhile. Returns how many were new. CONFLICT when the run has ended or was undone.
    */
   write(runId: number, votes: readonly VoteRow[]): Promise<number>;
@@ -153,7 +155,29 @@ export interface VoteStore {
 export interface VoteRow {
   readonly taskId: number;
   readonly labelId: number;
+  /** Left out: the labeler of the run. */
+  readonly labelerId?: number;
   readonly score: number;
+}
+
+export interface RuleStore {
+  /** Saving what the newest document already says (text and lists) returns that one. */
+  add(document: Omit<RuleDocument, 'id' | 'number' | 'createdAt'>): Promise<RuleDocument>;
+  get(projectId: number, number: number): Promise<RuleDocument | undefined>;
+  newest(projectId: number): Promise<RuleDocument | undefined>;
+  /** Oldest first, without their texts and lists, which may be megabytes each. */
+  list(projectId: number): Promise<Omit<RuleDocument, 'text' | 'lists'>[]>;
+  /** Rule versions that failed or overran their time in this project: none of their votes count. */
+  faults(projectId: number): Promise<RuleFaultRow[]>;
+  /** The first fault of a labeler stays. */
+  addFault(projectId: number, labelerId: number, error: PlainError): Promise<void>;
+  /** Gives these versions another chance. */
+  clearFaults(projectId: number, labelerIds: readonly number[]): Promise<void>;
+}
+
+export interface RuleFaultRow {
+  readonly labelerId: number;
+  readonly error: PlainError;
 }
 
 export interface RunStore {
@@ -242,6 +266,7 @@ export interface Store {
   readonly predictions: PredictionStore;
   readonly labels: LabelStore;
   readonly votes: VoteStore;
+  readonly rules: RuleStore;
   readonly runs: RunStore;
   readonly labelers: LabelerStore;
   readonly leases: LeaseStore;

@@ -7,6 +7,7 @@ import { labelContract } from './store/labels.ts';
 import { leaseContract } from './store/leases.ts';
 import { modelContract } from './store/models.ts';
 import { projectContract } from './store/projects.ts';
+import { ruleContract } from './store/rules.ts';
 import { runContract } from './store/runs.ts';
 import { taskContract } from './store/tasks.ts';
 import { tokenContract } from './store/tokens.ts';
@@ -20,6 +21,7 @@ export function storeContract(open: OpenEmpty): void {
   describe('annotations and predictions', () => annotationContract(open));
   describe('labels', () => labelContract(open));
   describe('votes', () => voteContract(open));
+  describe('rules', () => ruleContract(open));
   describe('runs', () => runContract(open));
   describe('leases', () => leaseContract(open));
   describe('models', () => modelContract(open));

@@ -8,6 +8,7 @@ import type {
   ModelVersion,
   Prediction,
   Project,
+  RuleDocument,
   Run,
   Task,
   Token,
@@ -133,6 +134,22 @@ export function toModel(row: Row<'models'>): ModelVersion {
     head: row.head,
     active: row.active === 1,
     verdict: row.verdict,
+    createdAt: row.created_at,
+  };
+}
+
+export function toRuleDocument(row: Row<'rule_documents'>): RuleDocument {
+  return { ...toRuleHead(row), text: row.text, lists: parsed(row.lists) };
+}
+
+export function toRuleHead(row: Omit<Row<'rule_documents'>, 'text' | 'lists'>): Omit<RuleDocument, 'text' | 'lists'> {
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    number: row.number,
+    version: row.version,
+    ruleCount: row.rule_count,
+    patterns: parsed(row.patterns),
     createdAt: row.created_at,
   };
 }

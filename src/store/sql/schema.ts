@@ -118,7 +118,28 @@ export interface VoteTable {
   run_id: number;
   task_id: number;
   label_id: number;
+  /** 0: the labeler of the run. */
+  labeler_id: number;
   score: number;
+}
+
+export interface RuleDocumentTable {
+  id: Generated<number>;
+  project_id: number;
+  number: number;
+  version: string;
+  text: string;
+  lists: string;
+  rule_count: number;
+  patterns: string;
+  created_at: string;
+}
+
+export interface RuleFaultTable {
+  project_id: number;
+  labeler_id: number;
+  error: string;
+  created_at: string;
 }
 
 export interface LabelerTable {
@@ -215,6 +236,8 @@ export interface Schema {
   predictions: PredictionTable;
   labels: LabelTable;
   votes: VoteTable;
+  rule_documents: RuleDocumentTable;
+  rule_faults: RuleFaultTable;
   labelers: LabelerTable;
   leases: LeaseTable;
   postponed: PostponedTable;

@@ -9,11 +9,11 @@ import { requireOpenRun } from './runs.ts';
 import type { Database } from './schema.ts';
 import { standing } from './visible.ts';
 
-const insertRows = rowsQuery(['run_id', 'task_id', 'label_id', 'score'], (db, rows) =>
+const insertRows = rowsQuery(['run_id', 'task_id', 'label_id', 'labeler_id', 'score'], (db, rows) =>
   db
     .insertInto('votes')
     .values(rows)
-    .onConflict((conflict) => conflict.columns(['run_id', 'task_id', 'label_id']).doNothing()),
+    .onConflict((conflict) => conflict.columns(['run_id', 'task_id', 'label_id', 'labeler_id']).doNothing()),
 );
 
 const addToRun = query<{ id: number; written: number }>()((db, p) =>
@@ -39,7 +39,14 @@ function visible(db: Database) {
     .innerJoin('labels', 'labels.id', 'votes.label_id')
     .where(standing('votes.run_id'))
     .where(standing('tasks.run_id'))
-    .select(['votes.run_id', 'votes.task_id', 'votes.label_id', 'votes.score', 'labels.merged_into']);
+    .select([
+      'votes.run_id',
+      'votes.task_id',
+      'votes.label_id',
+      'votes.labeler_id',
+      'votes.score',
+      'labels.merged_into',
+    ]);
 }
 
 const ofTasks = listQuery<object>()((db, ids) =>
@@ -47,7 +54,8 @@ const ofTasks = listQuery<object>()((db, ids) =>
     .where('votes.task_id', 'in', ids)
     .orderBy('votes.task_id')
     .orderBy('votes.run_id')
-    .orderBy('votes.label_id'),
+    .orderBy('votes.label_id')
+    .orderBy('votes.labeler_id'),
 );
 
 const ofRun = query<{ runId: number; after: number; limit: number }>()((db, p) =>
@@ -56,11 +64,16 @@ const ofRun = query<{ runId: number; after: number; limit: number }>()((db, p) =
     .where('votes.task_id', '>', p.after)
     .orderBy('votes.task_id')
     .orderBy('votes.label_id')
+    .orderBy('votes.labeler_id')
     .limit(p.limit),
 );
 
 const ofRunAndTask = query<{ runId: number; taskId: number }>()((db, p) =>
-  visible(db).where('votes.run_id', '=', p.runId).where('votes.task_id', '=', p.taskId).orderBy('votes.label_id'),
+  visible(db)
+    .where('votes.run_id', '=', p.runId)
+    .where('votes.task_id', '=', p.taskId)
+    .orderBy('votes.label_id')
+    .orderBy('votes.labeler_id'),
 );
 
 const pruneSome = query<{ runId: number; upTo: number }>()((db, p) =>
@@ -74,6 +87,8 @@ interface MergedRow {
   readonly run_id: number;
   readonly task_id: number;
   readonly label_id: number;
+  /** 0: the labeler of the run. */
+  readonly labeler_id: number;
   readonly score: number;
   readonly merged_into: number | null;
 }
@@ -108,12 +123,13 @@ async function write(db: Database, runId: number, votes: readonly VoteRow[]): Pr
   let written = 0;
   for (const some of chunks(votes, WRITE_ROWS)) {
     const living = await ofLivingTasks(db, projectId, some);
-    const flat = new Array<number>(living.length * 4);
+    const flat = new Array<number>(living.length * 5);
     let at = 0;
-    for (const { taskId, labelId, score } of living) {
+    for (const { taskId, labelId, labelerId, score } of living) {
       flat[at++] = runId;
       flat[at++] = taskId;
       flat[at++] = labelId;
+      flat[at++] = labelerId ?? 0;
       flat[at++] = score;
     }
     written += await insertRows(db, flat);
@@ -148,18 +164,21 @@ async function pageOfRun(db: Database, runId: number, after: number, limit: numb
   return toVotes([...rows.filter((row) => row.task_id !== taskId), ...whole]);
 }
 
-/** Two votes of one run that merging has made the same count once, with the higher score. */
+/** Two votes of one labeler that merging has made the same count once, with the higher score. */
 function toVotes(rows: readonly MergedRow[]): Vote[] {
-  const votes = rows.map((row) => ({
-    runId: row.run_id,
-    taskId: row.task_id,
-    labelId: row.merged_into ?? row.label_id,
-    score: row.score,
-  }));
+  const votes = rows.map(
+    (row): Vote => ({
+      runId: row.run_id,
+      taskId: row.task_id,
+      labelId: row.merged_into ?? row.label_id,
+      ...(row.labeler_id === 0 ? {} : { labelerId: row.labeler_id }),
+      score: row.score,
+    }),
+  );
   if (rows.every((row) => row.merged_into === null)) return votes;
   const best = new Map<string, Vote>();
   for (const vote of votes) {
-    const key = `${vote.runId} ${vote.taskId} ${vote.labelId}`;
+    const key = `${vote.runId} ${vote.taskId} ${vote.labelId} ${vote.labelerId ?? 0}`;
     const other = best.get(key);
     if (!other || other.score < vote.score) best.set(key, vote);
   }

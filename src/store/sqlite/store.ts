@@ -10,6 +10,7 @@ import { leaseStore } from '../sql/leases.ts';
 import { modelStore } from '../sql/models.ts';
 import { predictionStore } from '../sql/predictions.ts';
 import { projectStore, purgeDeleted } from '../sql/projects.ts';
+import { ruleStore } from '../sql/rules.ts';
 import { runStore } from '../sql/runs.ts';
 import { taskStore } from '../sql/tasks.ts';
 import { tokenStore } from '../sql/tokens.ts';
@@ -41,6 +42,7 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
     predictions: predictionStore(context),
     labels: labelStore(context),
     votes: voteStore(context),
+    rules: ruleStore(context),
     runs: runStore(context),
     labelers: labelerStore(context),
     leases: leaseStore(context),

@@ -1,7 +1,8 @@
 /** The migrations in order, forward only: a new one is appended, a released one never changes. */
 import { start } from './0001-start.ts';
+import { rules } from './0002-rules.ts';
 
-export const MIGRATIONS: readonly string[] = [start];
+export const MIGRATIONS: readonly string[] = [start, rules];
 
 /** What this version of the program writes. A data folder with a higher number is refused. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

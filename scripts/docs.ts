@@ -5,10 +5,16 @@ import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { createProgram } from '../src/cli/program.ts';
 import { ERROR_KINDS } from '../src/core/errors.ts';
+import { formatsPage, labelConfigPage } from './language-pages.ts';
 
 /** File name -> text. */
 export function documents(): Readonly<Record<string, string>> {
-  return { 'docs/cli.md': cliPage(createProgram()), 'docs/errors.md': errorsPage() };
+  return {
+    'docs/cli.md': cliPage(createProgram()),
+    'docs/errors.md': errorsPage(),
+    'docs/formats.md': formatsPage(),
+    'docs/label-config.md': labelConfigPage(),
+  };
 }
 
 function cliPage(program: Command): string {

@@ -23,6 +23,13 @@ export function positive(text: string): number {
   throw new InvalidArgumentError('a whole number above 0 is wanted.');
 }
 
+/** A number from 0 to 1. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('a number from 0 to 1 is wanted.');
+}
+
 /** `spam,ham` -> two labels. */
 export function labelList(text: string): string[] {
   const labels = text.split(',').map((label) => label.trim());

@@ -12,6 +12,7 @@ import { addPrelabel, addRank, addTrain } from './commands/learning.ts';
 import { addModels } from './commands/models.ts';
 import { addRuns } from './commands/runs.ts';
 import { addServe } from './commands/serve.ts';
+import { addTemplates } from './commands/templates.ts';
 
 export function createProgram(): Command {
   const program = new Command('headstart')
@@ -23,6 +24,7 @@ export function createProgram(): Command {
     addDemo,
     addLabel,
     addInit,
+    addTemplates,
     addImport,
     addPrelabel,
     addNext,

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
+import { FORMATS } from '../../formats/index.ts';
 import type { Client } from '../client.ts';
 import { positive, withCommon } from '../flags.ts';
 import { watchJobs } from '../progress.ts';
@@ -13,12 +14,14 @@ interface ImportFlags extends CommonFlags {
   readonly wait: boolean;
 }
 
+const names = FORMATS.filter(({ read, readFolder }) => read ?? readFolder).map(({ name }) => name);
+
 export function addImport(program: Command): void {
   withCommon(program.command('import'))
-    .description('import tasks from a JSON, JSONL, CSV, TSV or text file')
+    .description('import tasks from a file; formats of many files from a zip of them')
     .argument('<project>', 'id of the project', positive)
     .argument('<file>', 'the file')
-    .option('--format <name>', 'format, when the ending does not tell')
+    .option('--format <name>', `${names.join(', ')}; found by ending and contents when left out`)
     .option('--skip-invalid', 'leave bad rows out and list them, instead of refusing the file')
     .option('--no-wait', 'do not wait for embedding and pre-labeling (needs a running server)')
     .action((projectId: number, file: string, flags: ImportFlags) =>

@@ -287,7 +287,7 @@ describe('label page', () => {
       expect(await page.getByRole('button', { name }).first().isVisible()).toBe(true);
     }
     await answer(page, '1');
-    expect(await page.locator('[aria-live="polite"]').first().textContent()).toContain('spam');
+    expect(await page.locator('.visually-hidden[aria-live]').textContent()).toContain('spam');
     await page.keyboard.press('?');
     expect(await page.getByRole('dialog').isVisible()).toBe(true);
     await page.keyboard.press('Escape');

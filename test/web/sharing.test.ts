@@ -56,7 +56,9 @@ describe('several annotators', () => {
     expect(new Set([...anna!, ...bjorn!]).size).toBe(anna!.length + bjorn!.length);
     expect([...anna!, ...bjorn!]).toHaveLength(24);
     expect(Math.min(anna!.length, bjorn!.length)).toBeGreaterThan(0);
+    await Promise.all(people.map((one) => allSaved(one.page)));
     const annotations = await server.annotations(id);
+    expect(annotations).toHaveLength(24);
     expect(new Set(annotations.map((one) => one.task)).size).toBe(24);
     expect(new Set(annotations.map((one) => one.completed_by)).size).toBe(2);
 

@@ -21,13 +21,13 @@ export const EXCERPT = {
 export function excerpt(text: string, keywords: readonly string[]): Piece[] {
   if (text.length <= EXCERPT.wholeMax) return [{ start: 0, end: text.length }];
   const pieces: Piece[] = [
-    { start: 0, end: wholeCharacter(text, EXCERPT.head) },
-    { start: wholeCharacter(text, text.length - EXCERPT.tail), end: text.length },
+    { start: 0, end: endNear(text, EXCERPT.head) },
+    { start: startNear(text, text.length - EXCERPT.tail), end: text.length },
   ];
   for (const at of firstPlaces(text, keywords).slice(0, EXCERPT.keywordPieces)) {
     pieces.push({
-      start: wholeCharacter(text, Math.max(0, at - EXCERPT.around)),
-      end: wholeCharacter(text, Math.min(text.length, at + EXCERPT.around)),
+      start: startNear(text, Math.max(0, at - EXCERPT.around)),
+      end: endNear(text, Math.min(text.length, at + EXCERPT.around)),
     });
   }
   return merged(pieces);
@@ -52,6 +52,21 @@ function merged(pieces: readonly Piece[]): Piece[] {
     } else out.push(piece);
   }
   return out;
+}
+
+/** A word that is longer than this may be cut. */
+const WORD_MAX = 30;
+
+/** The start of the next word, so that a piece does not begin in the middle of one. */
+function startNear(text: string, at: number): number {
+  const space = text.slice(at, at + WORD_MAX).search(/\s\S/);
+  return space < 0 ? wholeCharacter(text, at) : at + space + 1;
+}
+
+/** The end of the word before. */
+function endNear(text: string, at: number): number {
+  const cut = /\s\S*$/.exec(text.slice(at - WORD_MAX, at))?.index;
+  return cut === undefined || at >= text.length ? wholeCharacter(text, at) : at - WORD_MAX + cut;
 }
 
 /** Never between the two halves of an emoji. */

@@ -83,7 +83,7 @@ export function useAnswering(session: LabelSession, at: Snapshot, control: Choic
   const give = (labels: readonly string[], skipped: boolean, via: Via): void => {
     if (shown === null) return;
     for (const label of labels) rememberUse(session.projectId, label);
-    setSaid(skipped ? 'Skipped.' : `${labels.join(', ')}.`);
+    setSaid(`Item ${shown.taskId}: ${skipped ? 'skipped' : labels.join(', ')}.`);
     session.answer({ result: choicesResult(control.name, control.toName, labels), skipped, note: own.note, via });
   };
   return {

@@ -37,8 +37,8 @@ export function Footer({ project, session, at, onHelp }: FooterProps): ReactNode
       </span>
       {state.data && (
         <span>
-          {state.data.model_number === null ? 'First version' : `Version ${state.data.model_number}, retrain`} in{' '}
-          {count(state.data.annotations_until_retrain)}
+          {state.data.model_number === null ? 'First version' : `Version ${state.data.model_number}, retrain`}{' '}
+          {state.data.annotations_until_retrain > 0 ? `in ${count(state.data.annotations_until_retrain)}` : 'now'}
         </span>
       )}
       {jobs[0] !== undefined && (

@@ -9,6 +9,9 @@ import { TextBlock } from '../parts/text.tsx';
 import type { Answering, Shown } from './answering.ts';
 import { HINTS_FRESH_MS } from './side.tsx';
 
+/** Longer texts are not read out by themselves. */
+const SPOKEN_MAX = 2_000;
+
 export function ItemCard({ layout, shown, view }: { layout: Layout; shown: Shown; view: Answering }): ReactNode {
   const values = layout.blocks.map((block) => (block.kind === 'text' ? readValue(block.value, shown.data) : ''));
   const characters = values.reduce((sum, value) => sum + value.length, 0);
@@ -30,22 +33,25 @@ export function ItemCard({ layout, shown, view }: { layout: Layout; shown: Shown
         </button>
       </header>
       {(view.noting || view.note !== '') && <Note view={view} />}
-      {layout.blocks.map((block, i) =>
-        block.kind === 'header' ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the blocks of a config never move
-          <h2 key={i} dir="auto">
-            {block.text}
-          </h2>
-        ) : (
-          <TextBlock
-            key={`${shown.taskId}.${block.name}`}
-            text={values[i]!}
-            keywords={keywords}
-            whole={view.whole}
-            onWhole={() => view.setWhole((was) => !was)}
-          />
-        ),
-      )}
+      {/* Read out when it changes; a long text is left to be read at leisure. */}
+      <div className="item-body" aria-live={characters <= SPOKEN_MAX ? 'polite' : 'off'}>
+        {layout.blocks.map((block, i) =>
+          block.kind === 'header' ? (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the blocks of a config never move
+            <h2 key={i} dir="auto">
+              {block.text}
+            </h2>
+          ) : (
+            <TextBlock
+              key={`${shown.taskId}.${block.name}`}
+              text={values[i]!}
+              keywords={keywords}
+              whole={view.whole}
+              onWhole={() => view.setWhole((was) => !was)}
+            />
+          ),
+        )}
+      </div>
     </article>
   );
 }

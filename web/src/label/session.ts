@@ -16,6 +16,8 @@ import { announceHeld, heldElsewhere, withdrawHeld } from './tabs.ts';
 /** Items held beyond the one on the screen. */
 const PREFETCH = 3;
 const HISTORY = 10;
+/** Answers that the server does not take (a full disk, say) must not pile up unseen; `exclude` takes 200 ids. */
+const UNSAVED_MAX = 100;
 const POLL_MS = 2_000;
 /** A lease this close to its end is renewed, or given up if the item is not on the screen. */
 const LEASE_MARGIN_MS = 45_000;
@@ -233,6 +235,9 @@ export class LabelSession {
     this.#filling = true;
     try {
       while (this.#snapshot.current === null || this.#snapshot.upcoming.length < PREFETCH) {
+        if (outbox.pendingCount() >= UNSAVED_MAX) {
+          throw new Error(`${UNSAVED_MAX} answers wait to be saved; more items come when the server has taken them.`);
+        }
         const item = await api.next(this.projectId, this.#held());
         if (item === undefined) break;
         // A server that ignores `exclude` would keep us here for ever.

@@ -9,10 +9,17 @@ export function Suggestion({ view }: { view: Answering }): ReactNode {
   if (shown?.reopened) {
     return (
       <div className="suggestion">
-        <span>Your earlier answer. Choose again, or press</span>
-        <button type="button" onClick={view.leave}>
-          Leave it <kbd>esc</kbd>
-        </button>
+        <span role="status">Your earlier answer: choose again, or leave it.</span>
+        <span className="suggestion-acts">
+          {view.control.multiple && (
+            <button type="button" className="primary" onClick={() => view.accept('click')}>
+              Save <kbd>enter</kbd>
+            </button>
+          )}
+          <button type="button" onClick={view.leave}>
+            Leave it <kbd>esc</kbd>
+          </button>
+        </span>
       </div>
     );
   }
@@ -20,14 +27,16 @@ export function Suggestion({ view }: { view: Answering }): ReactNode {
   const titles = suggested.map((id) => view.control.choices.find((choice) => choice.id === id)?.title ?? id);
   return (
     <div className={`suggestion ${none ? 'none' : ''}`}>
-      {none ? (
-        <span className="muted">No suggestion for this one: choose a label.</span>
-      ) : (
-        <span className="suggestion-what">
-          <span className="muted">Suggested</span> <b dir="auto">{titles.join(', ')}</b>
-          {score !== null && <span className="percent">{percent(score)}</span>}
-        </span>
-      )}
+      <span className="suggestion-what" role="status">
+        {none ? (
+          <span className="muted">No suggestion for this one: choose a label.</span>
+        ) : (
+          <>
+            <span className="muted">Suggested</span> <b dir="auto">{titles.join(', ')}</b>
+            {score !== null && <span className="percent">{percent(score)}</span>}
+          </>
+        )}
+      </span>
       <span className="suggestion-acts">
         {(!none || view.ticked.length > 0) && (
           <button type="button" className="primary" onClick={() => view.accept('click')}>

@@ -27,7 +27,7 @@ export default function QueuePage({ projectId }: { projectId: number }): ReactNo
   const rows = useQuery({
     queryKey: ['queue', projectId],
     queryFn: () => api.queue(projectId, ROWS),
-    refetchInterval: 5_000,
+    refetchInterval: 15_000,
   });
   const text = useTaskText(projectId);
   const rerank = useMutation({ mutationFn: () => api.rerank(projectId), onSuccess: refresh });

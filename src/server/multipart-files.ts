@@ -31,7 +31,10 @@ export async function* uploadedFiles(
   let ended: { error: unknown } | 'well' | null = null;
   let wake = (): void => undefined;
 
+  // Whoever reads a file meets the error there; one that nobody is reading must not end the process.
+  parser.on('error', () => undefined);
   parser.on('file', (_field, stream, name) => {
+    stream.on('error', () => undefined);
     arrived.push({ name: name ?? '', stream });
     wake();
   });

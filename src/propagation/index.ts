@@ -11,6 +11,19 @@ export { type Affinity, affinityOf } from './affinity.ts';
 export { type Choice, chooseMethod, FIRST_METHOD, type MethodEvidence } from './choose.ts';
 export { lowerBound, upperBound } from './clopper-pearson.ts';
 export { type Contributor, contributorsOf } from './contributors.ts';
+export {
+  type CopyConflict,
+  type CopyGroup,
+  type CopyPair,
+  contentKey,
+  copyConflicts,
+  copyGroups,
+  EMBEDDING_SIMILARITY,
+  equalContent,
+  similarEmbeddings,
+  similarTexts,
+  TEXT_SIMILARITY,
+} from './duplicates.ts';
 export { type Gate, type GateEvidence, type GateOptions, type MoreVerified, openGate } from './gate.ts';
 export {
   exactGraph,
@@ -28,6 +41,7 @@ export { labelsOf, type Spread } from './methods/spread.ts';
 export { type MultiLabelSeeds, NO, questionOf, runMultiLabel, YES } from './multilabel.ts';
 export { type PropagationPool, poolOf, preparePool } from './pool.ts';
 export { type PropagateOptions, type Propagation, propagate } from './propagate.ts';
+export { type SpanSearch, sameSpans, type TextSpan } from './same-span.ts';
 export { planSecondStage, type SecondStage } from './second-stage.ts';
 export { checkSeeds, type Seeds } from './seeds.ts';
 export { correctShares, type ShareTest, testShares } from './shares.ts';

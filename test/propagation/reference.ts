@@ -17,3 +17,38 @@ export function cosine(rows: Float32Array, dim: number, i: number, j: number): n
   }
   return ij / Math.sqrt(ii * jj);
 }
+
+export interface Planted {
+  /** (n x dim) */
+  readonly rows: Float32Array;
+  readonly labels: Int32Array;
+}
+
+/** Items around one random centre per class; `spread` is the noise beside centres of length about sqrt(dim). */
+export function planted(n: number, dim: number, classCount: number, spread: number, seed: number): Planted {
+  const random = seededRandom('planted', seed);
+  const centres = Float64Array.from({ length: classCount * dim }, () => gaussian(random));
+  const labels = Int32Array.from({ length: n }, (_, i) => i % classCount);
+  const rows = new Float32Array(n * dim);
+  for (let i = 0; i < n; i++) {
+    for (let d = 0; d < dim; d++) rows[i * dim + d] = centres[labels[i]! * dim + d]! + spread * gaussian(random);
+  }
+  return { rows, labels };
+}
+
+/** Solves a x = b (both by rows) by Gauss elimination with pivots. */
+export function solveDense(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number[][] {
+  const n = a.length;
+  const rows = a.map((row, i) => [...row, ...b[i]!]);
+  for (let k = 0; k < n; k++) {
+    let pivot = k;
+    for (let i = k + 1; i < n; i++) if (Math.abs(rows[i]![k]!) > Math.abs(rows[pivot]![k]!)) pivot = i;
+    [rows[k], rows[pivot]] = [rows[pivot]!, rows[k]!];
+    for (let i = 0; i < n; i++) {
+      if (i === k) continue;
+      const share = rows[i]![k]! / rows[k]![k]!;
+      for (let j = k; j < rows[k]!.length; j++) rows[i]![j]! -= share * rows[k]![j]!;
+    }
+  }
+  return rows.map((row, i) => row.slice(n).map((value) => value / row[i]!));
+}

@@ -45,8 +45,8 @@ const RUNNERS: Record<MethodName, Runner> = {
 
 /**
  * What each named method (default: all) says about every item of the pool. Classes without a label are never proposed;
- * with fewer than two labeled classes there is nothing to tell apart and every method stays silent. Throws
- * INPUT_BAD_FIELD for bad seeds or an unknown name.
+ * with fewer than two labeled classes there is nothing to tell apart and every method stays silent. Labels of items
+ * without direction spread nowhere and are left out. Throws INPUT_BAD_FIELD for bad seeds or an unknown name.
  */
 export function runMethods(
   pool: PropagationPool,
@@ -54,8 +54,9 @@ export function runMethods(
   names: readonly MethodName[] = METHOD_NAMES,
 ): Map<MethodName, Spread> {
   checkSeeds(seeds, pool.rows.rows);
-  const seen = seenIn(seeds);
-  const compact = compactSeeds(seeds, seen);
+  const placed = seedsWithDirection(pool, seeds);
+  const seen = seenIn(placed);
+  const compact = compactSeeds(placed, seen);
   const done = new Map<MethodName, Spread>();
   const run = (name: MethodName): Spread => {
     const ready = done.get(name) ?? runnerOf(name)(pool, compact, run);
@@ -64,6 +65,11 @@ export function runMethods(
   };
   const silent = silence(pool.rows.rows, seeds.classCount);
   return new Map(names.map((name) => [name, seen.length < 2 ? silent : widen(run(name), seen, seeds.classCount)]));
+}
+
+function seedsWithDirection({ rows }: PropagationPool, { items, classes, classCount }: Seeds): Seeds {
+  const kept = [...Array(items.length).keys()].filter((s) => rows.squares[items[s]!]! > 0);
+  return { classCount, items: kept.map((s) => items[s]!), classes: kept.map((s) => classes[s]!) };
 }
 
 function runnerOf(name: MethodName): Runner {

@@ -25,7 +25,10 @@ export function uploadedFile(contentType: string, source: AsyncIterable<Uint8Arr
     const abort = new AbortController();
     const parsed = pipeline(Readable.from(source, { objectMode: false }), parser, { signal: abort.signal });
 
+    // The reader of the file meets the error there; while nobody reads yet, it must not end the process.
+    parser.on('error', () => undefined);
     parser.on('file', (_field, stream, name, _encoding, mediaType) => {
+      stream.on('error', () => undefined);
       files++;
       if (files > 1) return void stream.resume();
       current = stream;

@@ -165,6 +165,22 @@ describe('paths in tasks', () => {
   );
 });
 
+describe('a form that breaks off', () => {
+  const head = '--x\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\n';
+
+  it.each(['import', 'uploads', 'uploads?as_tasks=true'])(
+    'is an error of the sender, not the end of the server: %s',
+    async (route) => {
+      for (const body of [`${head}image\nx`, `${head}image\nx\r\n${head}half`, head, '--x', '--x\r\n\r\n']) {
+        const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+        const reply = await server.send(`/api/projects/${project}/${route}`, { method: 'POST', body, headers });
+        expect({ body, status: reply.status }).toEqual({ body, status: 422 });
+      }
+      expect((await server.send('/health')).status).toBe(200);
+    },
+  );
+});
+
 /** A request line as given: `fetch` would tidy the path first. */
 function raw(path: string): Promise<string> {
   const { port } = new URL(server.url);

@@ -3,6 +3,7 @@ import { hashUnit } from '../src/core/random.ts';
 import { fitHead, headMetrics, predict } from '../src/heads/index.ts';
 import { DEFAULT_STRATEGY } from '../src/sampling/index.ts';
 import type { Figure, Suite } from './harness.ts';
+import { labelErrorPrecision } from './learning/label-errors.ts';
 import { coldStart, gather, oneHot, replay } from './learning/replay.ts';
 import { digits, type LearningSet } from './learning/sets.ts';
 import { area, holm, labelsSaved, mean, savedInterval, wilcoxon } from './learning/statistics.ts';
@@ -12,6 +13,7 @@ const SEEDS = 30;
 const SEEDS_QUICK = 6;
 const CALIBRATION_LABELS = 500;
 const CALIBRATION_SEEDS = 10;
+const ERROR_SEEDS = 3;
 
 export const suite: Suite = {
   name: 'learning',
@@ -27,6 +29,7 @@ export const suite: Suite = {
       }
       tests.push({ name, p: compare(set, options.quick ? SEEDS_QUICK : SEEDS, report) });
       calibration(set, report);
+      if (name === 'digits') errors(set, report);
     }
     const adjusted = holm(tests.map((test) => test.p));
     for (const [i, test] of tests.entries()) {
@@ -99,6 +102,28 @@ function calibration(set: LearningSet, report: (figure: Figure) => void): void {
     max: Math.max(...ece),
     extra: { accuracy: 100 * mean(figures.map((one) => one.accuracy)), nll: mean(figures.map((one) => one.nll)) },
   });
+}
+
+/** Wrong answers of simulated annotators among the first places of the label-error list. */
+function errors(set: LearningSet, report: (figure: Figure) => void): void {
+  const all = Array.from({ length: ERROR_SEEDS }, (_, seed) => labelErrorPrecision(set, seed));
+  const baseline = 'precision at the planted count, 3-5 annotators per item, 60-95 % accurate';
+  for (const [name, of, planted] of [
+    ['answers', 'answers', 'planted'],
+    ['majority', 'majority', 'plantedMajority'],
+  ] as const) {
+    const values = all.map((one) => one[of]);
+    const figures = figure(
+      `label_errors_${name}_${set.name}`,
+      mean(values),
+      ERROR_SEEDS,
+      '',
+      baseline,
+      set.labels.length,
+    );
+    const extra = { planted: mean(all.map((one) => one[planted])) };
+    report({ ...figures, min: Math.min(...values), max: Math.max(...values), extra });
+  }
 }
 
 const areaOf = (curve: { labels: readonly number[]; accuracy: readonly number[] }): number =>

@@ -3,6 +3,7 @@ export { classBalanced, interleave, type Share } from './combine.ts';
 export type { Committee } from './committee.ts';
 export { Coverage, type CoverageKernel } from './coverage.ts';
 export type { Duel } from './duel.ts';
+export { type GivenLabel, type LabelError, type LabelErrors, labelErrors } from './label-errors.ts';
 export type { Target } from './labels.ts';
 export {
   Learner,

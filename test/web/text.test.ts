@@ -82,6 +82,12 @@ describe('a dropped file', () => {
     expect(columns.map((column) => column.classes)).toEqual([[], ['ham', 'spam'], []]);
   });
 
+  it('never takes the cut end of a long file for a label', () => {
+    const rows = Array.from({ length: 9 }, (_, i) => `text ${i},${i % 2 === 0 ? 'spam' : 'ham'}`).join('\n');
+    const [, label] = sniff('mails.csv', `text,label\n${rows}\ntext 9,sp`, false).columns;
+    expect(label?.classes).toEqual(['ham', 'spam']);
+  });
+
   it('says so when there is nothing to read', () => {
     expect(sniff('empty.csv', '').problem).toContain('No rows');
     expect(sniff('broken.json', '{"a": ').problem).toContain('No rows');

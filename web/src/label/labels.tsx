@@ -1,5 +1,5 @@
 /** The label buttons: a short list as it is; a long one as quick keys, a search, and everything. */
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { Fragment, type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { percent } from '../format.ts';
 import type { Choice } from '../layout.ts';
 import type { Answering } from './answering.ts';
@@ -42,12 +42,23 @@ function LabelButton({ choice, digit, view }: { choice: Choice; digit: string; v
       {key !== '' && <kbd>{key}</kbd>}
       <span className="label-name" dir="auto">
         {ticked && <span aria-hidden="true">✓ </span>}
-        {choice.title}
+        {breakable(choice.title)}
       </span>
       {suggested && <span className="visually-hidden">, suggested</span>}
       {share !== undefined && share >= 0.005 && <span className="percent">{percent(share)}</span>}
     </button>
   );
+}
+
+/** Names like `card_payment_fee` may go on in the next line after an underscore, rather than anywhere. */
+function breakable(name: string): ReactNode {
+  return name.split(/(?<=[_/.])/).map((part, i) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a name never move
+    <Fragment key={i}>
+      {i > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
 }
 
 /** Type a few letters; Enter takes the first hit, arrows choose another. */

@@ -26,7 +26,7 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
   const ready = file !== null && busy === '' && (mode === 'labels' ? names.length >= 2 : config.trim() !== '');
 
   async function take(chosen: File): Promise<void> {
-    const seen = sniff(chosen.name, await chosen.slice(0, SNIFF_BYTES).text());
+    const seen = sniff(chosen.name, await chosen.slice(0, SNIFF_BYTES).text(), chosen.size <= SNIFF_BYTES);
     setFile(chosen);
     setSniffed(seen);
     setField(seen.guess ?? 'text');
@@ -97,7 +97,7 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
           {sniffed?.columns
             .filter((column) => column.classes.length > 0)
             .map((column) => (
-              <button key={column.name} type="button" onClick={() => setLabels(column.classes.join(', '))}>
+              <button key={column.name} type="button" onClick={() => setLabels(column.classes.join('\n'))}>
                 Use the {column.classes.length} values of “{column.name}”
               </button>
             ))}
@@ -105,7 +105,7 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
       )}
       {mode === 'labels' ? (
         <label className="field">
-          Labels, separated by commas or lines
+          Labels, separated by commas or one to a line
           <textarea
             rows={names.length > 12 ? 6 : 2}
             value={labels}
@@ -113,7 +113,7 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
             placeholder="spam, ham"
             dir="auto"
           />
-          <span className="muted">{names.length === 1 ? 'One more label is needed.' : names.join(' · ')}</span>
+          <span className="muted">{countOf(names)}</span>
         </label>
       ) : (
         <ConfigField config={config} onChange={setConfig} />
@@ -128,9 +128,16 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
   );
 }
 
-/** Trimmed, without empties and repeats, in order. */
+/** What will become buttons: by name while they can be taken in at a glance. */
+function countOf(names: readonly string[]): string {
+  if (names.length === 1) return 'One more label is needed.';
+  return names.length > 12 ? `${names.length} labels` : names.join(' · ');
+}
+
+/** Trimmed, without empties and repeats, in order. One to a line, and then a label may hold commas; else by commas. */
 function labelNames(text: string): string[] {
-  return [...new Set(text.split(/[\n,]/).map((label) => label.trim()))].filter((label) => label !== '');
+  const parts = text.trim().split(text.trim().includes('\n') ? '\n' : ',');
+  return [...new Set(parts.map((label) => label.trim()))].filter((label) => label !== '');
 }
 
 function DropZone({ file, onFile }: { file: File | null; onFile: (file: File) => void }): ReactNode {

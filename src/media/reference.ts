@@ -26,11 +26,6 @@ export function parseReference(text: string): Reference {
   throw new AppError('MEDIA_FORBIDDEN', `${kindOf(text)} may not be read; give an upload, a local file or an address.`);
 }
 
-/** Is this text meant to point to media at all? A field may hold the text itself. */
-export function isReference(text: string): boolean {
-  return UPLOAD.test(text) || LOCAL.test(text) || /^https?:\/\//i.test(text) || DATA.test(text);
-}
-
 /** Says what was given without repeating it: it may be a path of somebody's machine, or megabytes. */
 function kindOf(text: string): string {
   const scheme = /^([a-z][a-z0-9+.-]{1,20}):/i.exec(text)?.[1];

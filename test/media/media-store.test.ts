@@ -159,6 +159,18 @@ describe('addresses', () => {
     expect(world.seen.filter((one) => one.includes('once'))).toHaveLength(1);
   });
 
+  it('are fetched a few at a time', async () => {
+    const reading = Array.from({ length: LIMITS.mediaFetchesMax + 4 }, (_, i) => bytesOf(`${world.url}/wait/many${i}`));
+    while (waiting.length < LIMITS.mediaFetchesMax) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(waiting).toHaveLength(LIMITS.mediaFetchesMax);
+    const release = setInterval(() => {
+      for (const one of waiting.splice(0)) one();
+    }, 5);
+    for (const bytes of await Promise.all(reading)) expect(bytes).toEqual(png(5, 5));
+    clearInterval(release);
+  });
+
   it('are fetched anew after a week', async () => {
     const url = `${world.url}/bytes/old`;
     await bytesOf(url);

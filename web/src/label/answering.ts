@@ -4,8 +4,9 @@ import { sentenceOf } from '../http.ts';
 import type { ChoicesControl } from '../layout.ts';
 import { choicesFor, choicesResult } from '../result.ts';
 import type { NextItem, Via } from '../wire.ts';
+import type { Reopened, Snapshot } from './answer.ts';
 import { orderFor, rememberUse } from './order.ts';
-import type { LabelSession, Reopened, Snapshot } from './session.ts';
+import type { LabelSession } from './session.ts';
 
 /** What is on the card: the next item, or an earlier one opened again. */
 export interface Shown {

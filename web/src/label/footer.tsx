@@ -8,7 +8,8 @@ import { describe } from '../parts/jobs.tsx';
 import { Progress } from '../parts/progress.tsx';
 import { outbox } from '../sender.ts';
 import type { Project } from '../wire.ts';
-import type { LabelSession, Snapshot } from './session.ts';
+import type { Snapshot } from './answer.ts';
+import type { LabelSession } from './session.ts';
 
 /** Counts are read again at most this often while answers are acknowledged. */
 const SETTLE_MS = 700;

@@ -7,6 +7,7 @@ import { type Action, indexOf } from '../keys.ts';
 import type { ChoicesControl, Layout } from '../layout.ts';
 import { useLayout, useProject } from '../project.ts';
 import type { Me, NextItem, Project } from '../wire.ts';
+import type { Snapshot } from './answer.ts';
 import { useAnswering } from './answering.ts';
 import { Footer } from './footer.tsx';
 import { Help } from './help.tsx';
@@ -14,7 +15,7 @@ import { useHotkeys } from './hotkeys.ts';
 import { ItemCard } from './item.tsx';
 import { LabelButtons } from './labels.tsx';
 import { RetrainNotice, useRetrainNotice } from './notice.tsx';
-import { type Snapshot, sessionOf } from './session.ts';
+import { sessionOf } from './session.ts';
 import { HINTS_FRESH_MS, SidePanel } from './side.tsx';
 import { Suggestion } from './suggestion.tsx';
 

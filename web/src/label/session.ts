@@ -9,7 +9,8 @@ import { ApiProblem, sentenceOf } from '../http.ts';
 import { currentToken } from '../identity.ts';
 import type { Entry } from '../outbox.ts';
 import { newSubmissionId, outbox } from '../sender.ts';
-import type { AnswerBody, CorrectionBody, NextItem, Region, Task, Via } from '../wire.ts';
+import type { CorrectionBody, NextItem } from '../wire.ts';
+import { type Answer, bodyOf, type Given, idsOf, type Reopened, type Snapshot } from './answer.ts';
 import { VisibleClock } from './clock.ts';
 import { announceHeld, heldElsewhere, withdrawHeld } from './tabs.ts';
 
@@ -22,43 +23,6 @@ const POLL_MS = 2_000;
 /** A lease this close to its end is renewed, or given up if the item is not on the screen. */
 const LEASE_MARGIN_MS = 45_000;
 const RATE_WINDOW_MS = 5 * 60_000;
-
-/** An answer given in this page's life. */
-export interface Given {
-  readonly submissionId: string;
-  readonly item: NextItem;
-  readonly result: readonly Region[];
-  readonly skipped: boolean;
-  readonly note: string;
-  readonly at: number;
-}
-
-/** An earlier answer, open again. */
-export interface Reopened {
-  readonly submissionId: string;
-  readonly annotationId: number | null;
-  readonly task: Task;
-  readonly result: readonly Region[];
-  readonly note: string;
-}
-
-export interface Snapshot {
-  readonly current: NextItem | null;
-  readonly upcoming: readonly NextItem[];
-  readonly reopened: Reopened | null;
-  readonly given: readonly Given[];
-  readonly answered: number;
-  /** `filling` until the first item is here, `empty` when nothing is left, `failed` with a problem. */
-  readonly state: 'filling' | 'ready' | 'empty' | 'failed';
-  readonly problem: string;
-}
-
-export interface Answer {
-  readonly result: readonly Region[];
-  readonly skipped: boolean;
-  readonly note: string;
-  readonly via: Via;
-}
 
 export class LabelSession {
   readonly projectId: number;
@@ -274,22 +238,6 @@ export class LabelSession {
     announceHeld(this.projectId, idsOf(this.#snapshot.current, this.#snapshot.upcoming));
     for (const listener of this.#listeners) listener();
   }
-}
-
-function idsOf(current: NextItem | null, upcoming: readonly NextItem[]): number[] {
-  return [...(current === null ? [] : [current]), ...upcoming].map((item) => item.id);
-}
-
-function bodyOf(answer: Answer, item: NextItem, submissionId: string, visibleMs: number): AnswerBody {
-  return {
-    result: answer.result,
-    was_cancelled: answer.skipped,
-    visible_ms: visibleMs,
-    via: answer.via,
-    parent_prediction: item.predictions[0]?.id ?? null,
-    note: answer.note,
-    unique_id: submissionId,
-  };
 }
 
 const sessions = new Map<number, LabelSession>();

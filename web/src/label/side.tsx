@@ -6,8 +6,9 @@ import { percent, snippet } from '../format.ts';
 import { type ChoicesControl, type Layout, textOf } from '../layout.ts';
 import { choicesFor } from '../result.ts';
 import type { NextItem, Reason, VoteView } from '../wire.ts';
+import type { Snapshot } from './answer.ts';
 import { LastTen } from './last.tsx';
-import type { LabelSession, Snapshot } from './session.ts';
+import type { LabelSession } from './session.ts';
 
 /** Votes and look-alikes asked for ahead are good for this long. */
 export const HINTS_FRESH_MS = 30_000;

@@ -13,7 +13,9 @@ export {
   type Refit,
   type Suggestion,
 } from './learner.ts';
+export { type CurvePoint, type Estimate, type Projection, projectCurve } from './projection.ts';
 export { explain, type Reason } from './reason.ts';
 export { DEFAULT_STRATEGY, QUERY_STRATEGIES, queryStrategy } from './registry.ts';
 export { RowStore, type Rows } from './rows.ts';
+export { type Agreement, agreementOf, type StopAdvice, type StopCheck, stopAdvice } from './stopping.ts';
 export type { Pick, PoolPredictions, QueryContext, QueryStrategy } from './strategy.ts';

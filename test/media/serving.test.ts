@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AUDIO_CONFIG, IMAGE_CONFIG, type MediaServer, startMediaServer } from '../helpers/media-project.ts';
 import { png, wav } from './samples.ts';
+import { openWorld, type World } from './web-server.ts';
 
 interface Uploaded {
   readonly uploads: { url: string; name: string; type: string; size: number; width: number | null }[];
@@ -17,10 +18,16 @@ interface TaskWire {
 }
 
 let server: MediaServer;
+/** Stands for a store of pictures inside the operator's network. */
+let world: World;
 beforeAll(async () => {
-  server = await startMediaServer();
+  world = await openWorld((_request, reply) => void reply.end(png(12, 9)));
+  server = await startMediaServer({ allowAddress: `10.0.0.5:9000, 127.0.0.1:${world.port}` });
 });
-afterAll(() => server.remove());
+afterAll(async () => {
+  await server.remove();
+  await world.close();
+});
 
 const tasksOf = (project: number) => server.json<TaskWire[]>(`/api/projects/${project}/tasks`);
 const filesOf = (project: number) => {
@@ -163,6 +170,29 @@ describe('reading', () => {
     abort.abort();
     await reply.arrayBuffer().catch(() => undefined);
     expect((await server.send(url)).status).toBe(200);
+  });
+});
+
+describe('pages of a document', () => {
+  it('lie at addresses that the operator allowed, in a list, one or more to a task', async () => {
+    const project = await server.project(IMAGE_CONFIG.replace('value="$image"', 'valueList="$pages"'));
+    const pages = [`${world.url}/1.png`, `data:image/png;base64,${png(7, 5).toString('base64')}`];
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify([{ data: { pages } }]);
+    expect((await server.send(`/api/projects/${project}/import`, { method: 'POST', body, headers })).status).toBe(201);
+    const [task] = await tasksOf(project);
+    const page = async (query: string) => {
+      const reply = await server.send(`/api/tasks/${task!.id}/media${query}`);
+      return reply.status === 200 ? Buffer.from(await reply.arrayBuffer()) : reply.status;
+    };
+    expect(await page('')).toEqual(png(12, 9));
+    expect(await page('?field=pages&index=1')).toEqual(png(7, 5));
+    expect(await page('?index=2')).toBe(404);
+    await page('');
+    expect(world.seen).toEqual(['GET /1.png']);
+
+    const uploaded = (await (await server.uploadForm(project, [['a.png', png(3, 3)]])).json()) as Uploaded;
+    expect((await tasksOf(project)).at(-1)!.data.pages).toEqual([uploaded.uploads[0]!.url]);
   });
 });
 

@@ -1,0 +1,56 @@
+/** `npm run -s bench -- ... | tsx scripts/bench-page.ts`: JSON lines of benchmarks become `docs/benchmarks.md`, suite by suite. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+interface Line {
+  readonly suite: string;
+  readonly figure: string;
+  readonly value: number;
+  readonly min?: number;
+  readonly max?: number;
+  readonly runs: number;
+  readonly unit: string;
+  readonly baseline: string;
+  readonly n: number;
+}
+
+const PAGE = resolve(import.meta.dirname, '../docs/benchmarks.md');
+const INTRO = `# Benchmarks
+
+The last full output of each suite, losing figures included. Made by \`npm run -s bench -- SUITE | npx tsx scripts/bench-page.ts\`.
+A figure is a ratio against a baseline interleaved in the same run, or says otherwise; machines are shared, so only ratios count.
+`;
+
+const sections = new Map<string, string>();
+if (existsSync(PAGE)) {
+  for (const [, suite, text] of readFileSync(PAGE, 'utf8').matchAll(/^## (\S+)\n([\s\S]*?)(?=^## |$(?![\s\S]))/gm)) {
+    sections.set(suite!, text!.trim());
+  }
+}
+
+const fresh = new Map<string, Line[]>();
+for await (const text of createInterface({ input: process.stdin })) {
+  if (!text.startsWith('{')) continue;
+  const line = JSON.parse(text) as Line;
+  fresh.set(line.suite, [...(fresh.get(line.suite) ?? []), line]);
+}
+
+for (const [suite, lines] of fresh) {
+  const machine = `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+  const rows = lines.map((line) => {
+    const spread = line.min === undefined ? '' : `${line.min} to ${line.max}`;
+    return `| ${line.figure} | ${line.value} ${line.unit} | ${spread} | ${line.runs} | ${line.n} | ${line.baseline.replaceAll('|', '\\|')} |`;
+  });
+  const head = [
+    `${new Date().toISOString().slice(0, 10)}, ${machine}`,
+    '',
+    '| figure | value | spread | runs | n | against |',
+    '|---|---|---|---|---|---|',
+  ];
+  sections.set(suite, [...head, ...rows].join('\n'));
+}
+
+const body = [...sections].sort(([a], [b]) => (a < b ? -1 : 1)).map(([suite, text]) => `## ${suite}\n${text}\n`);
+writeFileSync(PAGE, `${INTRO}\n${body.join('\n')}`);

@@ -2,11 +2,20 @@
 import { hashUnit } from '../src/core/random.ts';
 import { fitHead, headMetrics, predict } from '../src/heads/index.ts';
 import { DEFAULT_STRATEGY } from '../src/sampling/index.ts';
+import {
+  area,
+  gather,
+  holm,
+  labelsSaved,
+  mean,
+  oneHot,
+  replay,
+  savedInterval,
+  wilcoxon,
+} from '../src/sampling/simulation/index.ts';
 import type { Figure, Suite } from './harness.ts';
 import { labelErrorPrecision } from './learning/label-errors.ts';
-import { coldStart, gather, oneHot, replay } from './learning/replay.ts';
 import { digits, type LearningSet } from './learning/sets.ts';
-import { area, holm, labelsSaved, mean, savedInterval, wilcoxon } from './learning/statistics.ts';
 import { TEXT_SET_NAMES, textSet } from './learning/texts.ts';
 
 const SEEDS = 30;
@@ -52,7 +61,7 @@ function compare(set: LearningSet, seeds: number, report: (figure: Figure) => vo
   const ours = all.map((seed) => replay(set, DEFAULT_STRATEGY, seed));
   const baseline = `random order, ${seeds} paired seeds, ${set.budget} labels`;
   const gains = all.map((i) => areaOf(ours[i]!) - areaOf(random[i]!));
-  const [low, high] = savedInterval(ours, random);
+  const { low, high } = savedInterval(ours, random);
   const saved = figure(`labels_saved_${set.name}`, labelsSaved(ours, random), seeds, '%', baseline, set.pool.length);
   report({ ...saved, min: low, max: high, extra: { end: mean(ours.map(endOf)), random_end: mean(random.map(endOf)) } });
   const p = wilcoxon(gains);
@@ -70,6 +79,11 @@ function compare(set: LearningSet, seeds: number, report: (figure: Figure) => vo
   );
   report({ ...start, min: Math.min(...cold), max: Math.max(...cold) });
   return p;
+}
+
+/** Accuracy, 0..100, after the very first labels. */
+function coldStart(set: LearningSet, strategy: string, seed: number): number {
+  return replay({ ...set, initial: set.coldStartAt, budget: set.coldStartAt }, strategy, seed).accuracy[0]!;
 }
 
 /** ECE of a fully fitted head on random labels; everything else is scored. */

@@ -19,9 +19,9 @@ import {
   sparsePass,
   type Verified,
 } from '../src/propagation/index.ts';
+import { mean } from '../src/sampling/simulation/index.ts';
 import { type Figure, interleave, type Suite } from './harness.ts';
 import { digits } from './learning/sets.ts';
-import { mean } from './learning/statistics.ts';
 import { TEXT_SET_NAMES, textSet } from './learning/texts.ts';
 import { clothing, type RowSet } from './propagation/clothing.ts';
 

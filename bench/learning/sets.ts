@@ -3,22 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { seededRandom, shuffle } from '../../src/core/random.ts';
+import type { SimulationSet } from '../../src/sampling/simulation/index.ts';
 
-export interface LearningSet {
-  readonly name: string;
-  readonly classes: readonly string[];
-  readonly dim: number;
-  /** (n x dim), unit-norm. */
-  readonly rows: Float32Array;
-  /** (n) class index. */
-  readonly labels: Int32Array;
-  /** Indices that may be queried, and those that only measure. */
-  readonly pool: readonly number[];
-  readonly test: readonly number[];
-  /** Labels at the start, per step, at the end. */
-  readonly initial: number;
-  readonly batch: number;
-  readonly budget: number;
+export interface LearningSet extends SimulationSet {
   /** Labels at which the cold start is read. */
   readonly coldStartAt: number;
 }

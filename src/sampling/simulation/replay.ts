@@ -1,8 +1,9 @@
 /** Replays a labeled set through the learner: who is asked, what the head then knows. */
-import { seededRandom, shuffle } from '../../src/core/random.ts';
-import { type Head, headMetrics, predict } from '../../src/heads/index.ts';
-import { Learner, type QueryStrategy } from '../../src/sampling/index.ts';
-import type { LearningSet } from './sets.ts';
+import { seededRandom, shuffle } from '../../core/random.ts';
+import { type Head, headMetrics, predict } from '../../heads/index.ts';
+import { Learner } from '../learner.ts';
+import type { QueryStrategy } from '../strategy.ts';
+import { gather, oneHot, type SimulationSet } from './set.ts';
 
 /** The reference protocol: each seed draws its own part of the pool, so that deterministic policies vary too. */
 const SUB_POOL_SHARE = 0.8;
@@ -16,7 +17,7 @@ export interface Curve {
 }
 
 /** A random part of the pool, the same for every strategy under one seed. */
-export function subPool(set: LearningSet, seed: number): number[] {
+export function subPool(set: SimulationSet, seed: number): number[] {
   const size = Math.min(SUB_POOL_MAX, Math.round(SUB_POOL_SHARE * set.pool.length));
   return shuffle([...set.pool], seededRandom('sub-pool', set.name, seed)).slice(0, size);
 }
@@ -27,8 +28,12 @@ export interface ReplayOptions {
   readonly targetsMax?: number;
 }
 
+/**
+ * Labels `set.pool` from its own labels in the order that the strategy asks for, measuring after each batch on
+ * `set.test`. Deterministic in (set, strategy, seed). Throws INPUT_BAD_FIELD for an unknown strategy.
+ */
 export function replay(
-  set: LearningSet,
+  set: SimulationSet,
   strategy: string | QueryStrategy,
   seed: number,
   options: ReplayOptions = {},
@@ -37,10 +42,11 @@ export function replay(
   const tests = testsOf(set);
   const curve = { labels: [] as number[], accuracy: [] as number[], macroF1: [] as number[] };
   const every = options.refitEvery ?? 0;
-  while (learner.labeledCount < set.budget) {
+  const budget = Math.min(set.budget, pool.length);
+  while (learner.labeledCount < budget) {
     const before = learner.labeledCount;
     const wanted = before === 0 ? set.initial : set.batch;
-    answer(learner, set, pool, Math.min(wanted, set.budget - before));
+    answer(learner, set, pool, Math.min(wanted, budget - before));
     const crossed = every > 0 && Math.floor(learner.labeledCount / every) > Math.floor(before / every);
     if (crossed) learner.install(learner.refit().head);
     const { accuracy, macroF1 } = measure(set, learner.liveHead(), tests);
@@ -51,14 +57,7 @@ export function replay(
   return curve;
 }
 
-/** Accuracy, 0..100, after the very first labels. */
-export function coldStart(set: LearningSet, strategy: string | QueryStrategy, seed: number): number {
-  const { learner, pool } = begin(set, strategy, seed, {});
-  answer(learner, set, pool, set.coldStartAt);
-  return 100 * measure(set, learner.liveHead(), testsOf(set)).accuracy;
-}
-
-function begin(set: LearningSet, strategy: string | QueryStrategy, seed: number, options: ReplayOptions) {
+function begin(set: SimulationSet, strategy: string | QueryStrategy, seed: number, options: ReplayOptions) {
   const pool = subPool(set, seed);
   const { targetsMax } = options;
   const learner = new Learner({
@@ -74,11 +73,11 @@ function begin(set: LearningSet, strategy: string | QueryStrategy, seed: number,
   return { learner, pool };
 }
 
-function answer(learner: Learner, set: LearningSet, pool: readonly number[], count: number): void {
+function answer(learner: Learner, set: SimulationSet, pool: readonly number[], count: number): void {
   for (const { ordinal } of learner.order(count)) learner.label(ordinal, set.labels[pool[ordinal]!]!);
 }
 
-function testsOf(set: LearningSet): Tests {
+function testsOf(set: SimulationSet): Tests {
   return { rows: gather(set, set.test), targets: oneHot(set, set.test) };
 }
 
@@ -88,19 +87,7 @@ interface Tests {
 }
 
 /** Without a head the honest guess is one class for all. */
-function measure(set: LearningSet, head: Head | null, tests: Tests): { accuracy: number; macroF1: number } {
+function measure(set: SimulationSet, head: Head | null, tests: Tests): { accuracy: number; macroF1: number } {
   if (head === null) return { accuracy: 1 / set.classes.length, macroF1: 0 };
   return headMetrics('softmax', predict(head, tests.rows), tests.targets, set.classes.length);
-}
-
-export function gather(set: LearningSet, items: readonly number[]): Float32Array {
-  const rows = new Float32Array(items.length * set.dim);
-  for (const [k, i] of items.entries()) rows.set(set.rows.subarray(i * set.dim, (i + 1) * set.dim), k * set.dim);
-  return rows;
-}
-
-export function oneHot(set: LearningSet, items: readonly number[]): Float32Array {
-  const targets = new Float32Array(items.length * set.classes.length);
-  for (const [k, i] of items.entries()) targets[k * set.classes.length + set.labels[i]!] = 1;
-  return targets;
 }

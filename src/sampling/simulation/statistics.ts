@@ -1,5 +1,6 @@
 /** The statistics of an honest comparison: area under the curve, labels saved, paired Wilcoxon, Holm. */
-import { seededRandom } from '../../src/core/random.ts';
+import type { Interval } from '../../core/intervals.ts';
+import { seededRandom } from '../../core/random.ts';
 import type { Curve } from './replay.ts';
 
 export function mean(values: readonly number[]): number {
@@ -23,28 +24,49 @@ export function meanCurve(curves: readonly Curve[]): number[] {
  * random reaches at full budget. 0 when it never does.
  */
 export function labelsSaved(ours: readonly Curve[], random: readonly Curve[]): number {
-  const labels = ours[0]!.labels;
-  const goal = meanCurve(random).at(-1)!;
-  const curve = isotonic(meanCurve(ours));
+  return savedBetween(ours[0]!.labels, meanCurve(ours), meanCurve(random).at(-1)!);
+}
+
+/** The same for one seed: both curves are made monotone, so that one lucky point decides nothing. */
+export function labelsSavedInPair(ours: Curve, random: Curve): number {
+  return savedBetween(ours.labels, ours.accuracy, isotonic(random.accuracy).at(-1)!);
+}
+
+function savedBetween(labels: readonly number[], heights: readonly number[], goal: number): number {
+  const curve = isotonic(heights);
+  const budget = labels.at(-1)!;
   const at = curve.findIndex((height) => height >= goal);
   if (at < 0) return 0;
-  if (at === 0) return 100 * (1 - labels[0]! / labels.at(-1)!);
+  if (at === 0) return 100 * (1 - labels[0]! / budget);
   const share = (goal - curve[at - 1]!) / (curve[at]! - curve[at - 1]!);
   const reached = labels[at - 1]! + share * (labels[at]! - labels[at - 1]!);
-  return 100 * (1 - reached / labels.at(-1)!);
+  return 100 * (1 - reached / budget);
 }
 
 /** 5 % and 95 % bootstrap bounds of labels saved, over paired seeds. */
-export function savedInterval(ours: readonly Curve[], random: readonly Curve[], draws = 400): [number, number] {
-  const random32 = seededRandom('bootstrap', ours.length);
-  const values = Array.from({ length: draws }, () => {
-    const picks = ours.map(() => random32.int(ours.length));
-    return labelsSaved(
-      picks.map((i) => ours[i]!),
-      picks.map((i) => random[i]!),
-    );
-  }).sort((a, b) => a - b);
-  return [values[Math.floor(0.05 * draws)]!, values[Math.floor(0.95 * draws)]!];
+export function savedInterval(ours: readonly Curve[], random: readonly Curve[], draws = 400): Interval {
+  return resampled(
+    ours.length,
+    (picks) =>
+      labelsSaved(
+        picks.map((i) => ours[i]!),
+        picks.map((i) => random[i]!),
+      ),
+    draws,
+  );
+}
+
+/** 5 % and 95 % bootstrap bounds of a mean. */
+export function meanInterval(values: readonly number[], draws = 400): Interval {
+  return resampled(values.length, (picks) => mean(picks.map((i) => values[i]!)), draws);
+}
+
+function resampled(n: number, statistic: (picks: readonly number[]) => number, draws: number): Interval {
+  const random = seededRandom('bootstrap', n);
+  const values = Array.from({ length: draws }, () => statistic(Array.from({ length: n }, () => random.int(n)))).sort(
+    (a, b) => a - b,
+  );
+  return { low: values[Math.floor(0.05 * draws)]!, high: values[Math.floor(0.95 * draws)]! };
 }
 
 /** Pool adjacent violators: the closest non-decreasing curve. */

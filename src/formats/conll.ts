@@ -74,7 +74,8 @@ function toTask(tokens: readonly Token[], { config }: ReadOptions) {
   }
   const text = tokens.map((token) => token.text).join(' ');
   const named = spans.map((span, i): TextSpan => ({ ...span, id: `s${i + 1}` }));
-  return importedText({ text, spans: named, relations: [], classes: [] }, config);
+  // Every token has a tag, so a text full of O is one in which somebody found nothing.
+  return importedText({ text, spans: named, relations: [], classes: [] }, config, { answered: true });
 }
 
 async function* writeConll(rows: ExportRows, options: WriteOptions = {}): AsyncGenerator<string> {

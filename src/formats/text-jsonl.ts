@@ -17,6 +17,7 @@ import { RowFault } from './rows.ts';
 import { type Answer, answersOf } from './targets.ts';
 import {
   classTarget,
+  type ImportedTextOptions,
   importedText,
   type LabeledText,
   labeledText,
@@ -28,7 +29,7 @@ import {
 interface Dialect {
   toLine(labeled: LabeledText, codePoints: OffsetMap, context: LineContext): JsonObject;
   /** Offsets of what it gives are code points still. */
-  fromLine(line: JsonObject): LabeledText & { readonly skipped?: boolean };
+  fromLine(line: JsonObject): LabeledText & Pick<ImportedTextOptions, 'skipped' | 'answered'>;
 }
 
 interface LineContext {
@@ -55,6 +56,7 @@ const spacyDialect: Dialect = {
       spans: list(found, 'entities').map((one, i) => toSpan(one, i)),
       relations: [],
       classes: cats.flatMap(([name, score]) => (Number(score) >= 0.5 ? [name] : [])),
+      answered: 'entities' in line || 'cats' in line,
     };
   },
 };
@@ -126,6 +128,7 @@ const prodigyDialect: Dialect = {
       relations: [],
       classes: rejected ? [] : accepted.map(String),
       ...(line.answer === 'ignore' ? { skipped: true } : {}),
+      answered: line.answer === 'accept',
     };
   },
 };
@@ -192,7 +195,11 @@ function fromLine(dialect: Dialect, value: Json, { config }: ReadOptions): Impor
   // spaCy also knows the form [text, {"entities": [...]}].
   const [text, rest] = Array.isArray(value) ? value : [null, value];
   if (!isJsonObject(rest)) throw new RowFault('is not an object');
-  const { skipped, ...labeled } = dialect.fromLine(typeof text === 'string' ? { ...rest, text } : rest);
+  const {
+    skipped,
+    answered = false,
+    ...labeled
+  } = dialect.fromLine(typeof text === 'string' ? { ...rest, text } : rest);
   const codePoints = offsetMap(labeled.text);
   const spans = labeled.spans.map((span) => {
     const [start, end] = [codePoints.toUtf16(span.start), codePoints.toUtf16(span.end)];
@@ -205,6 +212,7 @@ function fromLine(dialect: Dialect, value: Json, { config }: ReadOptions): Impor
     id: typeof id === 'number' || typeof id === 'string' ? id : null,
     meta: isJsonObject(meta) ? meta : {},
     ...(skipped === undefined ? {} : { skipped }),
+    answered,
   });
 }
 

@@ -68,11 +68,19 @@ function relationsOf(region: Region): TextRelation[] {
   return labels.map((label) => ({ from: String(region.from_id), to: String(region.to_id), label: String(label) }));
 }
 
+export interface ImportedTextOptions {
+  readonly meta?: JsonObject;
+  readonly id?: number | string | null;
+  readonly skipped?: boolean;
+  /** The file says that somebody has labeled it, even if nothing was found in it. */
+  readonly answered?: boolean;
+}
+
 /** A task as it is imported: text, spans, relations and classes become one annotation. */
 export function importedText(
   labeled: LabeledText,
   config: LabelConfig | undefined,
-  more: { readonly meta?: JsonObject; readonly id?: number | string | null; readonly skipped?: boolean } = {},
+  more: ImportedTextOptions = {},
 ): ImportedTask {
   const spans = labeled.spans.map((span) => spanRegion(spanTarget(config), span, labeled.text));
   const relations = labeled.relations.map((one): Region => {
@@ -80,7 +88,7 @@ export function importedText(
     return { type: 'relation', from_id: one.from, to_id: one.to, direction: 'right', ...labels };
   });
   const result = [...spans, ...relations, ...classRegions(labeled.classes, config)];
-  const answered = result.length > 0 || more.skipped !== undefined;
+  const answered = result.length > 0 || more.skipped !== undefined || more.answered === true;
   return {
     id: more.id ?? null,
     data: { [spanTarget(config).field]: labeled.text },

@@ -105,7 +105,10 @@ function measure(set: RowSet, perClass: readonly number[], draws: number, report
       unit: '%',
       baseline: `auto choice by ${VERIFIED} verified items, transductive, ${k} labels a class`,
       n,
-      extra: { best_single: mean(drawn.map((d) => d.best)), chosen: tallyOf(drawn.map((d) => d.choice.method)) },
+      extra: {
+        best_single: mean(drawn.map((d) => d.best)),
+        chosen: tallyOf(drawn.map((d) => d.choice.method + (d.choice.corrected ? '*' : ''))),
+      },
     });
     if (k === GATE_LABELS) atGate = drawn;
   }
@@ -166,6 +169,10 @@ function accuracyOf(labels: Int32Array, set: RowSet, items: readonly number[]): 
 
 function spread(values: readonly number[]): { value: number; min: number; max: number } {
   return { value: mean(values), min: Math.min(...values), max: Math.max(...values) };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function tallyOf(names: readonly string[]): string {

@@ -1,5 +1,6 @@
 /** Which method to believe: the one that is right most often on verified items, with the evidence laid open. */
 import { type Interval, wilsonInterval } from '../core/intervals.ts';
+import { withAgreement } from './methods/ensemble.ts';
 import type { MethodName } from './methods/methods.ts';
 import { labelsOf, type Spread } from './methods/spread.ts';
 import { correctShares, testShares } from './shares.ts';
@@ -26,10 +27,21 @@ export interface Choice {
 /** A method that ranks first without evidence: the best single one with one label per class on four of six sets. */
 export const FIRST_METHOD: MethodName = 'poisson';
 
+/** Three unlike views of a pool (graph, clusters, classifier), whose agreement becomes the confidence of the choice. */
+const VIEWS: readonly MethodName[] = ['poisson', 'kmeans', 'smoothed_head'];
+
+/**
+ * Corrected shares were fitted to the items that judge them: they must win by more than twice the standard error of
+ * the items on which both differ (McNemar).
+ */
+const CORRECTION_Z = 2;
+
 /**
  * Chooses among spreads of the same pool by accuracy on `verified` items, which must not be among the seeds; equal ones
- * by their order in `spreads`. Corrected shares compete where the test rejects the predicted ones. With nothing verified
- * the first method is taken, or FIRST_METHOD where present. Throws INPUT_BAD_FIELD for bad verified items.
+ * by their order in `spreads`. Where a test rejects a method's class shares, the same method with corrected ones competes.
+ * With nothing verified FIRST_METHOD is taken, or the first where it is absent. The confidence of the chosen spread is
+ * how far it agrees with poisson, kmeans and smoothed_head, as far as they are among `spreads`. Throws INPUT_BAD_FIELD
+ * for bad verified items.
  */
 export function chooseMethod(spreads: ReadonlyMap<MethodName, Spread>, verified: Verified): Choice {
   const candidates = [...spreads].flatMap(([method, spread]) => {
@@ -37,11 +49,28 @@ export function chooseMethod(spreads: ReadonlyMap<MethodName, Spread>, verified:
     return variants(method, spread, verified);
   });
   const judged = candidates.map((candidate) => ({ ...candidate, evidence: judge(candidate, verified) }));
-  if (verified.items.length > 0) judged.sort((a, b) => b.evidence.right - a.evidence.right);
-  const first = judged.find((one) => one.method === FIRST_METHOD) ?? judged[0]!;
-  const best = verified.items.length > 0 ? judged[0]! : first;
-  const evidence = verified.items.length > 0 ? judged.map((one) => one.evidence) : [best.evidence];
-  return { method: best.method, corrected: best.corrected, spread: best.spread, evidence };
+  const known = verified.items.length > 0;
+  if (known) judged.sort((a, b) => b.evidence.right - a.evidence.right);
+  const { method, corrected, spread } =
+    (known ? judged.find((one) => !one.corrected || clearlyBetter(one, judged, verified)) : undefined) ??
+    judged.find((one) => one.method === FIRST_METHOD) ??
+    judged[0]!;
+  const views = VIEWS.flatMap((view) => (view === method ? [] : (spreads.get(view) ?? [])));
+  const shown = judged.filter((one) => known || one.spread === spread);
+  return { method, corrected, spread: withAgreement(spread, views), evidence: shown.map((one) => one.evidence) };
+}
+
+/** Against the best method whose shares were left alone. */
+function clearlyBetter(one: Candidate, all: readonly Candidate[], { items, classes }: Verified): boolean {
+  const rival = all.find((other) => !other.corrected)!;
+  const [ours, theirs] = [labelsOf(one.spread), labelsOf(rival.spread)];
+  let [won, lost] = [0, 0];
+  for (let v = 0; v < items.length; v++) {
+    const [a, b] = [ours[items[v]!] === classes[v], theirs[items[v]!] === classes[v]];
+    if (a && !b) won++;
+    if (b && !a) lost++;
+  }
+  return won - lost > CORRECTION_Z * Math.sqrt(won + lost);
 }
 
 interface Candidate {

@@ -1,5 +1,5 @@
-/** Several methods as one: the geometric mean of what they say. */
-import { fromMass, type Spread } from './spread.ts';
+/** Several methods as one: the geometric mean of what they say, and how far they agree with a choice. */
+import { fromMass, labelsOf, type Spread } from './spread.ts';
 
 /** A method that rules a class out entirely must not outvote all others. */
 const FLOOR = 1e-4;
@@ -18,6 +18,23 @@ export function geometricMean(members: readonly Spread[]): Spread {
     }
   }
   return fromMass(mass, classCount);
+}
+
+/**
+ * The spread with a new confidence: the mean probability that it and the `views` give to its label, 0..1; a silent view
+ * gives none. Methods err in different places, so agreement ranks better than any one's own confidence
+ * (docs/decisions/0011).
+ */
+export function withAgreement(spread: Spread, views: readonly Spread[]): Spread {
+  const { classCount } = spread;
+  const voices = [spread, ...views];
+  const confidence = Float32Array.from(labelsOf(spread), (label, i) => {
+    if (label < 0) return 0;
+    let sum = 0;
+    for (const voice of voices) sum += voice.probabilities[i * classCount + label]!;
+    return sum / voices.length;
+  });
+  return { ...spread, confidence };
 }
 
 function speaks({ probabilities, classCount }: Spread, at: number): boolean {

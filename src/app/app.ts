@@ -145,6 +145,8 @@ export interface ExportRequest extends ExportFilter {
   readonly format: string;
   /** CSV and TSV: a quote before cells that a spreadsheet would run as a formula. */
   readonly escapeFormulas?: boolean;
+  /** Pictures, sounds and films as well, in one zip with the file; the tasks in it point to them. */
+  readonly withMedia?: boolean;
 }
 
 export interface ExportFile {

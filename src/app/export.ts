@@ -6,13 +6,14 @@ import {
   FORMATS,
   type Format,
   formatFor,
-  type OutputFile,
   type WriteOptions,
+  type ZipEntry,
   zipFiles,
 } from '../formats/index.ts';
 import type { ExportLosses, ExportRequest, TransferApi } from './app.ts';
 import type { Deps } from './deps.ts';
 import { rowFilter } from './export-filter.ts';
+import { type MediaFolder, mediaFolder } from './export-media.ts';
 import { exportRows } from './export-rows.ts';
 import { found } from './lookup.ts';
 import type { ProjectConfigs } from './project-config.ts';
@@ -20,36 +21,40 @@ import type { ProjectConfigs } from './project-config.ts';
 type ExportApi = Pick<TransferApi, 'exportTasks' | 'exportLosses' | 'formats'>;
 
 export function createExport(deps: Deps, configs: ProjectConfigs): ExportApi {
-  const prepare = async (request: ExportRequest) => {
+  const prepare = async (request: ExportRequest, onLoss?: WriteOptions['onLoss']): Promise<Output> => {
     const project = await found('project', request.projectId, deps.store.projects.get(request.projectId));
     const format = formatFor(request.format, 'export');
     const filter = rowFilter(request, project.settings.overlap);
+    const config = configs.of(project).parsed;
     const escapeFormulas = request.escapeFormulas ?? false;
-    const options: WriteOptions = { config: configs.of(project).parsed, escapeFormulas };
-    return { project, format, options, rows: () => exportRows(deps, configs, project.id, filter) };
+    const options = { config, escapeFormulas, ...(onLoss === undefined ? {} : { onLoss }) };
+    const rows = () => exportRows(deps, configs, project.id, filter);
+    const name = `project-${project.id}`;
+    if (request.withMedia !== true) return { name, format, pieces: piecesOf(format, rows, options) };
+    const folder = mediaFolder(deps.media, project, config, onLoss);
+    const packed = () => mapped(rows(), folder.pack);
+    return { name, format, pieces: { files: withMedia(piecesOf(format, packed, options), format, folder) } };
   };
 
   return {
     async exportTasks(request) {
-      const { project, format, options, rows } = await prepare(request);
-      const name = `project-${project.id}`;
-      if (format.write !== undefined) {
+      const { name, format, pieces } = await prepare(request);
+      if ('text' in pieces) {
         const mediaType = format.mediaTypes[0] ?? 'text/plain';
-        return { name: `${name}.${format.extensions[0]}`, mediaType, body: format.write(rows, options) };
+        return { name: `${name}.${format.extensions[0]}`, mediaType, body: pieces.text };
       }
-      const files = bounded(format.writeFolder!(rows, options));
-      return { name: `${name}-${format.name}.zip`, mediaType: 'application/zip', body: zipFiles(files) };
+      const body = zipFiles(bounded(pieces.files));
+      return { name: `${name}-${format.name}.zip`, mediaType: 'application/zip', body };
     },
 
     async exportLosses(request) {
-      const { format, options, rows } = await prepare(request);
       const losses: { taskId: number; message: string }[] = [];
       let count = 0;
-      const onLoss = (taskId: number, message: string): void => {
+      const { pieces } = await prepare(request, (taskId, message) => {
         count += 1;
         if (losses.length < LIMITS.exportLossesListed) losses.push({ taskId, message });
-      };
-      await drain(format, rows, { ...options, onLoss });
+      });
+      await drain(pieces);
       return { count, losses } satisfies ExportLosses;
     },
 
@@ -66,26 +71,55 @@ export function createExport(deps: Deps, configs: ProjectConfigs): ExportApi {
   };
 }
 
-async function drain(
+interface Output {
+  readonly name: string;
+  readonly format: Format;
+  readonly pieces: Pieces;
+}
+
+/** One file, or many that travel as a zip. */
+type Pieces = { readonly text: AsyncIterable<string> } | { readonly files: AsyncIterable<ZipEntry> };
+
+function piecesOf(
   { write, writeFolder }: Format,
   rows: () => AsyncGenerator<ExportRow>,
   options: WriteOptions,
-): Promise<void> {
-  const pieces: AsyncIterable<unknown> = write === undefined ? writeFolder!(rows, options) : write(rows, options);
-  for await (const _piece of pieces);
+): Pieces {
+  return write === undefined ? { files: writeFolder!(rows, options) } : { text: write(rows, options) };
+}
+
+async function* mapped<T>(items: AsyncIterable<T>, change: (item: T) => Promise<T>): AsyncGenerator<T> {
+  for await (const item of items) yield await change(item);
+}
+
+/** The files of the format first: writing them tells which media there are. */
+async function* withMedia(pieces: Pieces, format: Format, folder: MediaFolder): AsyncGenerator<ZipEntry> {
+  if ('files' in pieces) yield* pieces.files;
+  else yield { path: `result.${format.extensions[0]}`, content: pieces.text };
+  yield* folder.files();
+}
+
+async function drain(pieces: Pieces): Promise<void> {
+  if ('text' in pieces) for await (const _piece of pieces.text);
+  else
+    for await (const { content } of pieces.files) {
+      if (typeof content === 'object' && Symbol.asyncIterator in content) for await (const _piece of content);
+    }
 }
 
 /** A zip has room for so many files and bytes; one that is too large ends, and is no zip, rather than being a wrong one. */
-async function* bounded(files: AsyncIterable<OutputFile>): AsyncGenerator<OutputFile> {
+async function* bounded(files: AsyncIterable<ZipEntry>): AsyncGenerator<ZipEntry> {
   let count = 0;
   let bytes = 0;
-  for await (const file of files) {
+  const take = <T extends string | Uint8Array>(piece: T): T => {
+    bytes += Buffer.byteLength(piece);
+    if (count <= LIMITS.exportEntriesMax && bytes <= LIMITS.exportBytesMax) return piece;
+    const most = `${LIMITS.exportEntriesMax} files and ${LIMITS.exportBytesMax} bytes`;
+    throw new AppError('LIMIT_SIZE', `A zip holds at most ${most}; export fewer tasks at once, by date or labeler.`);
+  };
+  for await (const { path, content } of files) {
     count += 1;
-    bytes += Buffer.byteLength(file.content);
-    if (count > LIMITS.exportEntriesMax || bytes > LIMITS.exportBytesMax) {
-      const most = `${LIMITS.exportEntriesMax} files and ${LIMITS.exportBytesMax} bytes`;
-      throw new AppError('LIMIT_SIZE', `A zip holds at most ${most}; export fewer tasks at once, by date or labeler.`);
-    }
-    yield file;
+    const whole = typeof content === 'string' || content instanceof Uint8Array;
+    yield { path, content: whole ? take(content) : mapped(content, async (piece) => take(piece)) };
   }
 }

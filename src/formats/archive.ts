@@ -7,8 +7,14 @@ import type { Bytes, InputFile, OutputFile } from './format.ts';
 /** The same files give the same bytes: the earliest time that zip can say. */
 const FIXED_TIME = new Date(1980, 0, 1, 0, 0, 0);
 
+/** A file of a zip; large ones come in pieces. */
+export interface ZipEntry {
+  readonly path: string;
+  readonly content: OutputFile['content'] | AsyncIterable<string | Uint8Array>;
+}
+
 /** One zip of `files`, in pieces as they are made. */
-export async function* zipFiles(files: AsyncIterable<OutputFile> | Iterable<OutputFile>): AsyncGenerator<Uint8Array> {
+export async function* zipFiles(files: AsyncIterable<ZipEntry> | Iterable<ZipEntry>): AsyncGenerator<Uint8Array> {
   let ready: Uint8Array[] = [];
   let failure: Error | null = null;
   const zip = new Zip((error, piece) => {
@@ -25,11 +31,19 @@ export async function* zipFiles(files: AsyncIterable<OutputFile> | Iterable<Outp
     const entry = new ZipDeflate(path, { level: 6 });
     entry.mtime = FIXED_TIME;
     zip.add(entry);
-    entry.push(typeof content === 'string' ? strToU8(content) : content, true);
+    for await (const piece of isWhole(content) ? [content] : content) {
+      entry.push(typeof piece === 'string' ? strToU8(piece) : piece, false);
+      yield* flush();
+    }
+    entry.push(new Uint8Array(0), true);
     yield* flush();
   }
   zip.end();
   yield* flush();
+}
+
+function isWhole(content: ZipEntry['content']): content is OutputFile['content'] {
+  return typeof content === 'string' || content instanceof Uint8Array;
 }
 
 /** Compressed bytes unpacked at once: at the ratio of the worst bomb 4 MB come out before the limits are looked at. */

@@ -13,7 +13,7 @@ import { txt } from './txt.ts';
 import { voc } from './voc.ts';
 import { yolo } from './yolo.ts';
 
-export { unzipFiles, zipFiles } from './archive.ts';
+export { unzipFiles, type ZipEntry, zipFiles } from './archive.ts';
 export type * from './format.ts';
 export { guessTextField, sniffFormat, type TextFieldGuess } from './guess.ts';
 export * from './labelstudio.ts';

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { encode } from 'fast-png';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/core/random.ts';
@@ -265,6 +266,48 @@ describe('an export', () => {
     const again = await newProject(server.client, BOXES);
     const back = await runCommand(['import', String(again), file, '--json', '--no-wait'], data.folder);
     expect(JSON.parse(back.stdout)).toMatchObject({ task_count: 1, annotation_count: 1, found_formats: { voc: 1 } });
+  });
+});
+
+describe('an export with media', () => {
+  const png = Buffer.from(encode({ width: 2, height: 2, data: new Uint8Array(12), channels: 3, depth: 8 }));
+  const picture = `data:image/png;base64,${png.toString('base64')}`;
+  const stolen = '/data/local-files?d=../../../../etc/passwd';
+  let id: number;
+
+  beforeAll(async () => {
+    id = await newProject(server.client, BOXES);
+    const annotations = [{ result: [box('b', 'cat')] }];
+    await upload(
+      server.client,
+      id,
+      [picture, picture, stolen].map((image) => ({ data: { image }, annotations })),
+    );
+  });
+
+  it.each([
+    ['json', 'result.json'],
+    ['coco', 'result.json'],
+    ['yolo', 'classes.txt'],
+    ['voc', 'Annotations/'],
+  ])('as %s packs each picture once and points to it', async (format, name) => {
+    const zip = unzipSync(await download(server.client, id, format, { download_resources: true }));
+    const names = Object.keys(zip);
+    const images = names.filter((one) => one.startsWith('images/'));
+    expect(images).toHaveLength(1);
+    expect(Buffer.from(zip[images[0]!]!).equals(png)).toBe(true);
+    expect(names.some((one) => one.startsWith(name))).toBe(true);
+    const texts = names.filter((one) => !images.includes(one)).map((one) => Buffer.from(zip[one]!).toString());
+    if (format === 'yolo') expect(names).toContain(`labels/${images[0]!.slice(7, -4)}.txt`);
+    else expect(texts.join('')).toContain(images[0]);
+    expect(texts.join('')).not.toContain('base64');
+  });
+
+  it('reads nothing that tasks may not show, and says so', async () => {
+    const query = { exportType: 'json', download_resources: true };
+    const { count, losses } = await server.client.call('exportLosses', { params: { project_id: id }, query });
+    expect(count).toBe(1);
+    expect(losses[0]?.message).toMatch(/^A file is not packed: /);
   });
 });
 

@@ -134,7 +134,7 @@ describe('export', () => {
 
   it('hands every filter on, to the losses as well', async () => {
     const filter =
-      'exportType=csv&labels=predictions&only_finished=true&labeler=ada&model_version=3f&min_score=0.5&since=2025-01-01&until=2025-02-01&escape_formulas=1';
+      'exportType=csv&labels=predictions&only_finished=true&labeler=ada&model_version=3f&min_score=0.5&since=2025-01-01&until=2025-02-01&escape_formulas=1&download_resources=true';
     await test.call({ url: `/api/projects/1/export?${filter}` });
     const { body } = await test.call({ url: `/api/projects/1/export/losses?${filter}` });
     expect(body).toEqual({ count: 1, losses: [{ task: 1, message: '1 shapes became boxes.' }] });
@@ -150,6 +150,7 @@ describe('export', () => {
       since: '2025-01-01',
       until: '2025-02-01',
       escapeFormulas: true,
+      withMedia: true,
     };
     const calls = test.app.calls.map((call) => JSON.parse(call.slice(call.indexOf('{'))));
     expect(calls).toEqual([request, request]);

@@ -21,6 +21,7 @@ interface ExportFlags extends CommonFlags {
   readonly since?: string;
   readonly until?: string;
   readonly escapeFormulas?: boolean;
+  readonly media?: boolean;
   readonly output?: string;
 }
 
@@ -45,6 +46,7 @@ export function addExport(program: Command): void {
     .option('--since <date>', 'only answers given or changed from here on, like 2025-01-31')
     .option('--until <date>', 'only answers given or changed before')
     .option('--escape-formulas', 'CSV, TSV: a quote before cells that a spreadsheet would run')
+    .option('--media', 'a zip with the pictures, sounds and films that the tasks show')
     .option('-o, --output <file>', 'file to write; standard output when left out')
     .action((projectId: number, flags: ExportFlags) =>
       withSession(flags, async ({ client }) => {
@@ -69,6 +71,7 @@ function queryOf(flags: ExportFlags): Query<'projectExport'> {
     since: flags.since,
     until: flags.until,
     escape_formulas: flags.escapeFormulas,
+    download_resources: flags.media,
   };
   return Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined));
 }

@@ -101,6 +101,9 @@ const exportQuery = Type.Object({
   min_score: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Of suggestions' })),
   since: Type.Optional(Type.String({ maxLength: 40, description: 'Answers given or changed from here on; ISO 8601' })),
   until: Type.Optional(Type.String({ maxLength: 40, description: 'Answers given or changed before; ISO 8601' })),
+  download_resources: Type.Optional(
+    Type.Boolean({ description: 'A zip of the file with the pictures, sounds and films that its tasks show' }),
+  ),
   escape_formulas: Type.Optional(
     Type.Boolean({ description: 'CSV, TSV: a quote before cells that a spreadsheet would run' }),
   ),

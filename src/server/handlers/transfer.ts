@@ -78,6 +78,7 @@ function exportRequest(projectId: number, query: Query<'projectExport'>): Export
       since: query.since,
       until: query.until,
       escapeFormulas: query.escape_formulas,
+      withMedia: query.download_resources,
     }),
   };
 }

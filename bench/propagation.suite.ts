@@ -171,10 +171,6 @@ function spread(values: readonly number[]): { value: number; min: number; max: n
   return { value: mean(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
 function tallyOf(names: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);

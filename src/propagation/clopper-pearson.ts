@@ -14,6 +14,11 @@ export function upperBound(right: number, n: number, level: number): number {
   return 1 - lowerBound(n - right, n, level);
 }
 
+/** Is `lowerBound(right, n, level)` at least `share`? One sum instead of a search. */
+export function isAtLeast(share: number, right: number, n: number, level: number): boolean {
+  return atMost(n - right, n, 1 - share) <= 1 - level;
+}
+
 /** Largest share for which `below` still holds. */
 function bisect(below: (share: number) => boolean): number {
   let [low, high] = [0, 1];

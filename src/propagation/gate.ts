@@ -1,5 +1,5 @@
 /** The gate: which predictions may become votes under a promised precision, and what it would take to promise more. */
-import { lowerBound, upperBound } from './clopper-pearson.ts';
+import { isAtLeast, lowerBound, upperBound } from './clopper-pearson.ts';
 import { labelsOf, type Spread } from './methods/spread.ts';
 import { plattFloor } from './platt.ts';
 import { checkVerified, type VerifiedStage } from './verified.ts';
@@ -150,7 +150,7 @@ function floorOf(
 function exactFloor(checks: readonly Check[], { target, level }: Pledge): number {
   let floor = Number.POSITIVE_INFINITY;
   for (const { right, total, confidence } of prefixes(checks)) {
-    if (right / total >= target && lowerBound(right, total, level) >= target) floor = confidence;
+    if (isAtLeast(target, right, total, level)) floor = confidence;
   }
   return floor;
 }
@@ -202,13 +202,13 @@ function summary(inside: readonly Check[], level: number): Omit<GateEvidence, 'r
   return { right, total: inside.length, bound: lowerBound(right, inside.length, level) };
 }
 
-/** The prefix that could be promised with the fewest further items, from the share of right ones so far (add-one). */
+/** The prefix that could be promised with the fewest further items, from the share of right ones so far (Jeffreys). */
 function planMore(checks: readonly Check[], pledge: Pledge): MoreVerified | null {
   let best: MoreVerified | null = null;
   const uniform = checks.filter((check) => check.floor === Number.NEGATIVE_INFINITY);
   for (const { right, total, confidence } of prefixes(checks)) {
-    if (lowerBound(right, total, pledge.level) >= pledge.target) continue;
-    const needed = itemsNeeded((right + 1) / (total + 2), pledge);
+    if (isAtLeast(pledge.target, right, total, pledge.level)) continue;
+    const needed = itemsNeeded((right + 0.5) / (total + 1), pledge);
     const share = uniform.filter((check) => check.confidence >= confidence).length / uniform.length;
     if (needed === null || !(share > 0)) continue;
     const inRegion = Math.max(1, needed - total);
@@ -220,7 +220,7 @@ function planMore(checks: readonly Check[], pledge: Pledge): MoreVerified | null
 
 /** Smallest sample at which a share of right items would keep the pledge. */
 function itemsNeeded(share: number, { target, level }: Pledge): number | null {
-  const holds = (n: number): boolean => lowerBound(Math.round(share * n), n, level) >= target;
+  const holds = (n: number): boolean => isAtLeast(target, Math.round(share * n), n, level);
   if (share <= target || !holds(PLAN_MAX)) return null;
   let [low, high] = [1, PLAN_MAX];
   while (low + 1 < high) {

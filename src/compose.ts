@@ -17,8 +17,6 @@ import { listen } from './server/listen.ts';
 import { loggerOptions } from './server/log.ts';
 import { openStore } from './store/open-store.ts';
 
-export { runningServer } from './store/open-store.ts';
-
 /** A running server over a data folder. */
 export interface Running {
   readonly app: App;

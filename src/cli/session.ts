@@ -1,6 +1,7 @@
 /** Where a command finds its server: the one that holds the data folder, else one of its own for as long as it runs. */
-import { runningServer, startServer } from '../compose.ts';
+
 import { type Flags, readConfig } from '../config.ts';
+import { runningServer, startServer } from '../local-server.ts';
 import { type Client, createClient } from './client.ts';
 import { createOutput, type Output, reportError } from './output.ts';
 

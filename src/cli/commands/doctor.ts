@@ -1,7 +1,6 @@
 /** `headstart doctor`: what works on this machine, in plain sentences, and what to do about the rest. */
 import type { Command } from 'commander';
 import { readConfig } from '../../config.ts';
-import { examine } from '../../doctor.ts';
 import { withCommon } from '../flags.ts';
 import { createOutput, reportError } from '../output.ts';
 import { type CommonFlags, wantsJson } from '../session.ts';
@@ -11,6 +10,7 @@ export function addDoctor(program: Command): void {
     .description('say what works on this machine and what to do about the rest')
     .action(async (flags: CommonFlags) => {
       try {
+        const { examine } = await import('../../doctor.ts');
         const findings = await examine(readConfig(flags));
         createOutput(wantsJson(flags)).rows(
           findings.map(({ part, ok, sentence }) => ({ part, works: ok ? 'yes' : 'no', sentence })),

@@ -2,12 +2,12 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { startServer } from '../../compose.ts';
 import { readConfig } from '../../config.ts';
 import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { formatNamed, guessTextField, sniffFormat } from '../../formats/index.ts';
 import { makeChoicesConfig, renderLabelConfig } from '../../labelconfig/index.ts';
+import { startServer } from '../../local-server.ts';
 import { createClient } from '../client.ts';
 import { labelList, withAddress, withCommon } from '../flags.ts';
 import { reportError } from '../output.ts';

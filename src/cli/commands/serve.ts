@@ -1,7 +1,7 @@
 /** `headstart serve`: the server over a data folder, until it is told to stop. */
 import type { Command } from 'commander';
-import { startServer } from '../../compose.ts';
 import { readConfig } from '../../config.ts';
+import { startServer } from '../../local-server.ts';
 import { withAddress, withCommon } from '../flags.ts';
 import { reportError } from '../output.ts';
 import { type CommonFlags, wantsJson } from '../session.ts';

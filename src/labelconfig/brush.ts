@@ -94,6 +94,9 @@ function runEnd(mask: Uint8Array, start: number): number {
   return at;
 }
 
+/** What four bytes hold wherever the first bit lies in the first of them. */
+const FAST_BITS = 25;
+
 /** Reads zeros behind the end; `ended` tells. */
 class BitReader {
   readonly #bytes: ArrayLike<number>;
@@ -109,15 +112,17 @@ class BitReader {
 
   /** 1 to 32 bits, highest first. */
   read(count: number): number {
-    let value = 0;
-    for (let left = count; left > 0; ) {
-      const offset = this.#at & 7;
-      const take = Math.min(left, 8 - offset);
-      const byte = this.#bytes[this.#at >> 3] ?? 0;
-      value = value * 2 ** take + ((byte >> (8 - offset - take)) & ((1 << take) - 1));
-      this.#at += take;
-      left -= take;
-    }
+    if (count > FAST_BITS) return this.read(count - 16) * 65536 + this.read(16);
+    const bytes = this.#bytes;
+    const first = this.#at >> 3;
+    // Behind the end nothing is read, and nothing counts as 0 here; numbers that are no bytes are cut down to one.
+    const word =
+      (bytes[first]! << 24) |
+      ((bytes[first + 1]! & 255) << 16) |
+      ((bytes[first + 2]! & 255) << 8) |
+      (bytes[first + 3]! & 255);
+    const value = (word << (this.#at & 7)) >>> (32 - count);
+    this.#at += count;
     return value;
   }
 }

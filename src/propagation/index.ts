@@ -34,6 +34,7 @@ export {
   type NeighbourGraph,
   type NeighbourSource,
 } from './graph.ts';
+export { IMAGE_BITS, type ImageHash, imageHash, similarImages } from './image-hash.ts';
 export { addToField, type Field, type FieldMethod, SPREADING_PASSES, solveField } from './methods/field.ts';
 export { type HeadSpread, headSpread } from './methods/head.ts';
 export { METHOD_NAMES, type MethodName, runMethods } from './methods/methods.ts';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/core/random.ts';
 import { KernelHeap, loadMatrix } from '../../src/kernels/index.ts';
 import {
   contentKey,
@@ -7,9 +8,11 @@ import {
   copyGroups,
   equalContent,
   exactGraph,
+  imageHash,
   type SpanSearch,
   sameSpans,
   similarEmbeddings,
+  similarImages,
   similarTexts,
   type TextSpan,
 } from '../../src/propagation/index.ts';
@@ -69,6 +72,24 @@ describe('copies', () => {
     const groups = copyGroups(texts.length, similarTexts(texts));
     expect(groups).toHaveLength(1);
     expect(groups[0]).toHaveLength(1_000);
+  });
+
+  it('by picture: scaled and slightly noisy copies match, others and flat ones do not', () => {
+    const random = seededRandom('pictures');
+    const waves = (phase: number, width: number, height: number, jitter: number): Uint8Array =>
+      Uint8Array.from({ length: width * height }, (_, at) => {
+        const [x, y] = [(at % width) / width, Math.floor(at / width) / height];
+        return 128 + 90 * Math.sin(11 * x + phase) * Math.cos(7 * y + 2 * phase) + jitter * random.next();
+      });
+    const hashes = [
+      imageHash(waves(0, 90, 80, 0), 90, 80),
+      imageHash(waves(0, 270, 240, 4), 270, 240),
+      imageHash(waves(2, 90, 80, 0), 90, 80),
+      imageHash(new Uint8Array(6_400).fill(9), 80, 80),
+      imageHash(new Uint8Array(16), 4, 4),
+    ];
+    expect(hashes.map((hash) => hash !== null)).toEqual([true, true, true, false, false]);
+    expect(similarImages(hashes).map(({ a, b }) => [a, b])).toEqual([[0, 1]]);
   });
 
   it('by embedding, along the graph', () => {

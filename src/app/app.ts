@@ -19,6 +19,7 @@ import type { Json, JsonObject } from '../core/json.ts';
 import type { Template } from '../labelconfig/index.ts';
 import type { Media, NewUpload, Upload } from '../media/media.ts';
 import type { Page, ProjectCounts } from '../store/store.ts';
+import type { RulesApi } from './rules-api.ts';
 
 /** Who is asking; found by the server from a token, or the local owner. */
 export interface Identity {
@@ -42,6 +43,7 @@ export interface App {
   readonly models: ModelsApi;
   readonly people: PeopleApi;
   readonly insights: InsightsApi;
+  readonly rules: RulesApi;
   /** Stops taking work, gives running jobs back, closes every thread, process and file. */
   close(): Promise<void>;
 }

@@ -19,6 +19,8 @@ import { ProjectConfigs } from './project-config.ts';
 import { createProjects } from './projects.ts';
 import { createQueue } from './queue.ts';
 import { createTrainHandler, TRAIN } from './retrain.ts';
+import { createRules } from './rules.ts';
+import { APPLY_RULES, createRulesHandler } from './rules-apply.ts';
 import { createRuns } from './runs.ts';
 import { createTasks } from './tasks.ts';
 import { createTemplates } from './templates.ts';
@@ -35,6 +37,7 @@ export function createApp(deps: Deps): App {
       [EMBED]: createEmbedHandler(deps, loops, matrices, configs),
       [TRAIN]: createTrainHandler(deps, loops, matrices),
       [PREDICT]: createPredictHandler(deps, matrices, configs),
+      [APPLY_RULES]: createRulesHandler(deps, configs),
     },
     deps.newId(),
     deps.log,
@@ -54,6 +57,7 @@ export function createApp(deps: Deps): App {
     models: createModels(deps, loops, matrices, configs),
     people: createPeople(deps),
     insights: createInsights(deps),
+    rules: createRules(deps, configs),
     async close() {
       await runner.stop();
       await loops.close();

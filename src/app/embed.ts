@@ -12,11 +12,17 @@ import { INSTANT_EMBEDDER, type Matrices } from './matrices.ts';
 import { enqueuePredict } from './predict.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import { enqueueTraining } from './retrain.ts';
+import { enqueueRulesForNewTasks } from './rules-apply.ts';
 
 export const EMBED = 'embed';
 
-/** One job per embedder: the instant one first, so that there is an order within seconds. */
-export async function enqueueEmbedding({ store }: Deps, project: Project): Promise<Job> {
+/**
+ * One job per embedder: the instant one first, so that there is an order within seconds. Tasks that are new here are new
+ * to the rules in force as well.
+ */
+export async function enqueueEmbedding(deps: Deps, project: Project): Promise<Job> {
+  const { store } = deps;
+  await enqueueRulesForNewTasks(deps, project.id);
   const embedders = new Set([INSTANT_EMBEDDER, project.settings.embedder]);
   let job: Job | undefined;
   for (const embedder of embedders) {

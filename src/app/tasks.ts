@@ -10,6 +10,7 @@ import { enqueueEmbedding } from './embed.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 import type { ProjectConfigs } from './project-config.ts';
+import { countingVotes, rulesInForce } from './rules-runs.ts';
 
 export function createTasks(deps: Deps, loops: Loops, configs: ProjectConfigs): TasksApi {
   const { store } = deps;
@@ -99,12 +100,14 @@ async function humanVotes({ store }: Deps, task: Task, config: ReturnType<Projec
 }
 
 async function machineVotes({ store }: Deps, task: Task): Promise<VoteView[]> {
-  const votes = await store.votes.ofTasks([task.id]);
-  if (votes.length === 0) return [];
+  const all = await store.votes.ofTasks([task.id]);
+  if (all.length === 0) return [];
   const labels = new Map((await store.labels.list(task.projectId)).map((label) => [label.id, label]));
-  const runs = new Map((await store.runs.list(task.projectId)).map((run) => [run.id, run]));
+  const list = await store.runs.list(task.projectId);
+  const runs = new Map(list.map((run) => [run.id, run]));
+  const votes = countingVotes(all, list, rulesInForce(list, await store.rules.faults(task.projectId)));
   const views = votes.map(async (vote) => {
-    const labelerId = runs.get(vote.runId)?.labelerId;
+    const labelerId = vote.labelerId ?? runs.get(vote.runId)?.labelerId;
     const labeler = typeof labelerId === 'number' ? await store.labelers.get(labelerId) : undefined;
     const label = labels.get(vote.labelId);
     if (!labeler || !label) return [];

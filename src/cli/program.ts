@@ -10,6 +10,7 @@ import { addLabel } from './commands/label.ts';
 import { addAnnotate, addNext } from './commands/labeling.ts';
 import { addPrelabel, addRank, addTrain } from './commands/learning.ts';
 import { addModels } from './commands/models.ts';
+import { addRules } from './commands/rules.ts';
 import { addRuns } from './commands/runs.ts';
 import { addServe } from './commands/serve.ts';
 import { addTemplates } from './commands/templates.ts';
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     addTrain,
     addRank,
     addExport,
+    addRules,
     addRuns,
     addJobs,
     addModels,

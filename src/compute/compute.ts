@@ -3,6 +3,7 @@
  * matrix does not move; fitting and scoring frozen heads are stateless and go to whichever thread is free.
  */
 import type { JsonObject } from '../core/json.ts';
+import type { RuleCompute } from './rules-compute.ts';
 
 export interface LearnerSpec {
   readonly dim: number;
@@ -75,5 +76,6 @@ export interface Compute {
   openLearner(spec: LearnerSpec): Promise<Learner>;
   /** Calibrated probabilities (n x classes) of a serialised head for rows (n x dim). */
   predict(head: Uint8Array, rows: Float32Array): Promise<Float32Array>;
+  readonly rules: RuleCompute;
   close(): Promise<void>;
 }

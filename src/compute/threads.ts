@@ -3,6 +3,7 @@ import { Piscina } from 'piscina';
 import { entryFile } from '../core/entry.ts';
 import type { TrainingSet } from '../heads/index.ts';
 import type { Compute, Learner, LearnerSpec, Ranked, TrainedHead } from './compute.ts';
+import { rulesOn } from './rules-threads.ts';
 
 export interface ThreadsOptions {
   /** Threads that hold learners; each has a memory of its own. */
@@ -39,6 +40,7 @@ export function openThreads(options: ThreadsOptions): Compute {
     },
     predict: (head, rows) =>
       work.run({ head, rows }, { name: 'predictRows', transferList: [rows.buffer as ArrayBuffer] }),
+    rules: rulesOn(work),
     async close() {
       await Promise.all([work, ...shards.map((shard) => shard.pool)].map((pool) => pool.destroy()));
     },

@@ -16,6 +16,7 @@ import { eventHandlers } from './handlers/events.ts';
 import { mediaHandlers } from './handlers/media.ts';
 import { peopleHandlers } from './handlers/people.ts';
 import { projectHandlers } from './handlers/projects.ts';
+import { ruleHandlers } from './handlers/rules.ts';
 import { taskHandlers } from './handlers/tasks.ts';
 import { transferHandlers } from './handlers/transfer.ts';
 import { workHandlers } from './handlers/work.ts';
@@ -107,6 +108,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
     ...taskHandlers(app, pager),
     ...answerHandlers(app, pager),
     ...workHandlers(app),
+    ...ruleHandlers(app),
     ...peopleHandlers(app),
     ...eventHandlers(server, app, authenticate, {
       streamsMax: limits.eventStreamsMax,

@@ -15,7 +15,15 @@ const FOREIGN = 2;
 const MISSING = 987_654;
 
 /** Values for required fields that are no references. */
-const SAMPLES: Readonly<Record<string, unknown>> = { label_config: CONFIG, ids: [1], result: [], name: 'carla' };
+const SAMPLES: Readonly<Record<string, unknown>> = {
+  label_config: CONFIG,
+  ids: [1],
+  result: [],
+  name: 'carla',
+  document: 'rules: []',
+  text: 'spam,prize',
+  label: 'spam',
+};
 
 type Ids = (reference: Reference) => number;
 
@@ -30,15 +38,16 @@ function requestFor(route: Route, ids: Ids): InjectOptions {
   const of = (part: Reference['part']) =>
     Object.fromEntries(references.filter((one) => one.part === part).map((one) => [one.key, ids(one)]));
   const url = route.url.replace(/:(\w+)/g, (_all, key: string) => String(of('params')[key]));
-  const query = Object.fromEntries(Object.entries(of('querystring')).map(([key, id]) => [key, String(id)]));
+  const given = Object.entries(of('querystring')).map(([key, id]) => [key, String(id)]);
+  const query = { ...samplesFor(route.schema.querystring), ...Object.fromEntries(given) } as Record<string, string>;
   const request: InjectOptions = { method: route.method, url, query };
   if (route.streams) return { ...request, payload: 'text\nhello', headers: { 'content-type': 'text/csv' } };
   if (route.schema.body === undefined) return request;
   return { ...request, payload: { ...samplesFor(route.schema.body), ...of('body') } };
 }
 
-function samplesFor(schema: TSchema): Record<string, unknown> {
-  const required = (schema as { required?: string[] }).required ?? [];
+function samplesFor(schema: TSchema | undefined): Record<string, unknown> {
+  const required = (schema as { required?: string[] } | undefined)?.required ?? [];
   return Object.fromEntries(required.filter((key) => key in SAMPLES).map((key) => [key, SAMPLES[key]]));
 }
 

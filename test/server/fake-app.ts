@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { App, Identity, Media, PredictionView } from '../../src/app/app.ts';
 import type { Annotation, Job, ModelVersion, Prediction, Project, Run, Task, Token } from '../../src/core/domain.ts';
 import { AppError } from '../../src/core/errors.ts';
+import { fakeRules } from './fake-rules.ts';
 
 export const CONFIG =
   '<View><Text name="text" value="$text"/><Choices name="kind" toName="text"><Choice value="spam" hotkey="1"/><Choice value="ham"/></Choices></View>';
@@ -359,6 +360,10 @@ export function fakeApp(): FakeApp {
         bias: null,
       }),
     },
+    rules: fakeRules(
+      (call) => calls.push(call),
+      () => get(tables.jobs, 'job', 1),
+    ),
     async close() {},
   };
   return app;

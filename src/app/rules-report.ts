@@ -1,0 +1,159 @@
+/** What rules are worth: figures, contradictions, and tasks to look at with the stretches that made rules fire. */
+import type { ExaminedRules, RuleProgram } from '../compute/rules-compute.ts';
+import type { Task } from '../core/domain.ts';
+import type { Rule, RuleVotes } from '../rules/index.ts';
+import type { Deps } from './deps.ts';
+import type { ProjectConfig } from './project-config.ts';
+import type { RuleMatch, RuleReportView, RuleTask, RuleView } from './rules-api.ts';
+import { type RuleScan, truthOf, viewOf } from './rules-scan.ts';
+import { programOf } from './rules-source.ts';
+
+export interface ListRequest {
+  readonly rule: number;
+  readonly limit: number;
+}
+
+export async function examineScan(
+  { compute }: Deps,
+  program: RuleProgram,
+  scan: RuleScan,
+  list?: ListRequest,
+): Promise<ExaminedRules> {
+  const labels = list ? program.rules[list.rule]!.labels.map((label) => program.labels.indexOf(label)) : [];
+  return compute.rules.examine({
+    parts: scan.parts,
+    taskCount: scan.taskIds.length,
+    ruleCount: program.rules.length,
+    labelCount: program.labels.length,
+    truth: scan.truth,
+    ...(list ? { list: { ...list, labels } } : {}),
+  });
+}
+
+export function reportView(program: RuleProgram, scan: RuleScan, examined: ExaminedRules): RuleReportView {
+  const faults = new Map(scan.parts.flatMap(({ faults }) => faults.map((one) => [one.rule, one.error.message])));
+  const skipped = new Map<number, number>();
+  for (const part of scan.parts) {
+    for (const [rule, count] of part.skipped) skipped.set(rule, (skipped.get(rule) ?? 0) + count);
+  }
+  return {
+    tasks: scan.taskIds.length,
+    annotated: scan.truth.filter((labels) => labels.length > 0).length,
+    coverage: examined.coverage,
+    overlap: examined.overlap,
+    conflict: examined.conflict,
+    accuracy: Number.isNaN(examined.accuracy) ? null : examined.accuracy,
+    rules: program.rules.map((rule, i): RuleView => {
+      const { hits, coverage, overlap, conflict, checked, correct, interval, covers, flips } = examined.rules[i]!;
+      return {
+        id: rule.id,
+        version: rule.version,
+        line: rule.line,
+        enabled: rule.enabled,
+        labels: rule.labels,
+        hits,
+        coverage,
+        overlap,
+        conflict,
+        precision:
+          checked === 0
+            ? null
+            : { n: checked, hits: correct, share: correct / checked, low: interval.low, high: interval.high },
+        covers,
+        flips,
+        msPerMillionChars: scan.chars === 0 ? 0 : (1e6 * scan.ruleMs[i]!) / scan.chars,
+        fault: faults.get(i) ?? null,
+        skipped: skipped.get(i) ?? 0,
+      };
+    }),
+    conflicts: examined.conflicts.map(({ a, b, tasks }) => ({
+      a: program.rules[a]!.id,
+      b: program.rules[b]!.id,
+      tasks,
+    })),
+  };
+}
+
+/** Tasks as people look at them: matched once more, this time with the places. */
+export async function ruleTasks(
+  deps: Deps,
+  config: ProjectConfig,
+  rules: readonly Rule[],
+  tasks: readonly Task[],
+): Promise<Map<number, RuleTask>> {
+  const program = programOf(rules, config);
+  const marking = { ...program, key: `${program.key}/marks`, rules: rules.map(markingRule) };
+  const views = tasks.map(viewOf);
+  const [voted, marked, truth] = await Promise.all([
+    deps.compute.rules.match(program, views, 0),
+    deps.compute.rules.match(marking, views, 0),
+    truthOf(deps, config, tasks),
+  ]);
+  const votes = rowsByTask(voted.votes, (i) => ({
+    rule: rules[voted.votes.rules[i]!]!.id,
+    label: config.classes[voted.votes.labels[i]!]!,
+  }));
+  const places = matchesOf(rules, marked.votes);
+  return new Map(
+    tasks.map((task, i) => [
+      task.id,
+      {
+        taskId: task.id,
+        text: config.textOf(task.data) ?? '',
+        votes: votes.get(i) ?? [],
+        matches: places.get(i) ?? [],
+        annotated: truth[i]!.map((index) => config.classes[index]!),
+      },
+    ]),
+  );
+}
+
+/** The same rule, saying where it matches, if it matches text in one field. Veto and priority would hide places. */
+function markingRule(rule: Rule): Rule {
+  const marks = rule.labels.length > 0 && fieldsOf(rule.when).size === 1;
+  return { ...rule, priority: 0, veto: [], spans: marks ? { group: 0 } : null };
+}
+
+function fieldsOf(condition: Rule['when']): Set<string> {
+  switch (condition.kind) {
+    case 'keywords':
+    case 'regex':
+      return new Set([condition.field]);
+    case 'all':
+    case 'any':
+    case 'atLeast':
+      return new Set(condition.of.flatMap((one) => [...fieldsOf(one)]));
+    case 'within':
+    case 'count':
+      return fieldsOf(condition.of);
+    case 'near':
+      return new Set([...fieldsOf(condition.first), ...fieldsOf(condition.second)]);
+    default:
+      return new Set();
+  }
+}
+
+function matchesOf(rules: readonly Rule[], { spans }: RuleVotes): Map<number, RuleMatch[]> {
+  const fields = rules.map((rule) => [...fieldsOf(rule.when)][0] ?? '');
+  const out = new Map<number, RuleMatch[]>();
+  const seen = new Set<string>();
+  for (let i = 0; i < spans.tasks.length; i++) {
+    const [task, rule, start, end] = [spans.tasks[i]!, spans.rules[i]!, spans.starts[i]!, spans.ends[i]!];
+    // A rule with several labels marks the same place once for each.
+    const key = `${task} ${rule} ${start} ${end}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    out.set(task, [...(out.get(task) ?? []), { rule: rules[rule]!.id, field: fields[rule]!, start, end }]);
+  }
+  return out;
+}
+
+function rowsByTask<T>(votes: RuleVotes, row: (i: number) => T): Map<number, T[]> {
+  const out = new Map<number, T[]>();
+  for (let i = 0; i < votes.tasks.length; i++) {
+    const own = out.get(votes.tasks[i]!) ?? [];
+    own.push(row(i));
+    out.set(votes.tasks[i]!, own);
+  }
+  return out;
+}

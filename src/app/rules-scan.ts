@@ -1,0 +1,77 @@
+/** Rules over many tasks without writing anything: votes, what people say of the same tasks, and what it cost. */
+import type { MatchedRules, RuleProgram } from '../compute/rules-compute.ts';
+import type { Project, Task } from '../core/domain.ts';
+import { groupBy } from '../core/group.ts';
+import type { RuleVotes } from '../rules/index.ts';
+import { sharesOf } from './answers.ts';
+import type { Deps } from './deps.ts';
+import type { ProjectConfig } from './project-config.ts';
+
+/** Reports look at no more: their figures no longer change in the second digit, and votes are held in memory. */
+export const RULE_REPORT_TASKS_MAX = 200_000;
+const CHUNK = 1_000;
+/** Shares from which a label of several annotators counts. */
+const AGREED = 0.5;
+
+export interface RuleScan {
+  readonly taskIds: number[];
+  readonly parts: RuleVotes[];
+  /** (tasks) label indices. */
+  readonly truth: (readonly number[])[];
+  readonly ruleMs: Float64Array;
+  chars: number;
+}
+
+export function newScan(ruleCount: number): RuleScan {
+  return { taskIds: [], parts: [], truth: [], ruleMs: new Float64Array(ruleCount), chars: 0 };
+}
+
+/** Matches tasks and adds them to the scan. */
+export async function scanTasks(
+  deps: Deps,
+  config: ProjectConfig,
+  program: RuleProgram,
+  tasks: readonly Task[],
+  scan: RuleScan,
+): Promise<MatchedRules> {
+  const matched = await deps.compute.rules.match(program, tasks.map(viewOf), scan.taskIds.length);
+  for (const one of await truthOf(deps, config, tasks)) scan.truth.push(one);
+  for (const task of tasks) scan.taskIds.push(task.id);
+  scan.parts.push(matched.votes);
+  scan.chars += matched.chars;
+  for (const [rule, ms] of matched.ruleMs.entries()) scan.ruleMs[rule]! += ms;
+  return matched;
+}
+
+/** All tasks of the project in id order, up to the most that a report looks at. */
+export async function scanProject(
+  deps: Deps,
+  project: Project,
+  config: ProjectConfig,
+  programs: readonly RuleProgram[],
+): Promise<RuleScan[]> {
+  const scans = programs.map((program) => newScan(program.rules.length));
+  for (let after = 0, seen = 0; seen < RULE_REPORT_TASKS_MAX; ) {
+    const tasks = await deps.store.tasks.list(project.id, { after, limit: CHUNK });
+    if (tasks.length === 0) break;
+    await Promise.all(programs.map((program, i) => scanTasks(deps, config, program, tasks, scans[i]!)));
+    after = tasks.at(-1)!.id;
+    seen += tasks.length;
+  }
+  return scans;
+}
+
+export function viewOf({ data, meta }: Pick<Task, 'data' | 'meta'>) {
+  return { data, meta };
+}
+
+/** Label indices that the annotators of each task agree on; none where nobody has answered. */
+export async function truthOf({ store }: Deps, config: ProjectConfig, tasks: readonly Task[]): Promise<number[][]> {
+  const annotations = groupBy(await store.annotations.ofTasks(tasks.map((task) => task.id)), (one) => one.taskId);
+  return tasks.map((task) => {
+    const shares = sharesOf(config, annotations.get(task.id) ?? []);
+    if (shares === null) return [];
+    if (config.control?.multiple) return [...shares.keys()].filter((i) => shares[i]! >= AGREED);
+    return [shares.indexOf(Math.max(...shares))];
+  });
+}

@@ -1,0 +1,84 @@
+/** From a rule document to something that can be matched: checked against the project, bound to its labels. */
+import type { RuleProgram } from '../compute/rules-compute.ts';
+import type { Project, RuleDocument } from '../core/domain.ts';
+import { AppError } from '../core/errors.ts';
+import { stableHash } from '../core/json.ts';
+import { type Rule, type RuleProblem, ruleSet } from '../rules/index.ts';
+import type { Deps } from './deps.ts';
+import type { ProjectConfig } from './project-config.ts';
+import type { RuleCheck, RuleDraft, RuleSource } from './rules-api.ts';
+
+const PROBLEM_MAX = 100;
+
+/** Everything that is wrong with a draft in this project. */
+export async function checkDraft({ compute }: Deps, config: ProjectConfig, draft: RuleDraft): Promise<RuleCheck> {
+  const { control, classes } = config;
+  if (control === null) {
+    throw new AppError('RULE_BAD_DOCUMENT', 'The label config has no task-wide choice that rules could vote for.', {
+      details: { line: 1, column: 1 },
+    });
+  }
+  const lists = new Map(Object.entries(draft.lists ?? {}));
+  const { set, problems, patterns } = await compute.rules.check(draft.text, { labels: classes, lists });
+  const strangers = set.rules.filter((rule) => rule.control !== '' && rule.control !== control.name);
+  return {
+    set,
+    problems: [...problems, ...strangers.map((rule) => strangerProblem(rule, control.name))],
+    patterns,
+  };
+}
+
+function strangerProblem(rule: Rule, control: string): RuleProblem {
+  return {
+    severity: 'error',
+    code: 'RULE_BAD_DOCUMENT',
+    message: `Rules vote for the control '${control}' of this project, not for '${rule.control}'.`,
+    line: rule.line,
+    column: 1,
+    rule: rule.id,
+  };
+}
+
+/** Throws the first error of a check, with all of them in the details. */
+export function requireSound(check: RuleCheck): RuleCheck {
+  const errors = check.problems.filter((one) => one.severity === 'error');
+  const [first] = errors;
+  if (!first) return check;
+  const where = `line ${first.line}, column ${first.column}${first.rule ? `, rule '${first.rule}'` : ''}`;
+  throw new AppError(first.code, `${first.message} (${where})`, {
+    details: { line: first.line, column: first.column, rule: first.rule, problems: errors.slice(0, PROBLEM_MAX) },
+  });
+}
+
+/** The rules of a draft or of a saved document, without errors. */
+export async function rulesOf(
+  deps: Deps,
+  project: Project,
+  config: ProjectConfig,
+  source: RuleSource,
+): Promise<readonly Rule[]> {
+  const draft = source !== 'newest' && 'text' in source ? source : await documentOf(deps, project.id, source);
+  return requireSound(await checkDraft(deps, config, draft)).set.rules;
+}
+
+export async function documentOf(
+  { store }: Deps,
+  projectId: number,
+  source: { readonly number: number } | 'newest',
+): Promise<RuleDocument> {
+  const row =
+    source === 'newest' ? await store.rules.newest(projectId) : await store.rules.get(projectId, source.number);
+  if (row) return row;
+  const what = source === 'newest' ? 'rule document yet' : `rule document ${source.number}`;
+  throw new AppError('NOT_FOUND', `There is no ${what} in this project.`, { details: { what: 'rule document' } });
+}
+
+export function programOf(rules: readonly Rule[], config: ProjectConfig): RuleProgram {
+  const key = `${ruleSet(rules).version}-${stableHash(config.classes).slice(0, 12)}`;
+  return { key, rules, labels: config.classes };
+}
+
+/** Do rules strike out votes of other rules? Then no rule can be applied again alone. */
+export function interact(rules: readonly Rule[]): boolean {
+  return rules.some((rule) => rule.enabled && (rule.priority !== 0 || rule.veto.length > 0));
+}

@@ -1,0 +1,198 @@
+/** Rules of a project: documents saved, previewed, compared, measured, and applied as jobs. */
+import { AppError } from '../core/errors.ts';
+import { valueAt } from '../labelconfig/index.ts';
+import { ruleChanges, rulesFromCsv, rulesFromSpacy } from '../rules/index.ts';
+import type { Deps } from './deps.ts';
+import { found, notFound } from './lookup.ts';
+import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
+import type { RuleImport, RulePromotion, RulesApi, RuleTask } from './rules-api.ts';
+import { enqueueRules } from './rules-apply.ts';
+import { appendRules, idFrom } from './rules-edit.ts';
+import { previewRules } from './rules-preview.ts';
+import { examineScan, reportView, ruleTasks } from './rules-report.ts';
+import { scanProject, truthOf } from './rules-scan.ts';
+import { checkDraft, documentOf, programOf, requireSound, rulesOf } from './rules-source.ts';
+
+/** Annotated texts that suggestions are made from. */
+const SUGGEST_TASKS_MAX = 5_000;
+const DIFF_SHOWN = 20;
+
+export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
+  const { store } = deps;
+  const open = async (projectId: number) => {
+    const project = await found('project', projectId, store.projects.get(projectId));
+    return { project, config: configs.of(project) };
+  };
+  return {
+    check: async (projectId, draft) => checkDraft(deps, (await open(projectId)).config, draft),
+
+    async save(projectId, draft) {
+      const { config } = await open(projectId);
+      const { set, patterns } = requireSound(await checkDraft(deps, config, draft));
+      return store.rules.add({
+        projectId,
+        version: set.version,
+        text: draft.text,
+        lists: draft.lists ?? {},
+        ruleCount: set.rules.length,
+        patterns: patterns.map(({ rule, line, pattern, verdict }) => {
+          const { safety, reason, charsMax } = verdict;
+          return { rule, line, pattern, safety, reason, charsMax };
+        }),
+      });
+    },
+
+    list: (projectId) => store.rules.list(projectId),
+    get: (projectId, number) => documentOf(deps, projectId, number === undefined ? 'newest' : { number }),
+    import: async (projectId, request) => importRules((await open(projectId)).config, request),
+    promote: async (projectId, request) => promote(deps, (await open(projectId)).config, projectId, request),
+
+    async preview(projectId, source, options = {}) {
+      const { project, config } = await open(projectId);
+      return previewRules(deps, project, config, await rulesOf(deps, project, config, source), options.rule);
+    },
+
+    async report(projectId, source) {
+      const { project, config } = await open(projectId);
+      const program = programOf(await rulesOf(deps, project, config, source), config);
+      const [scan] = await scanProject(deps, project, config, [program]);
+      return reportView(program, scan!, await examineScan(deps, program, scan!));
+    },
+
+    async diff(projectId, from, to) {
+      const { project, config } = await open(projectId);
+      const before = await rulesOf(deps, project, config, { number: from });
+      const after = await rulesOf(deps, project, config, to);
+      const [old, now] = await scanProject(deps, project, config, [
+        programOf(before, config),
+        programOf(after, config),
+      ]);
+      const difference = await deps.compute.rules.compare(old!.parts, now!.parts, now!.taskIds.length);
+      const shown = async (numbers: readonly number[]): Promise<RuleTask[]> => {
+        const ids = numbers.slice(0, DIFF_SHOWN).map((number) => now!.taskIds[number]!);
+        const tasks = await Promise.all(ids.map((id) => store.tasks.get(id)));
+        return [
+          ...(
+            await ruleTasks(
+              deps,
+              config,
+              after,
+              tasks.filter((task) => task !== undefined),
+            )
+          ).values(),
+        ];
+      };
+      const { gained, lost, flipped } = difference;
+      const names = new Set(after.map((rule) => rule.id));
+      return {
+        tasks: now!.taskIds.length,
+        gained: gained.length,
+        lost: lost.length,
+        flipped: flipped.length,
+        examples: { gained: await shown(gained), lost: await shown(lost), flipped: await shown(flipped) },
+        changed: ruleChanges(before, after).apply.map((index) => after[index]!.id),
+        removed: before.filter((rule) => !names.has(rule.id)).map((rule) => rule.id),
+      };
+    },
+
+    async suggest(projectId, label, limit) {
+      const { config } = await open(projectId);
+      const index = labelIndex(config, label);
+      const { texts, truth } = await annotatedTexts(deps, config, projectId);
+      return deps.compute.rules.suggest(texts, truth, index, limit === undefined ? {} : { limit });
+    },
+
+    async apply(projectId, number) {
+      const { project, config } = await open(projectId);
+      const document = await documentOf(deps, projectId, number === undefined ? 'newest' : { number });
+      // The labels may have changed since it was saved: better to hear of it now than from a job.
+      await rulesOf(deps, project, config, document);
+      return enqueueRules(deps, projectId, document.number);
+    },
+  };
+}
+
+/** Where the text that people see stands in a task. */
+function shownField({ control, parsed }: ProjectConfig): string {
+  const shown = parsed.objects.find(
+    (one) => one.kind === 'text' && one.field !== null && (control === null || control.toName.includes(one.name)),
+  );
+  return `data.${shown?.field ?? 'text'}`;
+}
+
+function labelIndex(config: ProjectConfig, label: string): number {
+  const index = config.classes.indexOf(label);
+  if (index !== -1) return index;
+  throw new AppError(
+    'INPUT_BAD_FIELD',
+    `There is no label '${label}'; the label config has ${config.classes.join(', ')}.`,
+    {
+      details: { field: 'label' },
+    },
+  );
+}
+
+function importRules(config: ProjectConfig, { kind, text, field = shownField(config), document }: RuleImport) {
+  const options = { field, labels: config.classes };
+  const { rules, skipped } =
+    kind === 'csv' ? { rules: rulesFromCsv(text, options), skipped: [] } : rulesFromSpacy(text, options);
+  // Spans of a task-wide choice mark nothing; the pattern votes for the task that holds it.
+  const edited = appendRules(
+    document,
+    rules.map((rule) => ({ ...rule, spans: null })),
+  );
+  return { document: edited.document, rules: rules.length, skipped };
+}
+
+async function promote(deps: Deps, config: ProjectConfig, projectId: number, request: RulePromotion) {
+  const { label, field = shownField(config) } = request;
+  labelIndex(config, label);
+  const words = (request.text ?? (await textAt(deps, projectId, field, request.place))).trim().replace(/\s+/g, ' ');
+  if (words === '') throw new AppError('INPUT_EMPTY', 'There is no text to make a rule of.');
+  const match = words.includes(' ') ? 'phrase' : 'word';
+  const { document, ids } = appendRules(request.document, [
+    {
+      id: idFrom(words),
+      labels: [label],
+      when: { kind: 'keywords', words: [words], match, fold: 'case', field },
+      spans: null,
+    },
+  ]);
+  return { document, rule: ids[0]! };
+}
+
+async function textAt(
+  { store }: Deps,
+  projectId: number,
+  field: string,
+  place: RulePromotion['place'],
+): Promise<string> {
+  if (place === undefined) return '';
+  const task = await found('task', place.taskId, store.tasks.get(place.taskId));
+  if (task.projectId !== projectId) throw notFound('task', place.taskId);
+  const value = valueAt({ data: task.data, meta: task.meta }, field);
+  return typeof value === 'string' ? value.slice(place.start, place.end) : '';
+}
+
+async function annotatedTexts(deps: Deps, config: ProjectConfig, projectId: number) {
+  const { store } = deps;
+  const texts: string[] = [];
+  const truth: number[] = [];
+  const seen = new Set<number>();
+  for (let after = 0; texts.length < SUGGEST_TASKS_MAX; ) {
+    const annotations = await store.annotations.list(projectId, { after, limit: 1_000 });
+    if (annotations.length === 0) break;
+    after = annotations.at(-1)!.id;
+    const fresh = [...new Set(annotations.map((one) => one.taskId))].filter((id) => !seen.has(id));
+    const tasks = (await Promise.all(fresh.map((id) => store.tasks.get(id)))).filter((task) => task !== undefined);
+    const labels = await truthOf(deps, config, tasks);
+    for (const [i, task] of tasks.entries()) {
+      seen.add(task.id);
+      const text = config.textOf(task.data);
+      if (text === null || labels[i]!.length === 0) continue;
+      texts.push(text);
+      truth.push(labels[i]![0]!);
+    }
+  }
+  return { texts, truth: Int32Array.from(truth) };
+}

@@ -1,0 +1,70 @@
+/** Rules off the serving thread: a port. Nothing here is bound to a thread; a rule that hangs costs only its own votes. */
+import type {
+  DocumentCheck,
+  DocumentOptions,
+  Rule,
+  RuleFigures,
+  RuleLists,
+  RuleVotes,
+  Suggestion,
+  SuggestOptions,
+  TaskView,
+  VoteDifference,
+} from '../rules/index.ts';
+
+/** Rules to be matched together. Threads keep what they compiled by its key, so equal keys must mean equal rules. */
+export interface RuleProgram {
+  readonly key: string;
+  readonly rules: readonly Rule[];
+  /** Votes are indices into these. */
+  readonly labels: readonly string[];
+}
+
+export interface MatchedRules {
+  /**
+   * Veto and priority are settled. `faults` lists rules that threw or overran their time; they have no votes. Tasks are
+   * numbered from `firstTask`.
+   */
+  readonly votes: RuleVotes;
+  /** (rules) milliseconds of each rule, estimated from a sample of the tasks. */
+  readonly ruleMs: Float64Array;
+  /** Milliseconds of the scan that all rules share. */
+  readonly scanMs: number;
+  /** UTF-16 units of text that were scanned. */
+  readonly chars: number;
+}
+
+export interface RuleExamination {
+  /** Votes of consecutive stretches of tasks. */
+  readonly parts: readonly RuleVotes[];
+  readonly taskCount: number;
+  readonly ruleCount: number;
+  readonly labelCount: number;
+  /** (tasks) label indices of the annotations, empty where there are none. */
+  readonly truth: readonly (readonly number[])[];
+  /** The rule whose tasks are to be listed, with the labels it votes for. */
+  readonly list?: { readonly rule: number; readonly labels: readonly number[]; readonly limit: number };
+}
+
+export interface ExaminedRules {
+  readonly rules: readonly RuleFigures[];
+  readonly coverage: number;
+  readonly overlap: number;
+  readonly conflict: number;
+  /** NaN without annotated tasks that have votes. */
+  readonly accuracy: number;
+  /** Pairs of rules that contradict each other, most often first. */
+  readonly conflicts: readonly { readonly a: number; readonly b: number; readonly tasks: number }[];
+  /** Task numbers; null when no rule was named. */
+  readonly lists: RuleLists | null;
+  /** Annotated tasks whose votes say something else, at most as many as a list holds. */
+  readonly contradicted: readonly number[];
+}
+
+export interface RuleCompute {
+  check(text: string, options: DocumentOptions): Promise<DocumentCheck>;
+  match(program: RuleProgram, tasks: readonly TaskView[], firstTask: number): Promise<MatchedRules>;
+  examine(examination: RuleExamination): Promise<ExaminedRules>;
+  compare(before: readonly RuleVotes[], after: readonly RuleVotes[], taskCount: number): Promise<VoteDifference>;
+  suggest(texts: readonly string[], truth: Int32Array, label: number, options: SuggestOptions): Promise<Suggestion[]>;
+}

@@ -48,7 +48,7 @@ const SETS: Readonly<Record<string, readonly number[]>> = {
 export const suite: Suite = {
   name: 'propagation',
   async run(report, { quick, only }) {
-    await speed(report, quick);
+    if (!Object.keys(SETS).some((name) => only.includes(name))) await speed(report, quick);
     const kept: boolean[] = [];
     for (const [name, labels] of Object.entries(SETS)) {
       if (quick && name !== 'digits') continue;

@@ -13,6 +13,7 @@ import { addModels } from './commands/models.ts';
 import { addRules } from './commands/rules.ts';
 import { addRuns } from './commands/runs.ts';
 import { addServe } from './commands/serve.ts';
+import { addSimulate } from './commands/simulate.ts';
 import { addTemplates } from './commands/templates.ts';
 
 export function createProgram(): Command {
@@ -37,6 +38,7 @@ export function createProgram(): Command {
     addRuns,
     addJobs,
     addModels,
+    addSimulate,
     addDoctor,
   ]) {
     add(program);

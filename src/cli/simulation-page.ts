@@ -1,0 +1,169 @@
+/** A simulation as one page that needs nothing else: inline SVG, no script, nothing fetched. */
+import type { SimulationReport } from '../app/simulate.ts';
+
+type Result = SimulationReport['results'][number];
+
+/** Told apart in both colour schemes and by the colour-blind (Okabe and Ito); strategies beyond them repeat with dashes. */
+const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
+const BASELINE_COLOUR = '#888';
+const PLOT = { width: 760, height: 380, left: 48, right: 24, top: 12, bottom: 40 };
+const STRIP = { height: 26, label: 190 };
+const TICKS = 5;
+
+const STYLE = `
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+body { max-width: 800px; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: .25rem .5rem; border-bottom: 1px solid #8884; }
+th:first-child, td:first-child { text-align: left; }
+svg { width: 100%; height: auto; } text { fill: currentColor; font-size: 12px; }
+.axis { stroke: currentColor; opacity: .35; } .grid { stroke: currentColor; opacity: .12; }
+.key { display: inline-block; width: .8em; height: .8em; margin-right: .4em; border-radius: 2px; }
+`;
+
+export function simulationPage(report: SimulationReport): string {
+  const { file, results, pool, test, classes, seeds, batch, budget, embedder, leftOut, remarks } = report;
+  const dropped = Object.entries({ ...leftOut })
+    .filter(([, count]) => count > 0)
+    .map(([why, count]) => `${count} ${why}`);
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Simulation of ${escaped(file)}</title><style>${STYLE}</style></head><body>
+<h1>Simulation of ${escaped(file)}</h1>
+<p>${pool} texts to ask about (each seed draws 80 % of them), ${test} to measure on, ${classes.length} labels, embedded by
+${escaped(embedder)}. ${seeds} paired seeds, ${batch} labels a step, ${budget} at the end.
+${dropped.length === 0 ? '' : `Rows left out: ${escaped(dropped.join(', '))}.`}</p>
+${remarks.map((remark) => `<p><strong>${escaped(remark)}</strong></p>`).join('\n')}
+<h2>Learning curves</h2>
+<p>${results.map(key).join(' &emsp; ')}</p>
+${curves(results)}
+<p>Accuracy in percent over labels given; the bands are 5 % and 95 % bootstrap bounds of the mean over seeds.</p>
+<h2>Against random</h2>
+${table(results)}
+<h2>Labels saved, seed by seed</h2>
+${strips(results)}
+<p>How many percent fewer labels a strategy needed to reach what random reached with all of them; one dot per seed, the
+line is the median. Differences in area are tested by paired Wilcoxon tests with Holm's adjustment.</p>
+</body></html>
+`;
+}
+
+function key(result: Result, i: number): string {
+  return `<span class="key" style="background:${colour(result, i)}"></span>${escaped(result.strategy)}`;
+}
+
+function curves(results: readonly Result[]): string {
+  const points = results.flatMap((result) => result.curve);
+  const x = scale(
+    points.map((point) => point.labels),
+    PLOT.left,
+    PLOT.width - PLOT.right,
+  );
+  const y = scale(
+    points.flatMap((point) => [point.low, point.high]),
+    PLOT.height - PLOT.bottom,
+    PLOT.top,
+  );
+  const at = (labels: number, value: number): string => `${x.of(labels).toFixed(1)},${y.of(value).toFixed(1)}`;
+  const layers = results.map((result, i) => {
+    const { curve } = result;
+    const upper = curve.map((point) => at(point.labels, point.high));
+    const lower = [...curve].reverse().map((point) => at(point.labels, point.low));
+    const middle = curve.map((point) => at(point.labels, point.accuracy));
+    const stroke = colour(result, i);
+    const dash = i >= COLOURS.length ? ' stroke-dasharray="6 3"' : '';
+    return `<polygon points="${[...upper, ...lower].join(' ')}" fill="${stroke}" opacity=".15"/>
+<polyline points="${middle.join(' ')}" fill="none" stroke="${stroke}" stroke-width="2"${dash}><title>${escaped(result.strategy)}</title></polyline>`;
+  });
+  return `<svg viewBox="0 0 ${PLOT.width} ${PLOT.height}" role="img" aria-label="Accuracy over labels, one line per strategy">
+${axes(x, y)}
+${layers.join('\n')}
+</svg>`;
+}
+
+function axes(x: Scale, y: Scale): string {
+  const [left, right] = [PLOT.left, PLOT.width - PLOT.right];
+  const bottom = PLOT.height - PLOT.bottom;
+  const rows = y.ticks.map((value) => {
+    const height = y.of(value).toFixed(1);
+    return `<line class="grid" x1="${left}" x2="${right}" y1="${height}" y2="${height}"/>
+<text x="${left - 6}" y="${height}" text-anchor="end" dominant-baseline="middle">${tick(value)}</text>`;
+  });
+  const columns = x.ticks.map(
+    (value) => `<text x="${x.of(value).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${tick(value)}</text>`,
+  );
+  return `${rows.join('\n')}
+${columns.join('\n')}
+<line class="axis" x1="${left}" x2="${right}" y1="${bottom}" y2="${bottom}"/>
+<text x="${(left + right) / 2}" y="${PLOT.height - 4}" text-anchor="middle">labels</text>`;
+}
+
+function table(results: readonly Result[]): string {
+  const head = ['strategy', 'first batch', 'end', 'area', 'gain', 'wins', 'labels saved', 'p (Holm)'];
+  const lines = results.map(({ strategy, start, end, aubc, againstRandom: gain }) => {
+    const figures =
+      gain === null
+        ? ['', '', '', '']
+        : [
+            `${gain.aubc.toFixed(1)} [${gain.interval.low.toFixed(1)}, ${gain.interval.high.toFixed(1)}]`,
+            `${gain.wins} of ${gain.labelsSavedPerSeed.length}`,
+            `${gain.labelsSaved.toFixed(0)} % [${gain.labelsSavedInterval.low.toFixed(0)}, ${gain.labelsSavedInterval.high.toFixed(0)}]`,
+            gain.holmP.toPrecision(2),
+          ];
+    return [escaped(strategy), start.toFixed(1), end.toFixed(1), aubc.toFixed(1), ...figures];
+  });
+  const row = (cells: readonly string[], tag: string): string =>
+    `<tr>${cells.map((text) => `<${tag}>${text}</${tag}>`).join('')}</tr>`;
+  return `<table>${row(head, 'th')}${lines.map((cells) => row(cells, 'td')).join('')}</table>`;
+}
+
+function strips(results: readonly Result[]): string {
+  const x = { left: STRIP.label, right: PLOT.width - PLOT.right };
+  const of = (percent: number): string => (x.left + (percent / 100) * (x.right - x.left)).toFixed(1);
+  const shown = [...results.entries()].filter(([, result]) => result.againstRandom !== null);
+  const height = shown.length * STRIP.height + 24;
+  const lines = shown.map(([i, result], place) => {
+    const middle = place * STRIP.height + STRIP.height / 2;
+    const { labelsSavedPerSeed, labelsSavedMedian } = result.againstRandom!;
+    const dots = labelsSavedPerSeed.map(
+      (saved) => `<circle cx="${of(saved)}" cy="${middle}" r="4" fill="${colour(result, i)}" opacity=".5"/>`,
+    );
+    return `<text x="0" y="${middle}" dominant-baseline="middle">${escaped(result.strategy)}</text>
+<line class="grid" x1="${x.left}" x2="${x.right}" y1="${middle}" y2="${middle}"/>${dots.join('')}
+<line stroke="${colour(result, i)}" stroke-width="3" x1="${of(labelsSavedMedian)}" x2="${of(labelsSavedMedian)}" y1="${middle - 9}" y2="${middle + 9}"/>`;
+  });
+  const ticks = [0, 25, 50, 75, 100].map(
+    (percent) => `<text x="${of(percent)}" y="${height - 4}" text-anchor="middle">${percent} %</text>`,
+  );
+  return `<svg viewBox="0 0 ${PLOT.width} ${height}" role="img" aria-label="Labels saved per seed">${lines.join('\n')}${ticks.join('')}</svg>`;
+}
+
+interface Scale {
+  of(value: number): number;
+  readonly ticks: readonly number[];
+}
+
+/** Linear, from the smallest to the largest value, with round ticks inside. */
+function scale(values: readonly number[], from: number, to: number): Scale {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const span = high - low || 1;
+  const rough = span / TICKS;
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const step = unit * ([1, 2, 5, 10].find((factor) => factor * unit >= rough) ?? 10);
+  const first = Math.ceil(low / step) * step;
+  const ticks = Array.from({ length: Math.floor((low + span - first) / step + 1e-9) + 1 }, (_, i) => first + i * step);
+  return { of: (value) => from + ((value - low) / span) * (to - from), ticks };
+}
+
+function tick(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
+function colour(result: Result, i: number): string {
+  return result.againstRandom === null ? BASELINE_COLOUR : COLOURS[i % COLOURS.length]!;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+}

@@ -25,15 +25,18 @@ export interface CallOptions {
   readonly body?: unknown;
   /** Overrides the token of this browser; null sends none. */
   readonly token?: string | null;
-  readonly keepalive?: boolean;
 }
+
+/** A server that hangs must not hold up the outbox; uploads may take as long as they need. */
+const TIMEOUT_MS = 20_000;
 
 /** Resolves with the parsed body, or undefined for 204. Rejects with ApiProblem, or with TypeError when offline. */
 export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
   const raw = options.body instanceof Blob;
   const headers: Record<string, string> = authorization(options.token);
   if (options.body !== undefined) headers['content-type'] = raw ? 'application/octet-stream' : 'application/json';
-  const request: RequestInit = { method, headers, keepalive: options.keepalive ?? false };
+  const request: RequestInit = { method, headers };
+  if (!raw) request.signal = AbortSignal.timeout(TIMEOUT_MS);
   if (options.body !== undefined) request.body = raw ? (options.body as Blob) : JSON.stringify(options.body);
   const response = await fetch(path, request);
   if (response.status === 204) return undefined as T;
@@ -62,6 +65,7 @@ function problemOf(status: number, text: string): ApiProblem {
 /** One sentence for people about any failure. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof ApiProblem) return error.message;
-  if (error instanceof TypeError) return 'The server does not answer. Is it running?';
+  if (error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError'))
+    return 'The server does not answer. Is it running?';
   return error instanceof Error ? error.message : String(error);
 }

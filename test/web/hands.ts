@@ -16,8 +16,12 @@ export async function answer(page: Page, key: string): Promise<number> {
   return before;
 }
 
+/** Every answer has been acknowledged. A refused one fails the test with the reason that the page gives. */
 export async function allSaved(page: Page): Promise<void> {
-  await page.getByText('All saved').waitFor();
+  const state = page.locator('.save');
+  await state.filter({ hasText: /All saved|refused/ }).waitFor();
+  const said = await state.textContent();
+  if (said !== 'All saved') throw new Error(said ?? 'nothing is said about saving');
 }
 
 /** The item on the card and the three behind it are here: the page says so to other tabs, and to us. */

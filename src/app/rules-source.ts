@@ -3,7 +3,7 @@ import type { RuleProgram } from '../compute/rules-compute.ts';
 import type { Project, RuleDocument } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import { stableHash } from '../core/json.ts';
-import { type Rule, type RuleProblem, ruleSet } from '../rules/index.ts';
+import { type Condition, type Rule, type RuleProblem, ruleSet } from '../rules/index.ts';
 import type { Deps } from './deps.ts';
 import type { ProjectConfig } from './project-config.ts';
 import type { RuleCheck, RuleDraft, RuleSource } from './rules-api.ts';
@@ -20,23 +20,35 @@ export async function checkDraft({ compute }: Deps, config: ProjectConfig, draft
   }
   const lists = new Map(Object.entries(draft.lists ?? {}));
   const { set, problems, patterns } = await compute.rules.check(draft.text, { labels: classes, lists });
-  const strangers = set.rules.filter((rule) => rule.control !== '' && rule.control !== control.name);
-  return {
-    set,
-    problems: [...problems, ...strangers.map((rule) => strangerProblem(rule, control.name))],
-    patterns,
-  };
+  const own = set.rules.flatMap((rule): RuleProblem[] => {
+    const message = misfitOf(rule, control.name);
+    if (message === null) return [];
+    return [{ severity: 'error', code: 'RULE_BAD_DOCUMENT', message, line: rule.line, column: 1, rule: rule.id }];
+  });
+  return { set, problems: [...problems, ...own], patterns };
 }
 
-function strangerProblem(rule: Rule, control: string): RuleProblem {
-  return {
-    severity: 'error',
-    code: 'RULE_BAD_DOCUMENT',
-    message: `Rules vote for the control '${control}' of this project, not for '${rule.control}'.`,
-    line: rule.line,
-    column: 1,
-    rule: rule.id,
-  };
+/** Why a rule that is sound in itself cannot vote in this project. A rule that never fires would be worse than an error. */
+function misfitOf(rule: Rule, control: string): string | null {
+  if (rule.control !== '' && rule.control !== control) {
+    return `Rules vote for the control '${control}' of this project, not for '${rule.control}'.`;
+  }
+  const blind = BLIND_CONDITIONS.find(({ kind }) => holds(rule.when, kind));
+  return blind ? `The rule looks at ${blind.what}, which tasks do not show to rules.` : null;
+}
+
+/** Conditions on things that a task's own data and meta do not hold. */
+const BLIND_CONDITIONS = [
+  { kind: 'fact', what: 'facts of media files' },
+  { kind: 'score', what: 'scores of models' },
+  { kind: 'within', what: 'labeled regions' },
+] as const;
+
+function holds(condition: Condition, kind: Condition['kind']): boolean {
+  if (condition.kind === kind) return true;
+  if (condition.kind === 'near') return holds(condition.first, kind) || holds(condition.second, kind);
+  if (!('of' in condition)) return false;
+  return [condition.of].flat().some((one) => holds(one, kind));
 }
 
 /** Throws the first error of a check, with all of them in the details. */

@@ -37,7 +37,7 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
         ruleCount: set.rules.length,
         patterns: patterns.map(({ rule, line, pattern, verdict }) => {
           const { safety, reason, charsMax } = verdict;
-          return { rule, line, pattern, safety, reason, charsMax };
+          return { rule, line, pattern, safety, reason, charsMax: Number.isFinite(charsMax) ? charsMax : null };
         }),
       });
     },

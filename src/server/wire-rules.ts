@@ -35,7 +35,7 @@ export function documentHeadWire(document: Omit<RuleDocument, 'text' | 'lists'>)
     version: document.version,
     rule_count: document.ruleCount,
     patterns: document.patterns.map((one): PatternWire => {
-      const { charsMax, ...rest } = one as unknown as Omit<PatternWire, 'chars_max'> & { charsMax: number };
+      const { charsMax, ...rest } = one as unknown as Omit<PatternWire, 'chars_max'> & { charsMax: number | null };
       return { ...rest, chars_max: charsMax };
     }),
     created_at: document.createdAt,
@@ -64,7 +64,7 @@ export function checkWire({ set, problems, patterns }: RuleCheck): Reply<'ruleCh
       pattern,
       safety: verdict.safety,
       reason: verdict.reason,
-      chars_max: verdict.charsMax,
+      chars_max: Number.isFinite(verdict.charsMax) ? verdict.charsMax : null,
     })),
   };
 }

@@ -1,10 +1,10 @@
 /** Rules through a real server: 73 real ones on 500 real messages, undone, promoted, broken, hanging, killed. */
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/cli/client.ts';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { answerOf, createTextProject, importTexts, settle } from '../helpers/project.ts';
 import { type LabeledText, makeTexts } from '../helpers/texts.ts';
 
@@ -212,6 +212,37 @@ describe('rules', () => {
   });
 });
 
+describe('headstart rules', () => {
+  const file = join(data.folder, 'rules.yaml');
+  const rules = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runCommand(['rules', ...args], data.folder);
+    const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
+    return { code, stdout, stderr, rows: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+  };
+
+  it('checks, tries, applies and measures the same documents as the API', async () => {
+    const projectId = String(await newProject(makeTexts(60)));
+    writeFileSync(
+      file,
+      text('{id: prize, label: spam, keywords: {list: prizes}}', "{id: bad, label: eggs, regex: 'x'}"),
+    );
+    writeFileSync(join(data.folder, 'prizes.txt'), 'prize\nwinner\n');
+    const list = `prizes=${join(data.folder, 'prizes.txt')}`;
+    const bad = await rules('check', projectId, file, '--list', list);
+    expect(bad).toMatchObject({ code: 65, rows: [{ line: 4, rule: 'bad' }, { safety: 'linear' }] });
+    expect(bad.stderr).toContain('line 4');
+
+    const promoted = await rules('promote', projectId, 'ham', 'lunch');
+    writeFileSync(file, promoted.stdout);
+    expect((await rules('preview', projectId, file)).rows[0]).toMatchObject({ rule: 'lunch', labels: 'ham' });
+    const applied = await rules('apply', projectId, file);
+    expect(applied).toMatchObject({ code: 0, rows: [{ document: 1, applied: 1 }] });
+    expect((await rules('report', projectId)).rows[0]).toMatchObject({ hits: applied.rows[0]!.votes });
+    expect((await rules('diff', projectId, file)).rows[0]).toMatchObject({ gained: 0, lost: 0, flipped: 0 });
+    expect((await rules('show', projectId)).stdout).toBe(promoted.stdout);
+  });
+});
+
 describe('a bad document', () => {
   let projectId: number;
   beforeAll(async () => {
@@ -223,6 +254,7 @@ describe('a bad document', () => {
     ['an unknown label', text('{id: a, label: eggs, keywords: [x]}'), 3],
     ['an empty list', text('{id: a, label: spam, keywords: []}'), 3],
     ['another version', 'headstart_rules: 7\nrules: []\n', 1],
+    ['a fact that tasks do not show', text('{id: a, label: spam, when: {not: {fact: {path: width, min: 9}}}}'), 3],
     ['a control that is not there', text('{id: a, label: spam, control: topic, keywords: [x]}'), 3],
   ])('%s is refused with line and column, and nothing is kept', async (_what, document, line) => {
     const params = { project_id: projectId };
@@ -234,13 +266,34 @@ describe('a bad document', () => {
   });
 });
 
+/** Long enough to be interrupted: 12 chunks, and a vote on every task. */
+const LONG = text(
+  '{id: all, label: ham, regex: "."}',
+  ...Array.from({ length: 40 }, (_, i) => `{id: r${i}, label: spam, regex: '(win|free|cash).* ${i}\\d*$'}`),
+);
+
+describe('a cancelled application', () => {
+  it('leaves no vote behind, and can be run again', async () => {
+    const projectId = await newProject(makeTexts(6_000, 6));
+    const { number } = await save(projectId, LONG);
+    const job = await server.client.call('ruleApply', { params: { project_id: projectId }, body: { number } });
+    await firstVotes(server.client, projectId);
+    await server.client.call('jobCancel', { params: { job_id: job.id } });
+    await settle(server.client, projectId);
+    expect((await rulesRuns(server.client, projectId)).map((run) => run.state)).toEqual(['failed']);
+    expect((await ruleVotes(server.client, projectId)).size).toBe(0);
+    await server.client.call('jobRetry', { params: { job_id: job.id } });
+    await settle(server.client, projectId);
+    const [, second] = await rulesRuns(server.client, projectId);
+    expect(second).toMatchObject({ state: 'done', written: await expectedVotes(projectId, number) });
+  });
+});
+
 describe('kill -9 while rules are applied', () => {
   it('shows no vote of the unfinished run, and ends it after the next start as if nothing had been', async () => {
     const texts = makeTexts(6_000, 5);
     const projectId = await newProject(texts);
-    const many = Array.from({ length: 40 }, (_, i) => `{id: r${i}, label: spam, regex: '(win|free|cash).* ${i}\\d*$'}`);
-    const document = text('{id: all, label: ham, regex: "."}', ...many);
-    const { number } = await save(projectId, document);
+    const { number } = await save(projectId, LONG);
     await server.client.call('ruleApply', { params: { project_id: projectId }, body: { number } });
     await firstVotes(server.client, projectId);
     await expectHidden(server.client, projectId);

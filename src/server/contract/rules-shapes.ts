@@ -38,7 +38,9 @@ export const PatternShape = Type.Object({
   pattern: Type.String(),
   safety: Type.String({ description: '`linear`, `polynomial`, `exponential` or `watched`' }),
   reason: Type.String(),
-  chars_max: Type.Number({ description: 'Longer texts get no vote from this pattern' }),
+  chars_max: nullable(
+    Type.Number({ description: 'Longer texts get no vote from this pattern; null: there is no limit' }),
+  ),
 });
 
 export const CheckShape = Type.Object({

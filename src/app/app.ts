@@ -18,6 +18,7 @@ import type {
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Template } from '../labelconfig/index.ts';
 import type { Media, NewUpload, Upload } from '../media/media.ts';
+import type { Projection, StopAdvice } from '../sampling/index.ts';
 import type { Page, ProjectCounts } from '../store/store.ts';
 import type { RulesApi } from './rules-api.ts';
 
@@ -385,6 +386,36 @@ export interface Insights {
   } | null;
   /** How far showing a suggestion pulls answers towards it, in percentage points. */
   readonly bias: { readonly points: number; readonly low: number; readonly high: number } | null;
+  /** Where the curve of blind answers goes; null with too few of them. */
+  readonly projection: Projection | null;
+}
+
+/** What `InsightsApi.of` adds to the answers: versions held against each other. */
+export interface InsightsWithAdvice extends Insights {
+  readonly stopAdvice: StopAdvice;
+}
+
+/** The annotations most likely wrong. */
+export interface DoubtfulAnnotations {
+  /** Annotations that held-out probabilities could speak about. */
+  readonly judged: number;
+  /** How many of them are wrong by confident learning. */
+  readonly estimated: number;
+  /** The likeliest error first. */
+  readonly results: readonly DoubtfulAnnotation[];
+}
+
+export interface DoubtfulAnnotation {
+  readonly annotationId: number;
+  readonly taskId: number;
+  readonly annotatorId: number;
+  readonly given: readonly string[];
+  readonly suggested: readonly string[];
+  /** Probability of what is in doubt, 0..1. */
+  readonly confidence: number;
+  /** What was given minus the likeliest alternative, -1..1. */
+  readonly margin: number;
+  readonly confident: boolean;
 }
 
 export interface ShareWithInterval {
@@ -398,7 +429,9 @@ export interface ShareWithInterval {
 }
 
 export interface InsightsApi {
-  of(projectId: number): Promise<Insights>;
+  of(projectId: number): Promise<InsightsWithAdvice>;
+  /** At most `limit` annotations for a second look. */
+  labelErrors(projectId: number, limit: number): Promise<DoubtfulAnnotations>;
 }
 
 export type { Json, Media, NewUpload, Upload };

@@ -56,7 +56,7 @@ export function createApp(deps: Deps): App {
     jobs,
     models: createModels(deps, loops, matrices, configs),
     people: createPeople(deps),
-    insights: createInsights(deps),
+    insights: createInsights(deps, matrices, configs),
     rules: createRules(deps, configs),
     async close() {
       await runner.stop();

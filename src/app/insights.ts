@@ -2,18 +2,31 @@
 import type { Annotation } from '../core/domain.ts';
 import { bootstrapInterval, median, wilsonInterval } from '../core/intervals.ts';
 import { seededRandom } from '../core/random.ts';
+import { type CurvePoint, projectCurve } from '../sampling/index.ts';
 import type { Insights, InsightsApi, ShareWithInterval } from './app.ts';
 import type { Deps } from './deps.ts';
+import { doubtfulAnnotations } from './label-errors.ts';
+import { found } from './lookup.ts';
+import type { Matrices } from './matrices.ts';
+import type { ProjectConfigs } from './project-config.ts';
+import { stopAdviceFor } from './stop-advice.ts';
 
 const READ_CHUNK = 5_000;
 /** Below this many blind answers a comparison would be noise shown as a number. */
 const BLIND_MIN = 30;
 /** Points of the curve; more cannot be told apart on a screen. */
 const CURVE_POINTS_MAX = 200;
+/** The projection asks for the next one above what is reached. */
+const GOALS = [0.8, 0.9, 0.95, 0.98];
+const LAST_GOAL = 0.99;
 
-export function createInsights({ store }: Deps): InsightsApi {
+export function createInsights(deps: Deps, matrices: Matrices, configs: ProjectConfigs): InsightsApi {
+  const { store } = deps;
   return {
+    labelErrors: (projectId, limit) => doubtfulAnnotations(deps, matrices, configs, projectId, limit),
+
     async of(projectId) {
+      const project = await found('project', projectId, store.projects.get(projectId));
       const answers: ScoredAnswer[] = [];
       for (let after = 0; ; ) {
         const page = await store.annotations.list(projectId, { after, limit: READ_CHUNK });
@@ -24,7 +37,8 @@ export function createInsights({ store }: Deps): InsightsApi {
         answers.push(...given.map((one) => ({ ...one, score: scores.get(one.parentPrediction ?? 0) ?? null })));
         after = page.at(-1)!.id;
       }
-      return insightsOf(answers);
+      const stopAdvice = await stopAdviceFor(deps, matrices, configs.of(project), projectId);
+      return { ...insightsOf(answers), stopAdvice };
     },
   };
 }
@@ -47,7 +61,18 @@ export function insightsOf(answers: readonly ScoredAnswer[]): Insights {
     blindAccuracy: blind.length === 0 ? null : share(right, blind.length),
     timeSaved: enough ? timeSaved(timesOf(aided), timesOf(blind)) : null,
     bias: enough ? biasOf(aided, blind) : null,
+    projection: projectionOf(answers),
   };
+}
+
+/** Unlike the curve, each blind answer counts for the moment it was given in. */
+function projectionOf(answers: readonly ScoredAnswer[]): Insights['projection'] {
+  const points = answers.flatMap((one, labels): CurvePoint[] =>
+    one.blind && one.parentPrediction !== null ? [{ labels, hits: isUnchanged(one) ? 1 : 0, n: 1 }] : [],
+  );
+  const reached = projectCurve(points, LAST_GOAL, answers.length);
+  const goal = GOALS.find((one) => one > (reached?.accuracy.median ?? 1));
+  return goal === undefined ? reached : projectCurve(points, goal, answers.length);
 }
 
 /** The (hidden) suggestion said what the answer says. */

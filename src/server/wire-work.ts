@@ -1,10 +1,18 @@
 /** The queue, its insights, runs, jobs, models and tokens in the words of the wire. */
-import type { Insights, QueueItem, QueueState, ShareWithInterval, VoteView } from '../app/app.ts';
+import type {
+  DoubtfulAnnotations,
+  InsightsWithAdvice,
+  QueueItem,
+  QueueState,
+  ShareWithInterval,
+  VoteView,
+} from '../app/app.ts';
 import type { Job, ModelVersion, Run, Token } from '../core/domain.ts';
 import type {
   InsightsWire,
   JobEventWire,
   JobWire,
+  LabelErrorsWire,
   ModelWire,
   NextWire,
   QueueStateWire,
@@ -39,8 +47,8 @@ export function queueStateWire(state: QueueState): QueueStateWire {
   };
 }
 
-export function insightsWire(insights: Insights): InsightsWire {
-  const { acceptance, blindAccuracy, timeSaved } = insights;
+export function insightsWire(insights: InsightsWithAdvice): InsightsWire {
+  const { acceptance, blindAccuracy, timeSaved, projection, stopAdvice } = insights;
   return {
     curve: insights.curve.map((point) => ({ ...accuracyWire(point), labels: point.labels })),
     acceptance: acceptance && {
@@ -61,6 +69,48 @@ export function insightsWire(insights: Insights): InsightsWire {
       n_blind: timeSaved.blind,
     },
     bias: insights.bias,
+    projection: projection && {
+      goal: projection.goal,
+      accuracy: projection.accuracy,
+      more_labels: {
+        median: orNull(projection.moreLabels.median),
+        low: orNull(projection.moreLabels.low),
+        high: orNull(projection.moreLabels.high),
+      },
+      sentence: projection.sentence,
+    },
+    stop_advice: {
+      state: stopAdvice.state,
+      sentence: stopAdvice.sentence,
+      windows: stopAdvice.agreements.map(({ fromLabels, toLabels, items, kappa, deltaF, changed }) => ({
+        from_labels: fromLabels,
+        to_labels: toLabels,
+        tasks: items,
+        kappa,
+        delta_f: deltaF,
+        changed,
+      })),
+    },
+  };
+}
+
+/** JSON has no infinity. */
+function orNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+export function labelErrorsWire({ judged, estimated, results }: DoubtfulAnnotations): LabelErrorsWire {
+  return {
+    judged,
+    estimated,
+    results: results.map(({ annotationId, taskId, annotatorId, given, suggested, ...figures }) => ({
+      annotation: annotationId,
+      task: taskId,
+      annotator: annotatorId,
+      given: [...given],
+      suggested: [...suggested],
+      ...figures,
+    })),
   };
 }
 

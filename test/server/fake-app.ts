@@ -358,6 +358,33 @@ export function fakeApp(): FakeApp {
         blindAccuracy: null,
         timeSaved: { aidedMs: 1000, blindMs: 2000, saved: 0.5, low: 0.4, high: 0.6, aided: 40, blind: 30 },
         bias: null,
+        projection: {
+          goal: 0.95,
+          accuracy: { median: 0.9, low: 0.8, high: 0.94 },
+          moreLabels: { median: 120, low: 70, high: Number.POSITIVE_INFINITY },
+          sentence: 'Now about 0.90; about 120 more labels to 0.95; 80 % interval 70 to without limit.',
+        },
+        stopAdvice: {
+          state: 'early',
+          sentence: 'Too early to say: 2 more trainings to compare.',
+          agreements: [{ fromLabels: 20, toLabels: 40, items: 100, kappa: 0.9, deltaF: 0.03, changed: 0.04 }],
+        },
+      }),
+      labelErrors: async (_projectId, limit) => ({
+        judged: 40,
+        estimated: 3,
+        results: [
+          {
+            annotationId: 1,
+            taskId: 5,
+            annotatorId: 2,
+            given: ['spam'],
+            suggested: ['ham'],
+            confidence: 0.1,
+            margin: -0.8,
+            confident: true,
+          },
+        ].slice(0, limit),
       }),
     },
     rules: fakeRules(

@@ -181,7 +181,18 @@ describe('queue', () => {
       acceptance: { shown: 4, accepted: 3, rate: 0.75 },
       blind_accuracy: null,
       time_saved: { saved: 0.5, n_blind: 30 },
+      projection: { goal: 0.95, more_labels: { median: 120, low: 70, high: null } },
+      stop_advice: { state: 'early', windows: [{ from_labels: 20, to_labels: 40, tasks: 100, kappa: 0.9 }] },
     });
+  });
+
+  it('lists annotations for a second look', async () => {
+    expect((await test.call({ url: '/api/projects/1/label-errors?limit=5' })).body).toMatchObject({
+      judged: 40,
+      estimated: 3,
+      results: [{ annotation: 1, task: 5, annotator: 2, given: ['spam'], suggested: ['ham'], confident: true }],
+    });
+    expect(await test.call({ url: '/api/projects/1/label-errors?limit=0' })).toMatchObject({ status: 422 });
   });
 
   it('says 404 when nothing is left, or 204 to a page that asks for it', async () => {

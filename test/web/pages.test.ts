@@ -208,4 +208,11 @@ const MATURE: Reply<'insights'> = {
   blind_accuracy: { n: 42, correct: 37, accuracy: 0.88, low: 0.75, high: 0.95 },
   time_saved: { aided_ms: 1890, blind_ms: 3200, saved: 0.41, low: 0.3, high: 0.5, n_aided: 352, n_blind: 42 },
   bias: { points: 2, low: 0.4, high: 3.6 },
+  projection: {
+    goal: 0.95,
+    accuracy: { median: 0.92, low: 0.89, high: 0.95 },
+    more_labels: { median: 120, low: 70, high: 210 },
+    sentence: 'Now about 0.92; about 120 more labels to 0.95; 80 % interval 70-210.',
+  },
+  stop_advice: { state: 'early', sentence: 'Too early to say: 1 more training to compare.', windows: [] },
 };

@@ -195,6 +195,49 @@ export const InsightsShape = Type.Object({
     }),
   ),
   bias: nullable(Type.Object({ points: Type.Number(), ...interval })),
+  projection: nullable(
+    Type.Object({
+      goal: Type.Number(),
+      accuracy: Type.Object({ median: Type.Number(), ...interval }),
+      more_labels: Type.Object({
+        median: nullable(Type.Integer()),
+        low: nullable(Type.Integer()),
+        high: nullable(Type.Integer()),
+      }),
+      sentence: Type.String(),
+    }),
+  ),
+  stop_advice: Type.Object({
+    state: Type.Union([Type.Literal('early'), Type.Literal('continue'), Type.Literal('stop')]),
+    sentence: Type.String(),
+    windows: Type.Array(
+      Type.Object({
+        from_labels: Type.Integer(),
+        to_labels: Type.Integer(),
+        tasks: Type.Integer(),
+        kappa: Type.Number(),
+        delta_f: Type.Number(),
+        changed: Type.Number(),
+      }),
+    ),
+  }),
+});
+
+export const LabelErrorsShape = Type.Object({
+  judged: Type.Integer(),
+  estimated: Type.Integer(),
+  results: Type.Array(
+    Type.Object({
+      annotation: Type.Integer(),
+      task: Type.Integer(),
+      annotator: Type.Integer(),
+      given: Type.Array(Type.String()),
+      suggested: Type.Array(Type.String()),
+      confidence: Type.Number(),
+      margin: Type.Number(),
+      confident: Type.Boolean(),
+    }),
+  ),
 });
 
 export const VoteShape = Type.Object({
@@ -293,6 +336,7 @@ export type NextWire = Static<typeof NextShape>;
 export type ReasonWire = Static<typeof ReasonShape>;
 export type QueueStateWire = Static<typeof QueueStateShape>;
 export type InsightsWire = Static<typeof InsightsShape>;
+export type LabelErrorsWire = Static<typeof LabelErrorsShape>;
 export type VoteWire = Static<typeof VoteShape>;
 export type RunWire = Static<typeof RunShape>;
 export type JobEventWire = Static<typeof JobEventShape>;

@@ -6,6 +6,7 @@ import {
   Empty,
   InsightsShape,
   JobShape,
+  LabelErrorsShape,
   ModelShape,
   NextShape,
   QueueStateShape,
@@ -93,6 +94,18 @@ export const workRoutes = {
     tag: queue,
     summary: 'What answers and the blind slice say of the suggestions; null where there is too little to say',
     schema: { params: projectId, response: { 200: InsightsShape } },
+  }),
+  labelErrors: route({
+    method: 'GET',
+    url: '/api/projects/:project_id/label-errors',
+    access: 'owner',
+    tag: queue,
+    summary: 'The annotations most likely wrong, by probabilities that have not seen them; for a second look',
+    schema: {
+      params: projectId,
+      querystring: Type.Object({ limit: limit(LIMITS.pageSizeMax) }),
+      response: { 200: LabelErrorsShape },
+    },
   }),
 
   runList: route({

@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Handlers } from '../bind.ts';
 import type { workRoutes } from '../contract/work.ts';
 import { taskWire } from '../wire.ts';
-import { insightsWire, jobWire, modelWire, nextWire, queueStateWire, runWire } from '../wire-work.ts';
+import { insightsWire, jobWire, labelErrorsWire, modelWire, nextWire, queueStateWire, runWire } from '../wire-work.ts';
 
 const PREVIEW = 20;
 const LIST = 100;
@@ -13,7 +13,14 @@ export function workHandlers(app: App): Handlers<keyof typeof workRoutes> {
   return { ...queueHandlers(app), ...runHandlers(app), ...jobHandlers(app), ...modelHandlers(app) };
 }
 
-type QueueNames = 'queueNext' | 'queuePreview' | 'queueState' | 'queueRank' | 'queueTimings' | 'insights';
+type QueueNames =
+  | 'queueNext'
+  | 'queuePreview'
+  | 'queueState'
+  | 'queueRank'
+  | 'queueTimings'
+  | 'insights'
+  | 'labelErrors';
 
 function queueHandlers({ queue, insights }: App): Handlers<QueueNames> {
   return {
@@ -32,6 +39,8 @@ function queueHandlers({ queue, insights }: App): Handlers<QueueNames> {
     queueState: async ({ params }) => queueStateWire(await queue.state(params.project_id)),
     queueRank: async ({ params }) => queueStateWire(await queue.rank(params.project_id)),
     insights: async ({ params }) => insightsWire(await insights.of(params.project_id)),
+    labelErrors: async ({ params, query }) =>
+      labelErrorsWire(await insights.labelErrors(params.project_id, query.limit ?? LIST)),
     queueTimings: async ({ params }) => ({ rerank_ms: queue.rerankTimesMs(params.project_id) }),
   };
 }

@@ -1,0 +1,123 @@
+/** Annotations that are most likely wrong, by probabilities of the serving version that never saw them. */
+import type { Annotation, ModelVersion } from '../core/domain.ts';
+import { decodeHead } from '../heads/index.ts';
+import { type GivenLabel, labelErrors } from '../sampling/index.ts';
+import { classesOf } from './answers.ts';
+import type { DoubtfulAnnotation, DoubtfulAnnotations } from './app.ts';
+import type { Deps } from './deps.ts';
+import { found } from './lookup.ts';
+import { type Matrices, readRows } from './matrices.ts';
+import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
+
+const READ_CHUNK = 5_000;
+/** The newest ones; judging them takes a tenth of a second, and nobody looks through more. */
+const JUDGED_MAX = 50_000;
+
+interface Judged {
+  readonly annotation: Annotation;
+  readonly ordinal: number;
+  /** Indices into the classes of the head. */
+  readonly classes: readonly number[];
+}
+
+/** Nothing is judged without a serving version. Annotations the version was trained on without a held-out record are left out. */
+export async function doubtfulAnnotations(
+  deps: Deps,
+  matrices: Matrices,
+  configs: ProjectConfigs,
+  projectId: number,
+  limit: number,
+): Promise<DoubtfulAnnotations> {
+  const project = await found('project', projectId, deps.store.projects.get(projectId));
+  const config = configs.of(project);
+  const version = await deps.store.models.active(projectId, config.control?.name ?? '');
+  if (version === undefined || config.control === null) return { judged: 0, estimated: 0, results: [] };
+  const { classes, link } = decodeHead(version.head);
+  const answers = await answersOf(deps, projectId);
+  const judged = await judgedOf(deps, config, classes, answers, projectId);
+  const { has, rows } = await heldOut(deps, matrices, version, judged);
+  const kept = judged.filter((one) => has(one.ordinal));
+  const rowOf = new Map(rows.ordinals.map((ordinal, row) => [ordinal, row]));
+  const given = kept.map((one): GivenLabel => ({ item: rowOf.get(one.ordinal)!, classes: one.classes }));
+  const { ranked, estimated } = labelErrors(link, rows.probabilities, classes.length, given);
+  return {
+    judged: kept.length,
+    estimated,
+    results: ranked.slice(0, limit).map((error): DoubtfulAnnotation => {
+      const { annotation, classes: chosen } = kept[error.index]!;
+      return {
+        annotationId: annotation.id,
+        taskId: annotation.taskId,
+        annotatorId: annotation.annotatorId,
+        given: chosen.map((c) => classes[c]!),
+        suggested: corrected(chosen, error).map((c) => classes[c]!),
+        confidence: error.confidence,
+        margin: error.margin,
+        confident: error.confident,
+      };
+    }),
+  };
+}
+
+/** What the annotation would be: the other class, or for several labels the doubtful one taken out or put in. */
+function corrected(chosen: readonly number[], { given, suggested }: { given: number; suggested: number }): number[] {
+  if (given !== suggested) return [suggested];
+  return chosen.includes(given) ? chosen.filter((c) => c !== given) : [...chosen, given].sort((a, b) => a - b);
+}
+
+async function answersOf({ store }: Deps, projectId: number): Promise<Annotation[]> {
+  let answers: Annotation[] = [];
+  for (let after = 0; ; ) {
+    const page = await store.annotations.list(projectId, { after, limit: READ_CHUNK });
+    if (page.length === 0) return answers;
+    answers = [...answers, ...page.filter((one) => !one.skipped)].slice(-JUDGED_MAX);
+    after = page.at(-1)!.id;
+  }
+}
+
+/** Answers that the classes of the head can express, with the row of their task. */
+async function judgedOf(
+  { store }: Deps,
+  config: ProjectConfig,
+  classes: readonly string[],
+  answers: readonly Annotation[],
+  projectId: number,
+): Promise<Judged[]> {
+  const ordinalOf = new Map<number, number>();
+  const wanted = new Set(answers.map((one) => one.taskId));
+  for (let from = 0; ; ) {
+    const chunk = await store.tasks.ordinals(projectId, from, READ_CHUNK);
+    if (chunk.ordinals.length === 0) break;
+    chunk.ids.forEach((id, i) => {
+      if (wanted.has(id)) ordinalOf.set(id, chunk.ordinals[i]!);
+    });
+    from = chunk.ordinals.at(-1)! + 1;
+  }
+  return answers.flatMap((annotation) => {
+    const ordinal = ordinalOf.get(annotation.taskId);
+    const chosen = classesOf(config, annotation).map((c) => classes.indexOf(config.classes[c]!));
+    const fits = config.control?.multiple ? chosen.every((c) => c >= 0) : chosen.length === 1 && chosen[0]! >= 0;
+    return ordinal !== undefined && fits ? [{ annotation, ordinal, classes: chosen }] : [];
+  });
+}
+
+/** Probabilities of the tasks: out-of-fold ones where the version was trained on them, its head's where it was not. */
+async function heldOut(deps: Deps, matrices: Matrices, version: ModelVersion, judged: readonly Judged[]) {
+  const head = decodeHead(version.head);
+  const classCount = head.classes.length;
+  const record = await matrices.outOfFold(version.projectId, version.version, classCount);
+  const embeddings = await matrices.embeddings(version.projectId, version.embedder);
+  const trained = new Set(head.trainedOn);
+  const ordinals = [...new Set(judged.map((one) => one.ordinal))].sort((a, b) => a - b);
+  const recorded = ordinals.filter((ordinal) => record.has(ordinal));
+  const fresh = ordinals.filter((ordinal) => !trained.has(ordinal) && !record.has(ordinal) && embeddings.has(ordinal));
+  const probabilities = new Float32Array((recorded.length + fresh.length) * classCount);
+  probabilities.set(await readRows(record, Uint32Array.from(recorded)));
+  if (fresh.length > 0) {
+    const rows = await readRows(embeddings, Uint32Array.from(fresh));
+    probabilities.set(await deps.compute.predict(version.head, rows), recorded.length * classCount);
+  }
+  const all = [...recorded, ...fresh];
+  const there = new Set(all);
+  return { has: (ordinal: number): boolean => there.has(ordinal), rows: { ordinals: all, probabilities } };
+}

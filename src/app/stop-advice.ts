@@ -1,0 +1,47 @@
+/** Whether more labels still change the model: the last versions held against each other on a sample of the tasks. */
+import type { ModelVersion } from '../core/domain.ts';
+import { decodeHead } from '../heads/index.ts';
+import { type StopAdvice, type StopCheck, stopAdvice } from '../sampling/index.ts';
+import type { Deps } from './deps.ts';
+import { type Matrices, readRows } from './matrices.ts';
+import type { ProjectConfig } from './project-config.ts';
+import { chooseLabels } from './suggest.ts';
+
+/** One more than the windows that the advice looks at. */
+const VERSIONS = 4;
+/** Tasks compared: a change of one in a hundred is seen, and four predictions take a moment. */
+const SAMPLE = 2_000;
+
+export async function stopAdviceFor(
+  deps: Deps,
+  matrices: Matrices,
+  config: ProjectConfig,
+  projectId: number,
+): Promise<StopAdvice> {
+  const versions = lastVersions(await deps.store.models.list(projectId), config.control?.name ?? '');
+  const tensors = await Promise.all(versions.map((one) => matrices.embeddings(projectId, one.embedder)));
+  const height = Math.min(...tensors.map((tensor) => tensor.rows));
+  const step = Math.max(1, Math.ceil(height / SAMPLE));
+  const spaced = tensors.length === 0 ? [] : Array.from({ length: Math.ceil(height / step) }, (_, i) => i * step);
+  const ordinals = Uint32Array.from(spaced.filter((ordinal) => tensors.every((tensor) => tensor.has(ordinal))));
+  const codes = new Map<string, number>();
+  const checks = versions.map(async (version, i): Promise<StopCheck> => {
+    const classes = decodeHead(version.head).classes;
+    const all = await deps.compute.predict(version.head, await readRows(tensors[i]!, ordinals));
+    const said = Array.from(ordinals, (_, row) => {
+      const own = all.subarray(row * classes.length, (row + 1) * classes.length);
+      const labels = JSON.stringify(chooseLabels({ classes, control: config.control }, own)?.labels ?? []);
+      if (!codes.has(labels)) codes.set(labels, codes.size);
+      return codes.get(labels)!;
+    });
+    return { labels: version.trainedOn, said };
+  });
+  return stopAdvice(await Promise.all(checks));
+}
+
+/** Oldest first, each trained on more answers than the one before: training twice on the same ones proves nothing. */
+function lastVersions(versions: readonly ModelVersion[], control: string): ModelVersion[] {
+  const own = versions.filter((one) => one.control === control);
+  const grown = own.filter((one, i) => own.slice(0, i).every((before) => before.trainedOn < one.trainedOn));
+  return grown.slice(-VERSIONS);
+}

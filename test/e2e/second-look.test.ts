@@ -1,0 +1,67 @@
+/** Wrong answers come up for a second look, and trainings held against each other give advice on stopping. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { answerOf, createTextProject, goldOf, importTexts, settle } from '../helpers/project.ts';
+import { makeTexts } from '../helpers/texts.ts';
+
+const texts = makeTexts(160);
+const data = temporaryFolder();
+let server: ServerProcess;
+let projectId: number;
+const wrong = new Set<number>();
+
+/** Answers the next tasks, every tenth one wrong. */
+async function answer(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const params = { project_id: projectId };
+    const item = (await server.client.call('queueNext', { params, query: {} }))!;
+    const gold = goldOf(texts, item);
+    const label = i % 10 === 9 ? (gold === 'spam' ? 'ham' : 'spam') : gold;
+    const body = { result: [answerOf(label)], lead_time: 1 };
+    const { id } = await server.client.call('annotationCreate', { params: { task_id: item.id }, body });
+    if (label !== gold) wrong.add(id);
+  }
+  await server.client.call('train', { params: { project_id: projectId } });
+  await settle(server.client, projectId);
+}
+
+const doubts = (limit: number) =>
+  server.client.call('labelErrors', { params: { project_id: projectId }, query: { limit } });
+
+beforeAll(async () => {
+  server = await startServerProcess(data.folder);
+  projectId = await createTextProject(server.client, { retrain_every: 1000, seed: 3 });
+  await importTexts(server.client, projectId, texts);
+  await settle(server.client, projectId);
+});
+
+afterAll(async () => {
+  await server.stop();
+  data.remove();
+});
+
+describe('a second look', () => {
+  it('has nothing to say before the first training', async () => {
+    expect(await doubts(10)).toEqual({ judged: 0, estimated: 0, results: [] });
+  });
+
+  it('lists planted errors far above their share', async () => {
+    for (let round = 0; round < 3; round++) await answer(30);
+    const { judged, results } = await doubts(wrong.size);
+    expect(judged).toBeGreaterThan(80);
+    const found = results.filter((one) => wrong.has(one.annotation));
+    expect(found.length / wrong.size).toBeGreaterThan(0.4);
+    for (const one of results) expect(one.suggested).not.toEqual(one.given);
+  });
+
+  it('holds trainings against each other', async () => {
+    const { stop_advice: advice } = await server.client.call('insights', { params: { project_id: projectId } });
+    expect(advice.state).toBe('early');
+    expect(advice.windows.length).toBeGreaterThanOrEqual(2);
+    for (const one of advice.windows) {
+      expect(one.tasks).toBe(160);
+      expect(one.to_labels).toBeGreaterThan(one.from_labels);
+      expect(one.kappa).toBeLessThanOrEqual(1);
+    }
+  });
+});

@@ -232,6 +232,7 @@ describe('headstart rules', () => {
     expect(bad).toMatchObject({ code: 65, rows: [{ line: 4, rule: 'bad' }, { safety: 'linear' }] });
     expect(bad.stderr).toContain('line 4');
 
+    expect((await rules('check', projectId, `${file}.gone`)).stderr).toMatch(/INPUT_BAD_FIELD.*gone/);
     const promoted = await rules('promote', projectId, 'ham', 'lunch');
     writeFileSync(file, promoted.stdout);
     expect((await rules('preview', projectId, file)).rows[0]).toMatchObject({ rule: 'lunch', labels: 'ham' });

@@ -1,28 +1,16 @@
 /** `headstart rules check|preview|diff|save|apply|report|suggest|import|promote|list|show`: rules from files, undoable. */
-import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { AppError } from '../../core/errors.ts';
 import type { Reply } from '../../server/contract/index.ts';
 import { positive, withCommon } from '../flags.ts';
 import type { Row } from '../output.ts';
 import { watchJobs } from '../progress.ts';
-import { type CommonFlags, withSession } from '../session.ts';
+import { draft, kind, placeIn, type RuleFlags, readText, source, withLists, withNumber } from '../rule-input.ts';
+import { figures, shown, summary } from '../rule-output.ts';
+import { withSession } from '../session.ts';
 
 const SUGGESTIONS = 20;
-
-type ListFiles = readonly (readonly [name: string, file: string])[];
-
-interface RuleFlags extends CommonFlags {
-  readonly list: ListFiles;
-  readonly number?: number;
-  readonly rule?: string;
-  readonly limit?: number;
-  readonly from?: number;
-  readonly kind?: 'csv' | 'spacy';
-  readonly field?: string;
-  readonly to?: string;
-}
 
 type Verb = (name: string, description: string) => Command;
 
@@ -34,11 +22,6 @@ export function addRules(program: Command): void {
   addApplying(verb);
   addWriting(verb);
 }
-
-const withLists = (command: Command): Command =>
-  command.option('--list <name=file>', 'words of a list that the document names, one per line', addList, []);
-const withNumber = (command: Command): Command =>
-  command.option('--number <number>', 'a saved document (default: the newest)', positive);
 
 function addReading(verb: Verb): void {
   withLists(verb('check', 'say what is wrong in a rule file, and how each pattern would be run'))
@@ -157,7 +140,7 @@ function addWriting(verb: Verb): void {
         const made = await client.call('ruleImport', {
           params: { project_id: projectId },
           body: {
-            text: readFileSync(file, 'utf8'),
+            text: readText(file),
             kind: flags.kind ?? (extname(file) === '.jsonl' ? 'spacy' : 'csv'),
             ...placeIn(flags),
           },
@@ -182,79 +165,8 @@ function addWriting(verb: Verb): void {
     );
 }
 
-function placeIn({ field, to }: RuleFlags) {
-  return {
-    ...(field === undefined ? {} : { field }),
-    ...(to === undefined ? {} : { document: readFileSync(to, 'utf8') }),
-  };
-}
-
-function draft(file: string, { list }: RuleFlags) {
-  return { document: readFileSync(file, 'utf8'), ...(list.length === 0 ? {} : { lists: listsOf(list) }) };
-}
-
-function source(file: string | undefined, flags: RuleFlags) {
-  if (file !== undefined) return draft(file, flags);
-  return flags.number === undefined ? {} : { number: flags.number };
-}
-
-function listsOf(list: ListFiles): Record<string, string[]> {
-  const words = (file: string): string[] =>
-    readFileSync(file, 'utf8')
-      .split(/\r?\n/)
-      .map((line) => line.trim())
-      .filter((line) => line !== '');
-  return Object.fromEntries(list.map(([name, file]) => [name, words(file)]));
-}
-
-function addList(text: string, before: ListFiles): ListFiles {
-  const at = text.indexOf('=');
-  if (at > 0 && at < text.length - 1) return [...before, [text.slice(0, at), text.slice(at + 1)]];
-  throw new InvalidArgumentError('a list is NAME=FILE, like cities=cities.txt.');
-}
-
-function kind(text: string): 'csv' | 'spacy' {
-  if (text === 'csv' || text === 'spacy') return text;
-  throw new InvalidArgumentError('csv or spacy is wanted.');
-}
-
 function problemError(errors: Reply<'ruleCheck'>['problems']): AppError {
   const [first] = errors;
   const message = `${errors.length} problems; the first, in line ${first!.line}, column ${first!.column}: ${first!.message}`;
   return new AppError('RULE_BAD_DOCUMENT', message, { details: { line: first!.line, column: first!.column } });
-}
-
-function figures(rule: Reply<'ruleReport'>['rules'][number]): Row {
-  const { id, labels, hits, coverage, overlap, conflict, precision, covers, fault } = rule;
-  return {
-    rule: id,
-    labels: labels.join(', '),
-    hits,
-    coverage: rounded(coverage),
-    overlap: rounded(overlap),
-    conflict: rounded(conflict),
-    precision: precision && rounded(precision.share),
-    from: precision && rounded(precision.low),
-    to: precision && rounded(precision.high),
-    checked: precision?.n ?? 0,
-    alone: covers,
-    fault,
-  };
-}
-
-function shown(list: string, { task, text, votes, annotated }: Reply<'rulePreview'>['hits'][number]): Row {
-  const says = votes.map(({ rule, label }) => `${rule}: ${label}`).join(', ');
-  return { list, task, votes: says, annotated: annotated.join(', '), text };
-}
-
-function summary({ tasks, coverage, conflict, ms }: Reply<'rulePreview'>): string {
-  return `${tasks} tasks in ${ms.toFixed(0)} ms: ${percent(coverage)} covered, ${percent(conflict)} with conflicts.`;
-}
-
-function rounded(share: number): number {
-  return Math.round(1e4 * share) / 1e4;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

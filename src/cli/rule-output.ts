@@ -1,0 +1,38 @@
+/** What is shown of rules: their figures, and tasks they are about. */
+import type { Reply } from '../server/contract/index.ts';
+import type { Row } from './output.ts';
+
+export function figures(rule: Reply<'ruleReport'>['rules'][number]): Row {
+  const { id, labels, hits, coverage, overlap, conflict, precision, covers, fault } = rule;
+  return {
+    rule: id,
+    labels: labels.join(', '),
+    hits,
+    coverage: rounded(coverage),
+    overlap: rounded(overlap),
+    conflict: rounded(conflict),
+    precision: precision && rounded(precision.share),
+    from: precision && rounded(precision.low),
+    to: precision && rounded(precision.high),
+    checked: precision?.n ?? 0,
+    alone: covers,
+    fault,
+  };
+}
+
+export function shown(list: string, { task, text, votes, annotated }: Reply<'rulePreview'>['hits'][number]): Row {
+  const says = votes.map(({ rule, label }) => `${rule}: ${label}`).join(', ');
+  return { list, task, votes: says, annotated: annotated.join(', '), text };
+}
+
+export function summary({ tasks, coverage, conflict, ms }: Reply<'rulePreview'>): string {
+  return `${tasks} tasks in ${ms.toFixed(0)} ms: ${percent(coverage)} covered, ${percent(conflict)} with conflicts.`;
+}
+
+function rounded(share: number): number {
+  return Math.round(1e4 * share) / 1e4;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -9,7 +9,7 @@ import { doubtfulAnnotations } from './label-errors.ts';
 import { found } from './lookup.ts';
 import type { Matrices } from './matrices.ts';
 import type { ProjectConfigs } from './project-config.ts';
-import { stopAdviceFor } from './stop-advice.ts';
+import { createStopAdvice } from './stop-advice.ts';
 
 const READ_CHUNK = 5_000;
 /** Below this many blind answers a comparison would be noise shown as a number. */
@@ -22,6 +22,7 @@ const LAST_GOAL = 0.99;
 
 export function createInsights(deps: Deps, matrices: Matrices, configs: ProjectConfigs): InsightsApi {
   const { store } = deps;
+  const stopAdviceFor = createStopAdvice(deps, matrices);
   return {
     labelErrors: (projectId, limit) => doubtfulAnnotations(deps, matrices, configs, projectId, limit),
 
@@ -37,7 +38,7 @@ export function createInsights(deps: Deps, matrices: Matrices, configs: ProjectC
         answers.push(...given.map((one) => ({ ...one, score: scores.get(one.parentPrediction ?? 0) ?? null })));
         after = page.at(-1)!.id;
       }
-      const stopAdvice = await stopAdviceFor(deps, matrices, configs.of(project), projectId);
+      const stopAdvice = await stopAdviceFor(configs.of(project), projectId);
       return { ...insightsOf(answers), stopAdvice };
     },
   };

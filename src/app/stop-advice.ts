@@ -12,14 +12,34 @@ const VERSIONS = 4;
 /** Tasks compared: a change of one in a hundred is seen, and four predictions take a moment. */
 const SAMPLE = 2_000;
 
-export async function stopAdviceFor(
+/** Projects whose advice is kept: pages ask for it every few seconds, and only a new version changes it. */
+const KEPT_MAX = 100;
+
+/** The advice for a project; worked out again when its last versions have changed. */
+export function createStopAdvice(deps: Deps, matrices: Matrices) {
+  const kept = new Map<number, { readonly key: string; readonly advice: Promise<StopAdvice> }>();
+  return async (config: ProjectConfig, projectId: number): Promise<StopAdvice> => {
+    const versions = lastVersions(await deps.store.models.list(projectId), config.control?.name ?? '');
+    const key = versions.map((one) => one.id).join();
+    const known = kept.get(projectId);
+    if (known?.key === key) return known.advice;
+    const advice = compare(deps, matrices, config, versions);
+    kept.delete(projectId);
+    kept.set(projectId, { key, advice });
+    advice.catch(() => kept.delete(projectId));
+    const [oldest] = kept.keys();
+    if (kept.size > KEPT_MAX) kept.delete(oldest!);
+    return advice;
+  };
+}
+
+async function compare(
   deps: Deps,
   matrices: Matrices,
   config: ProjectConfig,
-  projectId: number,
+  versions: readonly ModelVersion[],
 ): Promise<StopAdvice> {
-  const versions = lastVersions(await deps.store.models.list(projectId), config.control?.name ?? '');
-  const tensors = await Promise.all(versions.map((one) => matrices.embeddings(projectId, one.embedder)));
+  const tensors = await Promise.all(versions.map((one) => matrices.embeddings(one.projectId, one.embedder)));
   const height = Math.min(...tensors.map((tensor) => tensor.rows));
   const step = Math.max(1, Math.ceil(height / SAMPLE));
   const spaced = tensors.length === 0 ? [] : Array.from({ length: Math.ceil(height / step) }, (_, i) => i * step);

@@ -21,7 +21,10 @@ export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConf
   const learn = (task: Task, since: number): void => {
     loops
       .answered(task, since)
-      .then(() => retrainWhenDue(deps, loops, task.projectId))
+      .then(async () => {
+        const project = await store.projects.get(task.projectId);
+        if (project) await retrainWhenDue(deps, loops, { project, config: configs.of(project) });
+      })
       .catch((error: unknown) =>
         log.error({ taskId: task.id, error: String(error) }, 'the order could not be refreshed'),
       );

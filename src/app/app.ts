@@ -5,6 +5,7 @@
 import type {
   Annotation,
   Job,
+  ModelSummary,
   ModelVersion,
   Project,
   ProjectSettings,
@@ -337,7 +338,7 @@ export interface JobsApi {
 export interface ModelsApi {
   /** Embedders of the manifest, with what this machine can do with them. */
   available(): Promise<{ name: string; kind: string; version: string; dim: number; ready: boolean; note: string }[]>;
-  versions(projectId: number): Promise<ModelVersion[]>;
+  versions(projectId: number): Promise<ModelSummary[]>;
   /** Items whose predicted label differs between two versions. */
   compare(
     projectId: number,

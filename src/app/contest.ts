@@ -2,11 +2,13 @@
 
 export interface Contest {
   readonly championNumber: number;
+  /** Several classes may hold at once. */
+  readonly multiple: boolean;
   readonly pairs: readonly ContestPair[];
 }
 
 export interface ContestPair {
-  /** Class indices that hold. */
+  /** Share of each class among the answers, 0..1. */
   readonly truth: readonly number[];
   /** Probabilities, one per class. */
   readonly champion: ArrayLike<number>;
@@ -26,14 +28,16 @@ const PAIRS_MIN = 10;
 /** The challenger is refused only when it is worse by more than one standard error of the paired log loss. */
 export function judge(contest: Contest | null): Verdict {
   if (contest === null) return { accepted: true, sentence: 'The first version for these labels.' };
-  const { pairs, championNumber } = contest;
+  const { pairs, championNumber, multiple } = contest;
   if (pairs.length < PAIRS_MIN) {
     return {
       accepted: true,
       sentence: `Trained on more answers than version ${championNumber}; too few to compare them on.`,
     };
   }
-  const worseBy = pairs.map((pair) => logLoss(pair.challenger, pair.truth) - logLoss(pair.champion, pair.truth));
+  const worseBy = pairs.map(
+    (pair) => logLoss(pair.challenger, pair.truth, multiple) - logLoss(pair.champion, pair.truth, multiple),
+  );
   const mean = worseBy.reduce((sum, one) => sum + one, 0) / worseBy.length;
   const variance = worseBy.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (worseBy.length - 1);
   const error = Math.sqrt(variance / worseBy.length);
@@ -43,16 +47,14 @@ export function judge(contest: Contest | null): Verdict {
     : { accepted: true, sentence: `Not worse: ${figures}.` };
 }
 
-function logLoss(probabilities: ArrayLike<number>, truth: readonly number[]): number {
-  const holds = new Set(truth);
-  const losses = Array.from(probabilities, (p, index) =>
-    holds.has(index)
-      ? -Math.log(Math.max(p, PROBABILITY_MIN))
-      : truth.length === 1
-        ? 0
-        : -Math.log(Math.max(1 - p, PROBABILITY_MIN)),
-  );
-  return losses.reduce((sum, one) => sum + one, 0);
+/** Cross-entropy against the shares; where several classes may hold, each class is a question of its own. */
+function logLoss(probabilities: ArrayLike<number>, truth: readonly number[], multiple: boolean): number {
+  const surprise = (p: number): number => -Math.log(Math.max(p, PROBABILITY_MIN));
+  return truth.reduce((sum, share, index) => {
+    const p = probabilities[index]!;
+    const against = multiple ? (1 - share) * surprise(1 - p) : 0;
+    return sum + share * surprise(p) + against;
+  }, 0);
 }
 
 function signed(value: number): string {

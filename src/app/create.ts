@@ -29,21 +29,23 @@ export function createApp(deps: Deps): App {
   const configs = new ProjectConfigs();
   const matrices = new Matrices(deps);
   const loops = new Loops(deps, matrices, configs);
-  const jobs = createJobs(deps);
-  const runner = new JobRunner(
-    deps.store.jobs,
-    {
+  const closing = new AbortController();
+  const jobs = createJobs(deps, closing.signal);
+  const runner = new JobRunner({
+    queue: deps.store.jobs,
+    handlers: {
       [IMPORT]: createImportHandler(deps, loops, configs),
       [EMBED]: createEmbedHandler(deps, loops, matrices, configs),
       [TRAIN]: createTrainHandler(deps, loops, matrices),
       [PREDICT]: createPredictHandler(deps, matrices, configs),
       [APPLY_RULES]: createRulesHandler(deps, configs),
     },
-    deps.newId(),
-    deps.log,
-  );
+    longKinds: [EMBED, PREDICT, APPLY_RULES],
+    owner: deps.newId(),
+    log: deps.log,
+  });
   runner.start();
-  const importTasks = createImport(deps, configs, jobs);
+  const importTasks = createImport(deps, loops, configs, jobs);
   return {
     projects: withUploads(createProjects(deps, loops, matrices, configs), deps),
     tasks: createTasks(deps, loops, configs),
@@ -59,6 +61,7 @@ export function createApp(deps: Deps): App {
     insights: createInsights(deps, matrices, configs),
     rules: createRules(deps, configs),
     async close() {
+      closing.abort();
       await runner.stop();
       await loops.close();
       await matrices.close();

@@ -43,7 +43,10 @@ export function createEmbedHandler(deps: Deps, loops: Loops, matrices: Matrices,
     const project = await found('project', projectId, deps.store.projects.get(projectId));
     const tensor = await matrices.embeddings(projectId, embedder);
     const { tasks: total } = await deps.store.projects.counts(projectId);
+    // A picture or a sound has no text: there is nothing to embed, and no item to blame.
+    if (!configs.of(project).showsText) return { embedder, embedded: 0, reason: 'the label config shows no text' };
     const before = await loops.peek(projectId);
+    const filled = tensor.filled;
     const stage = embedder === INSTANT_EMBEDDER ? 'instant embeddings' : 'sentence embeddings';
     let done = 0;
     for (let from = 0; ; ) {
@@ -58,7 +61,7 @@ export function createEmbedHandler(deps: Deps, loops: Loops, matrices: Matrices,
       await work.progress({ stage, done, total: Math.max(total, done) });
     }
     // The loop opened on fewer rows, or on the other embedder: now there is something better to stand on.
-    if (before?.embedder !== embedder || before.ranked < tensor.filled) await loops.reload(projectId);
+    if (before?.embedder !== embedder || tensor.filled > filled) await loops.reload(projectId);
     await enqueuePredict(deps, projectId);
     if (embedder === project.settings.embedder) await retrainOnNewRows(deps, projectId, before?.embedder !== embedder);
     return { embedder, embedded: tensor.filled };
@@ -100,8 +103,7 @@ async function embedTasks(deps: Deps, loops: Loops, work: JobWork, chunk: Chunk)
     Uint32Array.from(good, (task) => task.ordinal),
     goodRows,
   );
-  const loop = await loops.peek(work.job.projectId!);
-  await loop?.addTasks(good, loop.embedder === chunk.embedder ? goodRows : null);
+  await loops.added(work.job.projectId!, good, { embedder: chunk.embedder, rows: goodRows });
 }
 
 function dropRows(rows: Float32Array, dim: number, bad: ReadonlySet<number>): Float32Array {

@@ -29,14 +29,14 @@ interface Checked {
   readonly skipped: { row: number; reason: string }[];
 }
 
-export function createImport(deps: Deps, configs: ProjectConfigs, jobs: JobsApi) {
+export function createImport(deps: Deps, loops: Loops, configs: ProjectConfigs, jobs: JobsApi) {
   return async (request: ImportRequest): Promise<ImportOutcome> => {
     const { store, spool, clock, newId } = deps;
     const startedAt = clock.now();
     const project = await found('project', request.projectId, store.projects.get(request.projectId));
     const spoolId = newId();
     await spool.write(spoolId, request.body);
-    try {
+    const enqueue = async () => {
       const skipInvalid = request.skipInvalid ?? false;
       const kind = await kindOfSource(request.name, request.format, () => spool.read(spoolId));
       const checked = await checkRows(deps, configs.of(project), { spoolId, skipInvalid, ...kind });
@@ -52,25 +52,30 @@ export function createImport(deps: Deps, configs: ProjectConfigs, jobs: JobsApi)
         projectId: project.id,
         params: { spoolId, skipInvalid, ...kind, runId: run.id, rows: checked.rows, annotatorId: request.annotatorId },
       });
-      const ended = await jobs.wait(job.id);
-      if (ended.error) throw AppError.fromPlain(ended.error);
-      if (ended.state !== 'done')
-        throw new AppError('CONFLICT_CANCELLED', 'The import was cancelled; nothing was kept.');
-      const counts = ended.output as { annotations: number; predictions: number };
-      return {
-        runId: run.id,
-        taskCount: checked.rows,
-        annotationCount: counts.annotations,
-        predictionCount: counts.predictions,
-        format: kind.format,
-        fields: checked.fields,
-        skipped: checked.skipped,
-        seconds: (clock.now() - startedAt) / 1000,
-      };
-    } catch (error) {
+      return { job, run, checked, format: kind.format };
+    };
+    // Until the job is there the file is ours; from then on it is the job's, also when nobody waits for it any more.
+    const { job, run, checked, format } = await enqueue().catch(async (error: unknown) => {
       await spool.delete(spoolId);
       throw error;
+    });
+    const ended = await jobs.wait(job.id);
+    if (ended.error) throw AppError.fromPlain(ended.error);
+    if (ended.state !== 'done') {
+      await undoImport(deps, loops, project.id, { runId: run.id, spoolId });
+      throw new AppError('CONFLICT_CANCELLED', 'The import was cancelled; nothing was kept.');
     }
+    const counts = ended.output as { annotations: number; predictions: number };
+    return {
+      runId: run.id,
+      taskCount: checked.rows,
+      annotationCount: counts.annotations,
+      predictionCount: counts.predictions,
+      format,
+      fields: checked.fields,
+      skipped: checked.skipped,
+      seconds: (clock.now() - startedAt) / 1000,
+    };
   };
 }
 
@@ -80,41 +85,58 @@ export function createImportHandler(deps: Deps, loops: Loops, configs: ProjectCo
     const { store, spool } = deps;
     const params = work.job.params as unknown as ImportParams;
     const project = await found('project', work.job.projectId!, store.projects.get(work.job.projectId!));
-    const config = configs.of(project);
-    const counts = { tasks: 0, annotations: 0, predictions: 0 };
-    const write = async (chunk: readonly ImportedTask[], cursor: number): Promise<void> => {
-      const rows = await Promise.all(chunk.map((task) => newTask(deps, config, params, task)));
-      const tasks = await store.tasks.insert(project.id, params.runId, rows, cursor);
-      await (await loops.peek(project.id))?.addTasks(tasks, null);
-    };
-    try {
-      const done = await store.runs.cursor(params.runId);
-      let chunk: ImportedTask[] = [];
-      let row = 0;
-      for await (const task of usableRows(deps, config, params)) {
-        row += 1;
-        counts.annotations += task.annotations.length;
-        counts.predictions += task.predictions.length;
-        if (row <= done) continue;
-        chunk.push(task);
-        if (chunk.length < LIMITS.importChunkRows) continue;
-        throwIfStopped(work.signal);
-        await write(chunk, row);
-        chunk = [];
-        await work.progress({ stage: 'importing', done: row, total: params.rows });
-      }
-      if (chunk.length > 0) await write(chunk, row);
-      counts.tasks = row;
-    } catch (error) {
-      if (!work.stopping) await undoImport(deps, loops, project.id, params);
-      throw error;
-    }
-    await store.runs.finish(params.runId, 'done', counts.tasks);
-    await spool.delete(params.spoolId);
+    const run = await found('run', params.runId, store.runs.get(params.runId));
+    const counts =
+      run.state === 'done'
+        ? { tasks: run.written, annotations: 0, predictions: 0 }
+        : await writeRows(deps, loops, configs.of(project), work, params);
     if (counts.annotations > 0) await loops.reload(project.id);
     await enqueueEmbedding(deps, project);
+    // Last: whatever is cut off before this finds the file, or a run that is done, and goes on from there.
+    await spool.delete(params.spoolId);
     return counts;
   };
+}
+
+async function writeRows(
+  deps: Deps,
+  loops: Loops,
+  config: ProjectConfig,
+  work: JobWork,
+  params: ImportParams,
+): Promise<{ tasks: number; annotations: number; predictions: number }> {
+  const { store } = deps;
+  const projectId = work.job.projectId!;
+  const counts = { tasks: 0, annotations: 0, predictions: 0 };
+  const write = async (chunk: readonly ImportedTask[], cursor: number): Promise<void> => {
+    const rows = await Promise.all(chunk.map((task) => newTask(deps, config, params, task)));
+    const tasks = await store.tasks.insert(projectId, params.runId, rows, cursor);
+    await loops.added(projectId, tasks);
+  };
+  try {
+    const done = await store.runs.cursor(params.runId);
+    let chunk: ImportedTask[] = [];
+    let row = 0;
+    for await (const task of usableRows(deps, config, params)) {
+      row += 1;
+      counts.annotations += task.annotations.length;
+      counts.predictions += task.predictions.length;
+      if (row <= done) continue;
+      chunk.push(task);
+      if (chunk.length < LIMITS.importChunkRows) continue;
+      throwIfStopped(work.signal);
+      await write(chunk, row);
+      chunk = [];
+      await work.progress({ stage: 'importing', done: row, total: params.rows });
+    }
+    if (chunk.length > 0) await write(chunk, row);
+    counts.tasks = row;
+  } catch (error) {
+    if (!work.stopping) await undoImport(deps, loops, projectId, params);
+    throw error;
+  }
+  await store.runs.finish(params.runId, 'done', counts.tasks);
+  return counts;
 }
 
 interface Source extends SourceKind {
@@ -129,13 +151,15 @@ interface ImportParams extends Source {
   readonly annotatorId: number;
 }
 
-/** Takes back what was written so far; the file is not needed again. */
+/** Takes back what was written so far, once; the file is not needed again. */
 async function undoImport(
   { store, spool }: Deps,
   loops: Loops,
   projectId: number,
-  params: ImportParams,
+  params: Pick<ImportParams, 'runId' | 'spoolId'>,
 ): Promise<void> {
+  const run = await found('run', params.runId, store.runs.get(params.runId));
+  if (run.state !== 'running') return;
   await store.runs.finish(params.runId, 'failed', 0);
   await store.runs.revoke(params.runId);
   await spool.delete(params.spoolId);

@@ -11,9 +11,12 @@ import type { Matrices } from './matrices.ts';
 import type { ProjectConfigs } from './project-config.ts';
 import { createStopAdvice } from './stop-advice.ts';
 
-const READ_CHUNK = 5_000;
+/** Few enough that reading a page stalls nobody. */
+const READ_CHUNK = 500;
 /** Below this many blind answers a comparison would be noise shown as a number. */
 const BLIND_MIN = 30;
+/** Time and bias are those of late: enough for an interval, few enough to resample on the serving thread. */
+const RECENT_ANSWERS = 500;
 /** Points of the curve; more cannot be told apart on a screen. */
 const CURVE_POINTS_MAX = 200;
 /** The projection asks for the next one above what is reached. */
@@ -55,13 +58,14 @@ export function insightsOf(answers: readonly ScoredAnswer[]): Insights {
   const aided = answers.filter((one) => !one.blind && one.parentPrediction !== null);
   const accepted = aided.filter((one) => one.outcome === 'accepted').length;
   const right = blind.filter(isUnchanged).length;
+  const recent = { aided: aided.slice(-RECENT_ANSWERS), blind: blind.slice(-RECENT_ANSWERS) };
   const enough = blind.length >= BLIND_MIN && aided.length >= BLIND_MIN;
   return {
     curve: curveOf(answers),
     acceptance: aided.length === 0 ? null : share(accepted, aided.length),
     blindAccuracy: blind.length === 0 ? null : share(right, blind.length),
-    timeSaved: enough ? timeSaved(timesOf(aided), timesOf(blind)) : null,
-    bias: enough ? biasOf(aided, blind) : null,
+    timeSaved: enough ? timeSaved(timesOf(recent.aided), timesOf(recent.blind)) : null,
+    bias: enough ? biasOf(recent.aided, recent.blind) : null,
     projection: projectionOf(answers),
   };
 }

@@ -23,12 +23,15 @@ const LEASE_MS = 15_000;
 const TICK_MS = 2_000;
 /** Bulk jobs share the hosts and threads; more at once only thrash them. */
 const CONCURRENT_JOBS_MAX = 4;
+/** Slots that long jobs leave to those somebody waits for. */
+const SHORT_JOB_SLOTS = 2;
 
 const STOPPING = Symbol('stopping');
 
 export class JobRunner {
   readonly #queue: JobQueue;
   readonly #handlers: Readonly<Record<string, JobHandler>>;
+  readonly #longKinds: readonly string[];
   readonly #owner: string;
   readonly #log: Log;
   readonly #running = new Map<number, { abort: AbortController; ended: Promise<void> }>();
@@ -38,11 +41,19 @@ export class JobRunner {
   #filling = false;
   #fillAgain = false;
 
-  constructor(queue: JobQueue, handlers: Readonly<Record<string, JobHandler>>, owner: string, log: Log) {
-    this.#queue = queue;
-    this.#handlers = handlers;
-    this.#owner = owner;
-    this.#log = log;
+  constructor(options: {
+    queue: JobQueue;
+    handlers: Readonly<Record<string, JobHandler>>;
+    /** Kinds that may take hours. */
+    longKinds: readonly string[];
+    owner: string;
+    log: Log;
+  }) {
+    this.#queue = options.queue;
+    this.#handlers = options.handlers;
+    this.#longKinds = options.longKinds;
+    this.#owner = options.owner;
+    this.#log = options.log;
   }
 
   start(): void {
@@ -75,7 +86,7 @@ export class JobRunner {
         this.#fillAgain = false;
         while (!this.#stopped && this.#running.size < CONCURRENT_JOBS_MAX) {
           const lease = await this.#queue.lease({
-            kinds: Object.keys(this.#handlers),
+            kinds: this.#kindsWanted(),
             owner: this.#owner,
             leaseMs: LEASE_MS,
           });
@@ -88,6 +99,11 @@ export class JobRunner {
     } finally {
       this.#filling = false;
     }
+  }
+
+  #kindsWanted(): string[] {
+    const slotsLeft = CONCURRENT_JOBS_MAX - this.#running.size;
+    return Object.keys(this.#handlers).filter((kind) => slotsLeft > SHORT_JOB_SLOTS || !this.#longKinds.includes(kind));
   }
 
   #begin(lease: JobLease): void {

@@ -7,7 +7,8 @@ import { enqueueEmbedding } from './embed.ts';
 import { found } from './lookup.ts';
 import { enqueueTraining } from './retrain.ts';
 
-export function createJobs(deps: Deps): JobsApi {
+/** `closing` ends everybody who waits for a job. */
+export function createJobs(deps: Deps, closing: AbortSignal): JobsApi {
   const { store } = deps;
   const { jobs } = store;
   const get = (id: number): Promise<Job> => found('job', id, jobs.get(id));
@@ -19,7 +20,7 @@ export function createJobs(deps: Deps): JobsApi {
       (await jobs.failures(id)).map(({ taskId, error }) => ({ taskId, code: error.code, message: error.message })),
     cancel: (id) => jobs.requestCancel(id),
     retry: (id) => jobs.retry(id),
-    wait: (id, signal) => waitFor(deps, get, id, signal),
+    wait: (id, signal) => waitFor(deps, get, id, signal ? AbortSignal.any([signal, closing]) : closing),
     changedSince: (revision, limit) => jobs.changedSince(revision, limit),
     onChange: (listener) => jobs.onChange(listener),
     prelabel: async (projectId) => enqueueEmbedding(deps, await project(projectId)),
@@ -29,12 +30,13 @@ export function createJobs(deps: Deps): JobsApi {
 
 /** A change of the job may come from another process, so it is also looked at from time to time. */
 const LOOK_MS = 1_000;
+const STOPPED = 'The server is stopping; the job goes on at its next start.';
 
 async function waitFor(
   { store }: Deps,
   get: (id: number) => Promise<Job>,
   id: number,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Job> {
   let stopListening = (): void => undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -45,7 +47,7 @@ async function waitFor(
       };
       stopListening = store.jobs.onChange(look);
       timer = setInterval(() => get(id).then(look, reject), LOOK_MS);
-      signal?.addEventListener('abort', () => reject(new AppError('CONFLICT_CANCELLED', 'Nobody waits any more.')));
+      signal.addEventListener('abort', () => reject(new AppError('CONFLICT_CANCELLED', STOPPED)));
       get(id).then(look, reject);
     });
   } finally {

@@ -105,19 +105,24 @@ async function judgedOf(
 async function heldOut(deps: Deps, matrices: Matrices, version: ModelVersion, judged: readonly Judged[]) {
   const head = decodeHead(version.head);
   const classCount = head.classes.length;
-  const record = await matrices.outOfFold(version.projectId, version.version, classCount);
-  const embeddings = await matrices.embeddings(version.projectId, version.embedder);
-  const trained = new Set(head.trainedOn);
-  const ordinals = [...new Set(judged.map((one) => one.ordinal))].sort((a, b) => a - b);
-  const recorded = ordinals.filter((ordinal) => record.has(ordinal));
-  const fresh = ordinals.filter((ordinal) => !trained.has(ordinal) && !record.has(ordinal) && embeddings.has(ordinal));
-  const probabilities = new Float32Array((recorded.length + fresh.length) * classCount);
-  probabilities.set(await readRows(record, Uint32Array.from(recorded)));
-  if (fresh.length > 0) {
-    const rows = await readRows(embeddings, Uint32Array.from(fresh));
-    probabilities.set(await deps.compute.predict(version.head, rows), recorded.length * classCount);
-  }
-  const all = [...recorded, ...fresh];
-  const there = new Set(all);
-  return { has: (ordinal: number): boolean => there.has(ordinal), rows: { ordinals: all, probabilities } };
+  const { classes } = head;
+  const output = { projectId: version.projectId, version: version.version, classes };
+  return matrices.withOutOfFold(output, async (record) => {
+    const embeddings = await matrices.embeddings(version.projectId, version.embedder);
+    const trained = new Set(head.trainedOn);
+    const ordinals = [...new Set(judged.map((one) => one.ordinal))].sort((a, b) => a - b);
+    const recorded = ordinals.filter((ordinal) => record.has(ordinal));
+    const fresh = ordinals.filter(
+      (ordinal) => !trained.has(ordinal) && !record.has(ordinal) && embeddings.has(ordinal),
+    );
+    const probabilities = new Float32Array((recorded.length + fresh.length) * classCount);
+    probabilities.set(await readRows(record, Uint32Array.from(recorded)));
+    if (fresh.length > 0) {
+      const rows = await readRows(embeddings, Uint32Array.from(fresh));
+      probabilities.set(await deps.compute.predict(version.head, rows, classes), recorded.length * classCount);
+    }
+    const all = [...recorded, ...fresh];
+    const there = new Set(all);
+    return { has: (ordinal: number): boolean => there.has(ordinal), rows: { ordinals: all, probabilities } };
+  });
 }

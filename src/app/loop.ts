@@ -20,6 +20,8 @@ const BLIND_AHEAD = 16;
 /** Below this share of embedded tasks the instant embedder serves: an order over half the tasks is no order. */
 const COVERAGE_MIN = 0.9;
 const LOAD_CHUNK = 5_000;
+/** Answers carry whole results: fewer at once, so that reading them stalls nobody. */
+const ANSWERS_CHUNK = 500;
 
 export class Loop {
   readonly project: Project;
@@ -38,12 +40,15 @@ export class Loop {
 
   readonly #deps: Deps;
   readonly #learner: Learner | null;
-  /** Tasks that have a row. */
-  #rows = 0;
   /** Probabilities that came with the last order, so that handing out a task waits for no thread. */
   #known = new Map<number, ArrayLike<number>>();
+  /** Dealt with, but without anything the head could learn from: skips, mostly. Never ranked again. */
+  readonly #silent = new Set<number>();
   #refreshing: Promise<void> | null = null;
   #refreshAgain = false;
+  #users = 0;
+  #closing = false;
+  #unused: (() => void) | null = null;
 
   private constructor(deps: Deps, project: Project, config: ProjectConfig, embedder: string, learner: Learner | null) {
     const { seed, blindShare, overlap } = project.settings;
@@ -71,20 +76,37 @@ export class Loop {
             expectedRows: tasks,
           });
     const loop = new Loop(deps, project, config, embedder, learner);
-    await loop.#loadTasks(tensor);
-    await loop.#loadAnswers();
-    loop.trainAt = project.settings.retrainEvery;
-    const active = await deps.store.models.active(project.id, config.control?.name ?? '');
-    if (active) await loop.install(active);
-    await loop.refresh();
-    return loop;
+    try {
+      await loop.#loadTasks(tensor);
+      await loop.#loadAnswers();
+      loop.trainAt = project.settings.retrainEvery;
+      const active = await deps.store.models.active(project.id, config.control?.name ?? '');
+      if (active) await loop.install(active);
+      await loop.refresh();
+      return loop;
+    } catch (error) {
+      await learner?.close();
+      throw error;
+    }
+  }
+
+  /** False once the loop is closing: ask for its successor. Every `enter` needs a `leave`. */
+  enter(): boolean {
+    if (this.#closing) return false;
+    this.#users += 1;
+    return true;
+  }
+
+  leave(): void {
+    this.#users -= 1;
+    if (this.#users === 0) this.#unused?.();
   }
 
   /** Tasks are here; with `rows` (n x dim) the policy can rank them. */
   async addTasks(tasks: readonly Pick<Task, 'id' | 'ordinal'>[], rows: Float32Array | null): Promise<void> {
     for (const task of tasks) this.#place(task.ordinal, task.id);
     if (rows === null || this.#learner === null || tasks.length === 0) return;
-    this.#rows += tasks.length;
+    for (const task of tasks) this.roster.setRow(task.ordinal);
     await this.#learner.addRows(
       Uint32Array.from(tasks, (task) => task.ordinal),
       rows,
@@ -100,8 +122,7 @@ export class Loop {
   /** An annotation of this task was added, changed or removed. Resolves when the new order stands. */
   async answered(task: Pick<Task, 'id' | 'ordinal'>): Promise<void> {
     const annotations = await this.#deps.store.annotations.ofTask(task.id);
-    this.#setAnswers(task.ordinal, annotations);
-    await this.#learner?.answer([{ ordinal: task.ordinal, shares: sharesOf(this.config, annotations) }]);
+    await this.#learner?.answer([{ ordinal: task.ordinal, shares: this.#setAnswers(task.ordinal, annotations) }]);
     await this.refresh();
   }
 
@@ -130,7 +151,7 @@ export class Loop {
 
   /** Tasks that the policy can rank. */
   get ranked(): number {
-    return this.#rows;
+    return this.roster.rows;
   }
 
   /** Calibrated class probabilities of one task; null while there is no head or no embedding. */
@@ -160,7 +181,14 @@ export class Loop {
     this.roster.succeed(old.roster);
   }
 
+  /** Resolves when the last user has left and the learner is gone. */
   async close(): Promise<void> {
+    this.#closing = true;
+    if (this.#users > 0) {
+      await new Promise<void>((resolve) => {
+        this.#unused = resolve;
+      });
+    }
     await this.#refreshing?.catch(() => undefined);
     await this.#learner?.close();
   }
@@ -182,7 +210,7 @@ export class Loop {
     const blind = this.blind.ordinals();
     const ahead = Uint32Array.from(this.#openOrdinals(blind, BLIND_AHEAD));
     const [order, hidden] = await Promise.all([
-      this.#learner.order(ORDER_LENGTH + pending.length, blind, pending),
+      this.#learner.order(ORDER_LENGTH + pending.length, concat(this.#silent, blind), pending),
       this.#learner.suggest(ahead),
     ]);
     const classCount = this.config.classes.length;
@@ -208,7 +236,7 @@ export class Loop {
       if (ordinals.length === 0) break;
       for (const [i, ordinal] of ordinals.entries()) this.#place(ordinal, ids[i]!);
       const there = ordinals.filter((ordinal) => tensor.has(ordinal));
-      this.#rows += there.length;
+      for (const ordinal of there) this.roster.setRow(ordinal);
       if (there.length > 0) await this.#learner?.addRows(there, await readRows(tensor, there));
       from = ordinals.at(-1)! + 1;
     }
@@ -217,7 +245,7 @@ export class Loop {
   async #loadAnswers(): Promise<void> {
     const all: Annotation[] = [];
     for (let after = 0; ; ) {
-      const page = await this.#deps.store.annotations.list(this.project.id, { after, limit: LOAD_CHUNK });
+      const page = await this.#deps.store.annotations.list(this.project.id, { after, limit: ANSWERS_CHUNK });
       if (page.length === 0) break;
       all.push(...page);
       after = page.at(-1)!.id;
@@ -228,21 +256,32 @@ export class Loop {
     for (const [ordinal, id] of this.roster.tasks()) {
       const annotations = byTask.get(id);
       if (!annotations) continue;
-      this.#setAnswers(ordinal, annotations);
-      answers.push({ ordinal, shares: sharesOf(this.config, annotations) });
+      answers.push({ ordinal, shares: this.#setAnswers(ordinal, annotations) });
     }
     await this.#learner?.answer(answers);
     await this.#learner?.settle();
   }
 
-  #setAnswers(ordinal: number, annotations: readonly Annotation[]): void {
+  /** Returns what the head learns from them: class shares, or null. */
+  #setAnswers(ordinal: number, annotations: readonly Annotation[]): number[] | null {
     const count = annotations.filter((one) => !one.skipped).length;
+    const shares = sharesOf(this.config, annotations);
     this.roster.setAnswers(ordinal, annotations.length === 0 ? null : count);
+    if (annotations.length > 0 && shares === null) this.#silent.add(ordinal);
+    else this.#silent.delete(ordinal);
+    return shares;
   }
 
   #place(ordinal: number, taskId: number): void {
     if (this.roster.place(ordinal, taskId)) this.blind.add(ordinal, taskId);
   }
+}
+
+function concat(first: ReadonlySet<number>, second: Uint32Array): Uint32Array {
+  const all = new Uint32Array(first.size + second.length);
+  all.set([...first]);
+  all.set(second, first.size);
+  return all;
 }
 
 function pause(ms: number): Promise<void> {

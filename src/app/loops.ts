@@ -10,14 +10,21 @@ import type { ProjectConfigs } from './project-config.ts';
 const LOOPS_MAX = 32;
 const RERANK_TIMES_KEPT = 1_000;
 
+/** What happened to a loop while its successor was being built: the new one must hear of it again. */
+type Event = (loop: Loop) => Promise<void>;
+
+interface Entry {
+  loop: Promise<Loop>;
+  /** Rebuilds of one project come one after the other. */
+  rebuilding: Promise<void>;
+  journal: Event[] | null;
+}
+
 export class Loops {
   readonly #deps: Deps;
   readonly #matrices: Matrices;
   readonly #configs: ProjectConfigs;
-  readonly #open = new Map<number, Promise<Loop>>();
-  /** Tasks answered while a loop is being rebuilt: the new one must hear of them again. */
-  readonly #touched = new Map<number, Set<Task>>();
-  readonly #reloading = new Map<number, Promise<void>>();
+  readonly #entries = new Map<number, Entry>();
   readonly #times = new Map<number, number[]>();
 
   constructor(deps: Deps, matrices: Matrices, configs: ProjectConfigs) {
@@ -26,42 +33,71 @@ export class Loops {
     this.#configs = configs;
   }
 
+  /** The loop as it is now. Who does more than one thing with it wants `use`. */
   async get(projectId: number): Promise<Loop> {
-    const known = this.#open.get(projectId);
+    const known = this.#entries.get(projectId);
     if (known) {
-      this.#open.delete(projectId);
-      this.#open.set(projectId, known);
-      return known;
+      this.#entries.delete(projectId);
+      this.#entries.set(projectId, known);
+      return known.loop;
     }
-    const opening = this.#build(projectId);
-    this.#open.set(projectId, opening);
-    opening.catch(() => this.#open.delete(projectId));
+    const entry: Entry = { loop: this.#build(projectId), rebuilding: Promise.resolve(), journal: null };
+    this.#entries.set(projectId, entry);
+    entry.loop.catch(() => {
+      if (this.#entries.get(projectId) === entry) this.#entries.delete(projectId);
+    });
     await this.#evict();
-    return opening;
+    return entry.loop;
+  }
+
+  /** Works with the loop while nobody closes it; a rebuild in the meantime serves everybody who comes later. */
+  async use<T>(projectId: number, work: (loop: Loop) => Promise<T>): Promise<T> {
+    for (;;) {
+      const loop = await this.get(projectId);
+      if (loop.enter()) {
+        try {
+          return await work(loop);
+        } finally {
+          loop.leave();
+        }
+      }
+    }
   }
 
   /** The loop if it is in use; what is not in use will read the store when it is opened. */
-  peek(projectId: number): Promise<Loop> | undefined {
-    return this.#open.get(projectId);
+  async peek(projectId: number): Promise<Loop | undefined> {
+    return this.#entries.get(projectId)?.loop;
   }
 
   /** An annotation of the task changed at `since` (performance.now()); resolves when the new order stands. */
   async answered(task: Task, since: number): Promise<void> {
-    this.#touched.get(task.projectId)?.add(task);
-    const loop = await this.#open.get(task.projectId);
-    if (!loop) return;
-    await loop.answered(task);
+    if (!(await this.#tell(task.projectId, (loop) => loop.answered(task)))) return;
     const times = this.#times.get(task.projectId) ?? [];
     this.#times.set(task.projectId, [...times.slice(1 - RERANK_TIMES_KEPT), performance.now() - since]);
   }
 
-  /** Rebuilds from the store, while the old loop goes on serving; one rebuild per project at a time. */
+  /** Tasks are here; `rows` (n x dim) are of this embedder, null when there are none yet. */
+  async added(
+    projectId: number,
+    tasks: readonly Task[],
+    rows?: { embedder: string; rows: Float32Array },
+  ): Promise<void> {
+    await this.#tell(projectId, (loop) =>
+      loop.addTasks(tasks, rows && rows.embedder === loop.embedder ? rows.rows : null),
+    );
+  }
+
+  async removed(projectId: number, tasks: readonly Task[]): Promise<void> {
+    await this.#tell(projectId, (loop) => loop.removeTasks(tasks));
+  }
+
+  /** Rebuilds from the store, while the old loop goes on serving. */
   async reload(projectId: number): Promise<void> {
-    await this.#reloading.get(projectId);
-    if (!this.#open.has(projectId)) return;
-    const reloading = this.#swap(projectId).finally(() => this.#reloading.delete(projectId));
-    this.#reloading.set(projectId, reloading);
-    await reloading;
+    const entry = this.#entries.get(projectId);
+    if (!entry) return;
+    const rebuild = entry.rebuilding.then(() => this.#rebuild(projectId, entry));
+    entry.rebuilding = rebuild.catch(() => undefined);
+    await rebuild;
   }
 
   rerankTimesMs(projectId: number): number[] {
@@ -69,13 +105,22 @@ export class Loops {
   }
 
   async drop(projectId: number): Promise<void> {
-    const open = this.#open.get(projectId);
-    this.#open.delete(projectId);
-    await (await open)?.close();
+    const entry = this.#entries.get(projectId);
+    this.#entries.delete(projectId);
+    await (await entry?.loop.catch(() => undefined))?.close();
   }
 
   async close(): Promise<void> {
-    for (const projectId of [...this.#open.keys()]) await this.drop(projectId);
+    for (const projectId of [...this.#entries.keys()]) await this.drop(projectId);
+  }
+
+  /** Returns false when the project is not in use. */
+  async #tell(projectId: number, event: Event): Promise<boolean> {
+    const entry = this.#entries.get(projectId);
+    if (!entry) return false;
+    entry.journal?.push(event);
+    await this.use(projectId, event);
+    return true;
   }
 
   async #build(projectId: number): Promise<Loop> {
@@ -83,25 +128,28 @@ export class Loops {
     return Loop.open(this.#deps, this.#matrices, project, this.#configs.of(project));
   }
 
-  async #swap(projectId: number): Promise<void> {
-    const old = this.#open.get(projectId);
-    const touched = new Set<Task>();
-    this.#touched.set(projectId, touched);
+  async #rebuild(projectId: number, entry: Entry): Promise<void> {
+    if (this.#entries.get(projectId) !== entry) return;
+    const journal: Event[] = [];
+    entry.journal = journal;
     try {
       const fresh = await this.#build(projectId);
-      const before = await old;
-      if (before) fresh.succeed(before);
-      this.#open.set(projectId, Promise.resolve(fresh));
-      for (const task of touched) await fresh.answered(task);
+      const old = await entry.loop;
+      // The list may grow while it is worked off; behind it nothing waits, so that no event falls between the loops.
+      for (const event of journal) await event(fresh);
+      if (this.#entries.get(projectId) !== entry) return fresh.close();
+      fresh.succeed(old);
+      entry.loop = Promise.resolve(fresh);
+      entry.journal = null;
+      await old.close();
     } finally {
-      this.#touched.delete(projectId);
+      entry.journal = null;
     }
-    await (await old)?.close();
   }
 
   async #evict(): Promise<void> {
-    for (const projectId of this.#open.keys()) {
-      if (this.#open.size <= LOOPS_MAX) return;
+    for (const projectId of this.#entries.keys()) {
+      if (this.#entries.size <= LOOPS_MAX) return;
       await this.drop(projectId);
     }
   }

@@ -1,4 +1,5 @@
 /** The open tensor files of the projects: one handle each, however many jobs and loops use it. */
+import { stableHash } from '../core/json.ts';
 import type { Tensor, TensorKey } from '../store/tensors.ts';
 import type { Deps } from './deps.ts';
 
@@ -21,19 +22,19 @@ export class Matrices {
     return this.#get({ projectId, kind: 'embedding', version: `${embedder}-${version}` }, dim);
   }
 
-  /** Probabilities that a model version gave to every task. */
-  probabilities(projectId: number, version: string, classCount: number): Promise<Tensor> {
-    return this.#get({ projectId, kind: 'probability', version }, classCount);
+  /** Works with what a model version says of every task, one column per class; the file is closed afterwards. */
+  withProbabilities<T>(of: VersionOutput, work: (tensor: Tensor) => Promise<T>): Promise<T> {
+    return this.#using(keyOf('probability', of), of.classes.length, work);
   }
 
-  /** Out-of-fold probabilities of the tasks that a model version was trained on: its honest record. */
-  outOfFold(projectId: number, version: string, classCount: number): Promise<Tensor> {
-    return this.#get({ projectId, kind: 'out-of-fold', version }, classCount);
+  /** The same with a version's honest record: out-of-fold probabilities of the tasks it was trained on. */
+  withOutOfFold<T>(of: VersionOutput, work: (tensor: Tensor) => Promise<T>): Promise<T> {
+    return this.#using(keyOf('out-of-fold', of), of.classes.length, work);
   }
 
   /** Forgets what a revoked run had computed, so that it is computed again when asked for. */
-  async dropProbabilities(projectId: number, version: string): Promise<void> {
-    await this.#drop({ projectId, kind: 'probability', version });
+  async dropProbabilities(of: VersionOutput): Promise<void> {
+    await this.#deps.tensors.delete(keyOf('probability', of));
   }
 
   /** Gives project `to` the rows of `from`; row i of the copy is row `sources[i]` of the original. */
@@ -91,12 +92,25 @@ export class Matrices {
     return tensor;
   }
 
-  async #drop(key: TensorKey): Promise<void> {
-    const open = this.#open.get(nameOf(key));
-    this.#open.delete(nameOf(key));
-    if (open) await (await open).close();
-    await this.#deps.tensors.delete(key);
+  async #using<T>(key: TensorKey, columns: number, work: (tensor: Tensor) => Promise<T>): Promise<T> {
+    const tensor = await this.#openChecked(key, columns);
+    try {
+      return await work(tensor);
+    } finally {
+      await tensor.close();
+    }
   }
+}
+
+/** What a model version computed for a project, under the labels of a time: another label set is another file. */
+export interface VersionOutput {
+  readonly projectId: number;
+  readonly version: string;
+  readonly classes: readonly string[];
+}
+
+function keyOf(kind: string, { projectId, version, classes }: VersionOutput): TensorKey {
+  return { projectId, kind, version: `${version}-${stableHash(classes).slice(0, 12)}` };
 }
 
 function nameOf(key: TensorKey): string {

@@ -81,7 +81,9 @@ async function compareVersions(
     const ordinals = chunk.ordinals.filter((ordinal) => tensors.every((tensor) => tensor.has(ordinal)));
     total += ordinals.length;
     const [before, after] = await Promise.all(
-      versions.map(async (version, i) => compute.predict(version.head, await readRows(tensors[i]!, ordinals))),
+      versions.map(async (version, i) =>
+        compute.predict(version.head, await readRows(tensors[i]!, ordinals), config.classes),
+      ),
     );
     ordinals.forEach((ordinal, row) => {
       const [from, to] = [before!, after!].map(

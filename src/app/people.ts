@@ -2,8 +2,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Labeler, Role, Token } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
+import { median } from '../core/intervals.ts';
 import type { Identity, PeopleApi } from './app.ts';
 import type { Deps } from './deps.ts';
+import { found } from './lookup.ts';
 
 /** Whoever can read the data folder; needs no token on the machine itself. */
 const LOCAL_OWNER = 'owner';
@@ -49,21 +51,16 @@ export function createPeople({ store, newId, localSecret }: Deps): PeopleApi {
     },
 
     async annotators(projectId) {
-      const people = (await store.labelers.list()).filter((labeler) => labeler.kind === 'annotator');
-      const rows = await Promise.all(
-        people.map(async (person) => {
-          const answers = await store.annotations.recent(projectId, person.id, PACE_ANNOTATIONS);
-          const times = answers.flatMap((answer) => (answer.visibleMs === null ? [] : [answer.visibleMs]));
-          return {
-            id: person.id,
-            name: person.name,
-            annotations: answers.filter((answer) => !answer.skipped).length,
-            skipped: answers.filter((answer) => answer.skipped).length,
-            medianVisibleMs: median(times),
-          };
+      const counts = await store.annotations.countsByAnnotator(projectId);
+      return Promise.all(
+        counts.map(async ({ annotatorId, annotations, skipped }) => {
+          const person = await found('annotator', annotatorId, store.labelers.get(annotatorId));
+          const recent = await store.annotations.recent(projectId, annotatorId, PACE_ANNOTATIONS);
+          const times = recent.flatMap((answer) => (answer.visibleMs === null ? [] : [answer.visibleMs]));
+          const medianVisibleMs = times.length === 0 ? null : median(times);
+          return { id: annotatorId, name: person.name, annotations, skipped, medianVisibleMs };
         }),
       );
-      return rows.filter((row) => row.annotations + row.skipped > 0);
     },
   };
 }
@@ -89,9 +86,4 @@ function hashOf(secret: string): string {
 
 function identityOf(annotator: Labeler, scope: Pick<Token, 'role' | 'projectId'>): Identity {
   return { annotatorId: annotator.id, name: annotator.name, role: scope.role, projectId: scope.projectId };
-}
-
-function median(values: readonly number[]): number | null {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? null;
 }

@@ -6,7 +6,7 @@ import type { Tensor } from '../store/tensors.ts';
 import type { Deps } from './deps.ts';
 import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
-import { type Matrices, readRows } from './matrices.ts';
+import { type Matrices, readRows, type VersionOutput } from './matrices.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import { chooseLabels } from './suggest.ts';
 
@@ -16,7 +16,7 @@ export const PREDICT = 'predict';
 const VERSIONS_WITH_VOTES = 3;
 
 /** Asks for the active version's opinion on what it has not seen. Undefined while no version serves. */
-export async function enqueuePredict({ store }: Deps, projectId: number): Promise<Job | undefined> {
+export async function enqueuePredict({ store }: Pick<Deps, 'store'>, projectId: number): Promise<Job | undefined> {
   const active = (await store.models.list(projectId)).find((version) => version.active);
   if (!active) return undefined;
   return store.jobs.enqueue({
@@ -35,53 +35,63 @@ export function createPredictHandler(deps: Deps, matrices: Matrices, configs: Pr
     const project = await found('project', version.projectId, store.projects.get(version.projectId));
     const config = configs.of(project);
     if (config.control?.name !== version.control) return { predicted: 0, reason: 'the control is gone' };
-    const run = await openRun(deps, matrices, project, version);
-    const predicted = await predictAll(deps, work, {
-      version,
-      config,
-      run,
-      labelIds: await labelIdsOf(deps, project, config),
-      embeddings: await matrices.embeddings(project.id, version.embedder),
-      probabilities: await matrices.probabilities(project.id, version.version, config.classes.length),
-    });
-    await store.runs.finish(run.id, 'done', predicted);
-    await pruneOldVotes(deps, matrices, project.id);
-    return { predicted, runId: run.id, version: version.version };
+    const output = { projectId: project.id, version: version.version, classes: config.classes };
+    await forgetRevoked(deps, matrices, output, version);
+    const embeddings = await matrices.embeddings(project.id, version.embedder);
+    const labelIds = await labelIdsOf(deps, project, config);
+    const run = await matrices.withProbabilities(output, (probabilities) =>
+      predictAll(deps, work, { version, config, labelIds, embeddings, probabilities }),
+    );
+    await pruneOldVotes(deps, matrices, output);
+    return { predicted: run?.written ?? 0, runId: run?.id ?? null, version: version.version };
   };
 }
 
 interface Prediction {
   readonly version: ModelVersion;
   readonly config: ProjectConfig;
-  readonly run: Run;
   readonly labelIds: readonly number[];
   readonly embeddings: Tensor;
   readonly probabilities: Tensor;
 }
 
-async function predictAll(deps: Deps, work: JobWork, all: Prediction): Promise<number> {
+/** Returns the run it wrote, or nothing when nothing was missing. A run ends with its job, however that ends. */
+async function predictAll(deps: Deps, work: JobWork, all: Prediction): Promise<Run | undefined> {
   const { store, compute } = deps;
-  const projectId = all.version.projectId;
+  const { projectId } = all.version;
   const { tasks: total } = await store.projects.counts(projectId);
+  let run = await openRun(deps, all.version);
   let done = 0;
-  for (let from = 0; ; ) {
-    throwIfStopped(work.signal);
-    const chunk = await store.tasks.ordinals(projectId, from, LIMITS.jobChunkRows);
-    if (chunk.ordinals.length === 0) break;
-    const idOf = new Map(Array.from(chunk.ordinals, (ordinal, i) => [ordinal, chunk.ids[i]!]));
-    const ordinals = all.probabilities.missing(chunk.ordinals).filter((ordinal) => all.embeddings.has(ordinal));
-    if (ordinals.length > 0) {
-      const rows = await readRows(all.embeddings, ordinals);
-      const probabilities = await compute.predict(all.version.head, rows);
-      // Votes first: they are written once however often the chunk is repeated, and the matrix says it is done.
-      await store.votes.write(all.run.id, votesOf(all, ordinals, idOf, probabilities));
-      await all.probabilities.write(ordinals, probabilities);
+  try {
+    for (let from = 0; ; ) {
+      throwIfStopped(work.signal);
+      const chunk = await store.tasks.ordinals(projectId, from, LIMITS.jobChunkRows);
+      if (chunk.ordinals.length === 0) break;
+      const idOf = new Map(Array.from(chunk.ordinals, (ordinal, i) => [ordinal, chunk.ids[i]!]));
+      const ordinals = all.probabilities.missing(chunk.ordinals).filter((ordinal) => all.embeddings.has(ordinal));
+      if (ordinals.length > 0) {
+        run ??= await startRun(deps, all.version);
+        const rows = await readRows(all.embeddings, ordinals);
+        const probabilities = await compute.predict(all.version.head, rows, all.config.classes);
+        // Votes first: they are written once however often the chunk is repeated, and the matrix says it is done.
+        await store.votes.write(run.id, votesOf(all, ordinals, idOf, probabilities));
+        await all.probabilities.write(ordinals, probabilities);
+      }
+      done += chunk.ordinals.length;
+      from = chunk.ordinals.at(-1)! + 1;
+      const stage = `predictions of version ${all.version.number}`;
+      await work.progress({ stage, done, total: Math.max(total, done) });
     }
-    done += chunk.ordinals.length;
-    from = chunk.ordinals.at(-1)! + 1;
-    await work.progress({ stage: `predictions of version ${all.version.number}`, done, total: Math.max(total, done) });
+  } catch (error) {
+    if (run && !work.stopping) await finish(deps, run, 'failed');
+    throw error;
   }
-  return all.probabilities.filled;
+  return run && finish(deps, run, 'done');
+}
+
+async function finish({ store }: Deps, run: Run, state: 'done' | 'failed'): Promise<Run> {
+  const { written } = await found('run', run.id, store.runs.get(run.id));
+  return store.runs.finish(run.id, state, written);
 }
 
 function votesOf(
@@ -101,21 +111,32 @@ function votesOf(
   });
 }
 
-/**
- * The run to write under: the one a stopped job left open, else a new one. If somebody undid an earlier run of this
- * version, all of it is predicted again.
- */
-async function openRun(deps: Deps, matrices: Matrices, project: Project, version: ModelVersion): Promise<Run> {
-  const own = (await deps.store.runs.list(project.id)).filter((run) => run.params.versionId === version.id);
-  if (own.some((run) => run.revokedAt !== null)) {
-    for (const run of own) if (run.revokedAt === null) await deps.store.votes.prune(run.id);
-    await matrices.dropProbabilities(project.id, version.version);
-  }
-  const open = own.find((run) => run.revokedAt === null && run.state === 'running');
-  if (open) return open;
-  const labeler = await deps.store.labelers.ensure('model', 'head', version.version);
-  return deps.store.runs.start({
-    projectId: project.id,
+/** Somebody undid a run of this version and asks again: what it had computed is computed anew. */
+async function forgetRevoked(
+  deps: Deps,
+  matrices: Matrices,
+  output: VersionOutput,
+  version: ModelVersion,
+): Promise<void> {
+  const own = await runsOf(deps, version);
+  const newest = own.at(-1);
+  if (newest && newest.revokedAt !== null) await matrices.dropProbabilities(output);
+}
+
+async function runsOf({ store }: Deps, version: ModelVersion): Promise<Run[]> {
+  const runs = await store.runs.list(version.projectId);
+  return runs.filter((run) => run.kind === 'prelabel' && run.params.versionId === version.id);
+}
+
+/** The run that a stopped job left open. */
+async function openRun(deps: Deps, version: ModelVersion): Promise<Run | undefined> {
+  return (await runsOf(deps, version)).find((run) => run.revokedAt === null && run.state === 'running');
+}
+
+async function startRun({ store }: Deps, version: ModelVersion): Promise<Run> {
+  const labeler = await store.labelers.ensure('model', 'head', version.version);
+  return store.runs.start({
+    projectId: version.projectId,
     kind: 'prelabel',
     labelerId: labeler.id,
     summary: `Pre-labeled by version ${version.number}, trained on ${version.trainedOn} tasks`,
@@ -129,11 +150,16 @@ async function labelIdsOf({ store }: Deps, project: Project, config: ProjectConf
 }
 
 /** Old versions keep their weights, and are asked again when somebody rolls back to them. */
-async function pruneOldVotes({ store }: Deps, matrices: Matrices, projectId: number): Promise<void> {
-  const runs = (await store.runs.list(projectId)).filter((run) => run.kind === 'prelabel' && run.state === 'done');
-  const versions = [...new Set(runs.sort((a, b) => b.id - a.id).map((run) => String(run.params.version)))];
+async function pruneOldVotes(
+  { store }: Deps,
+  matrices: Matrices,
+  { projectId, classes }: VersionOutput,
+): Promise<void> {
+  const all = await store.runs.list(projectId);
+  const runs = all.filter((run) => run.kind === 'prelabel' && run.state !== 'running').sort((a, b) => b.id - a.id);
+  const versions = [...new Set(runs.map((run) => String(run.params.version)))];
   for (const version of versions.slice(VERSIONS_WITH_VOTES)) {
-    await matrices.dropProbabilities(projectId, version);
+    await matrices.dropProbabilities({ projectId, version, classes });
     for (const run of runs) if (run.params.version === version) await store.votes.prune(run.id);
   }
 }

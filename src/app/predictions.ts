@@ -74,13 +74,14 @@ export async function currentPredictions(
 ): Promise<PredictionView[]> {
   const project = await found('project', projectId, store.projects.get(projectId));
   const config = configs.of(project);
-  const active = (await store.models.list(projectId)).find((version) => version.active);
+  if (config.control === null) return [];
+  const active = await store.models.active(projectId, config.control.name);
   const runs = (await store.runs.list(projectId)).filter(
     (one) => one.kind === 'prelabel' && one.revokedAt === null && one.params.versionId === active?.id,
   );
   const runOf = new Map(runs.map((run) => [run.id, run]));
   const labelerId = runs[0]?.labelerId;
-  if (typeof labelerId !== 'number' || config.control === null) return [];
+  if (typeof labelerId !== 'number') return [];
   const labeler = await found('labeler', labelerId, store.labelers.get(labelerId));
   const nameOf = new Map((await store.labels.list(projectId)).map((label) => [label.id, label.value]));
   const votes = await store.votes.ofTasks(tasks.map((task) => task.id));
@@ -88,9 +89,12 @@ export async function currentPredictions(
     votes.filter((vote) => runOf.has(vote.runId)),
     (vote) => vote.taskId,
   );
-  return [...own].map(([taskId, chosen]) =>
-    viewOf(config, runOf.get(chosen[0]!.runId)!, labeler, taskId, chosen, nameOf),
-  );
+  return [...own].map(([taskId, votesOfVersion]) => {
+    // A run that was undone, replaced and brought back: the newest word counts.
+    const newest = Math.max(...votesOfVersion.map((vote) => vote.runId));
+    const chosen = votesOfVersion.filter((vote) => vote.runId === newest);
+    return viewOf(config, runOf.get(newest)!, labeler, taskId, chosen, nameOf);
+  });
 }
 
 function viewOf(

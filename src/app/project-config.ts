@@ -10,6 +10,8 @@ export interface ProjectConfig {
   readonly control: Control | null;
   /** Names of its labels in config order: the class order of heads and tensors. */
   readonly classes: readonly string[];
+  /** Does the control look at text at all? */
+  readonly showsText: boolean;
   /** The text a task shows to that control, or null when it shows something else. */
   textOf(data: JsonObject): string | null;
 }
@@ -27,6 +29,7 @@ export function readProjectConfig(xml: string): ProjectConfig {
     parsed,
     control,
     classes: control?.labels.map((label) => label.name) ?? [],
+    showsText: fields.length > 0,
     textOf(data) {
       const texts = fields.map((field) => valueAt(data, field)).filter((value) => typeof value === 'string');
       return texts.length === 0 ? null : texts.join('\n');

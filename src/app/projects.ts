@@ -11,7 +11,8 @@ import { migrateLabels, planLabelChange } from './label-change.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 import type { Matrices } from './matrices.ts';
-import type { ProjectConfigs } from './project-config.ts';
+import { type ProjectConfigs, readProjectConfig } from './project-config.ts';
+import { enqueueTraining } from './retrain.ts';
 
 export const DEFAULT_SETTINGS: ProjectSettings = {
   queryStrategy: DEFAULT_STRATEGY,
@@ -62,6 +63,7 @@ export function createProjects(deps: Deps, loops: Loops, matrices: Matrices, con
     async update(id, input, migration = {}) {
       const old = await get(id);
       const changed = checkInput(deps, { ...old, ...input }, old.settings);
+      const classesBefore = configs.of(old).classes.join();
       const change = planLabelChange(
         parseLabelConfig(old.labelConfig),
         parseLabelConfig(changed.labelConfig),
@@ -72,8 +74,11 @@ export function createProjects(deps: Deps, loops: Loops, matrices: Matrices, con
         ...changed,
         ...(input.archived === undefined ? {} : { archived: input.archived }),
       });
+      // Answers that were on their way while the first pass ran.
+      await migrateLabels(store, id, change, { ...migration, removed: migration.removed ?? 'keep' });
       await syncLabels(project);
       await loops.reload(id);
+      if (configs.of(project).classes.join() !== classesBefore) await enqueueTraining(deps, id);
       if (project.settings.embedder !== old.settings.embedder) await enqueueEmbedding(deps, project);
       return project;
     },
@@ -98,7 +103,7 @@ export function createProjects(deps: Deps, loops: Loops, matrices: Matrices, con
         ...source,
         title: `${source.title} (copy)`,
         ...input,
-        settings: { ...source.settings, ...input.settings },
+        settings: { ...source.settings, pinnedVersion: null, ...input.settings },
       });
       const run = await store.runs.start({
         projectId: copy.id,
@@ -110,6 +115,8 @@ export function createProjects(deps: Deps, loops: Loops, matrices: Matrices, con
       const ordinals = await copyTasks(deps, id, copy.id, run.id);
       await matrices.copyEmbeddings(id, copy.id, ordinals);
       await store.runs.finish(run.id, 'done', ordinals.length);
+      // What the source had not embedded yet, the copy lacks too.
+      await enqueueEmbedding(deps, copy);
       return copy;
     },
 
@@ -134,7 +141,7 @@ function checkInput({ inference }: Deps, input: ProjectInput, settings: ProjectS
   checkLength('title', title.trim(), 1, TITLE_LENGTH_MAX);
   checkLength('description', description, 0, TEXT_LENGTH_MAX);
   checkLength('instruction', instruction, 0, TEXT_LENGTH_MAX);
-  parseLabelConfig(labelConfig);
+  const { control } = readProjectConfig(labelConfig);
   const merged = { ...settings, ...input.settings };
   for (const [name, [least, most]] of Object.entries(RANGES)) {
     const value = merged[name as keyof ProjectSettings];
@@ -142,7 +149,10 @@ function checkInput({ inference }: Deps, input: ProjectInput, settings: ProjectS
       throw badSetting(name, `${name} is a number from ${least} to ${most}, not ${String(value)}.`);
     }
   }
-  queryStrategy(merged.queryStrategy);
+  if (queryStrategy(merged.queryStrategy).singleChoiceOnly && control?.multiple) {
+    const message = `'${merged.queryStrategy}' orders single choices only, and "${control.name}" takes several.`;
+    throw badSetting('queryStrategy', message);
+  }
   inference.info(merged.embedder);
   return { title: title.trim(), description, instruction, labelConfig, settings: merged };
 }

@@ -19,11 +19,12 @@ export function createQueue(deps: Deps, loops: Loops): QueueApi {
   const { store } = deps;
   return {
     async next(projectId, who, { exclude = [] } = {}) {
-      const loop = await loops.get(projectId);
-      // Alone, one sees the order that one's own answer made; among many, a slightly old order beats a wait.
-      if (loop.roster.isAlone(who.annotatorId)) await loop.settled(PATIENCE_MS);
-      const held = await heldLease(deps, loop, who, exclude);
-      return held ?? lease(deps, loop, who, exclude);
+      return loops.use(projectId, async (loop) => {
+        // Alone, one sees the order that one's own answer made; among many, a slightly old order beats a wait.
+        if (loop.roster.isAlone(who.annotatorId)) await loop.settled(PATIENCE_MS);
+        const held = await heldLease(deps, loop, who, exclude);
+        return held ?? lease(deps, loop, who, exclude);
+      });
     },
 
     async release(taskId, who, options = {}) {
@@ -123,10 +124,11 @@ async function* candidatePages(
   const later = new Set(postponed);
   const now = (ids: readonly number[]): number[] => ids.filter((id) => !later.has(id));
 
-  yield now(loop.roster.partlyAnswered(CANDIDATES));
+  for (const page of loop.roster.partlyAnswered(CANDIDATES)) yield now(page);
   if (blindTurn) yield now(loop.roster.open(loop.blind.ordinals(), CANDIDATES + loop.roster.pending().length));
   yield now(order.flatMap((one) => loop.roster.taskId(one.ordinal) ?? []));
   for (const page of loop.roster.sequential(CANDIDATES + loop.roster.pending().length)) yield now(page);
+  for (const page of loop.roster.skipped(CANDIDATES)) yield now(page);
   yield postponed;
 }
 
@@ -175,15 +177,14 @@ function leaseEnd({ clock }: Deps, loop: Loop): number {
 
 async function queueState({ store }: Deps, loop: Loop): ReturnType<QueueApi['state']> {
   const counts = await store.projects.counts(loop.project.id);
-  const { queryStrategy, retrainEvery } = loop.project.settings;
-  const trainedOn = loop.version?.trainedOn ?? 0;
+  const { queryStrategy } = loop.project.settings;
   return {
     strategy: queryStrategy,
     embedder: loop.embedder,
     phase: loop.order[0]?.phase ?? 'sequential',
     ranked: loop.ranked,
     tasks: counts.tasks,
-    annotationsUntilRetrain: Math.max(0, retrainEvery - (counts.labeledTasks - trainedOn)),
+    annotationsUntilRetrain: Math.max(0, loop.trainAt - counts.labeledTasks),
     modelVersion: loop.version?.version ?? null,
     modelNumber: loop.version?.number ?? null,
   };

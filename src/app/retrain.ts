@@ -1,16 +1,18 @@
 /** Training: a challenger fitted on all answers replaces the serving version only if it is not worse. */
 import { createHash } from 'node:crypto';
 import type { TrainedHead } from '../compute/compute.ts';
-import type { Job, ModelVersion } from '../core/domain.ts';
+import type { Job, ModelVersion, Project } from '../core/domain.ts';
+import { groupBy } from '../core/group.ts';
 import type { Json } from '../core/json.ts';
-import { classesOf } from './answers.ts';
-import { type Contest, judge } from './contest.ts';
+import { sharesOf } from './answers.ts';
+import { type Contest, judge, type Verdict } from './contest.ts';
 import type { Deps } from './deps.ts';
 import type { JobWork } from './job-runner.ts';
 import type { Loop } from './loop.ts';
 import type { Loops } from './loops.ts';
 import { type Matrices, readRows } from './matrices.ts';
 import { enqueuePredict } from './predict.ts';
+import type { ProjectConfig } from './project-config.ts';
 
 export const TRAIN = 'train';
 
@@ -21,71 +23,86 @@ export function enqueueTraining({ store }: Pick<Deps, 'store'>, projectId: numbe
 }
 
 /** The retrain policy: so many new answers since the serving version was trained. */
-export async function retrainWhenDue(deps: Deps, loops: Loops, projectId: number): Promise<void> {
-  const loop = await loops.peek(projectId);
-  if (!loop || loop.config.control === null) return;
-  const { labeledTasks } = await deps.store.projects.counts(projectId);
-  if (labeledTasks >= loop.trainAt) {
-    loop.trainAt = labeledTasks + loop.project.settings.retrainEvery;
-    await enqueueTraining(deps, projectId);
-  }
+export async function retrainWhenDue(
+  deps: Deps,
+  loops: Loops,
+  { project, config }: { project: Project; config: ProjectConfig },
+): Promise<void> {
+  if (config.control === null) return;
+  const { labeledTasks } = await deps.store.projects.counts(project.id);
+  const loop = await loops.peek(project.id);
+  // Without a loop (answers by script) the store says when the last version was trained.
+  const trainedOn = loop ? 0 : ((await deps.store.models.active(project.id, config.control.name))?.trainedOn ?? 0);
+  const due = loop ? loop.trainAt : trainedOn + project.settings.retrainEvery;
+  if (labeledTasks < due) return;
+  if (loop) loop.trainAt = labeledTasks + project.settings.retrainEvery;
+  await enqueueTraining(deps, project.id);
 }
 
 export function createTrainHandler(deps: Deps, loops: Loops, matrices: Matrices) {
   return async (work: JobWork): Promise<Json> => {
     const projectId = work.job.projectId!;
-    const loop = await loops.get(projectId);
     await work.progress({ stage: 'fitting', done: 0, total: 1 });
-    const trained = await loop.train();
-    const control = loop.config.control;
-    if (!trained || control === null) {
-      return {
-        trained: false,
-        reason: 'The answers so far hold fewer than two labels; there is nothing to tell apart.',
-      };
-    }
-    const version = createHash('sha256').update(trained.head).digest('hex').slice(0, VERSION_HEX_DIGITS);
-    const champion = await deps.store.models.active(projectId, control.name);
-    if (champion?.version === version)
-      return { trained: false, reason: 'Nothing has changed since the serving version.' };
-
-    const contest = champion ? await hold(deps, matrices, loop, champion, trained) : null;
-    const verdict = judge(contest);
-    const outOfFold = await matrices.outOfFold(projectId, version, loop.config.classes.length);
-    await outOfFold.write(trained.ordinals, trained.outOfFold);
-    const challenger = await deps.store.models.add({
-      projectId,
-      control: control.name,
-      version,
-      embedder: loop.embedder,
-      trainedOn: trained.trainedOn,
-      metrics: trained.metrics,
-      head: trained.head,
-      verdict: verdict.sentence,
-    });
-    const pinned = loop.project.settings.pinnedVersion !== null;
-    if (verdict.accepted && !pinned) await serve(deps, loop, challenger, verdict.sentence);
+    const challenge = await loops.use(projectId, (loop) => fitChallenger(deps, matrices, loop));
+    if ('reason' in challenge) return { trained: false, reason: challenge.reason };
+    const { challenger, verdict } = challenge;
+    const served = verdict.accepted && (await serve(deps, loops, challenger, verdict.sentence));
     await work.progress({ stage: 'fitted', done: 1, total: 1 });
-    return {
-      trained: true,
-      version,
-      number: challenger.number,
-      accepted: verdict.accepted && !pinned,
-      verdict: verdict.sentence,
-    };
+    const { version, number } = challenger;
+    return { trained: true, version, number, accepted: served, verdict: verdict.sentence };
   };
 }
 
-async function serve(deps: Deps, loop: Loop, version: ModelVersion, verdict: string): Promise<void> {
+/** Fits on all answers, holds the result against the serving version, and keeps it whatever comes of that. */
+async function fitChallenger(
+  deps: Deps,
+  matrices: Matrices,
+  loop: Loop,
+): Promise<{ reason: string } | { challenger: ModelVersion; verdict: Verdict }> {
+  const { store } = deps;
+  const projectId = loop.project.id;
+  const { control, classes } = loop.config;
+  const trained = await loop.train();
+  if (!trained || control === null) {
+    return { reason: 'The answers so far hold fewer than two labels; there is nothing to tell apart.' };
+  }
+  const version = createHash('sha256').update(trained.head).digest('hex').slice(0, VERSION_HEX_DIGITS);
+  const champion = await store.models.active(projectId, control.name);
+  if (champion?.version === version) return { reason: 'Nothing has changed since the serving version.' };
+  const verdict = judge(champion ? await hold(deps, matrices, loop, champion, trained) : null);
+  await matrices.withOutOfFold({ projectId, version, classes }, (record) =>
+    record.write(trained.ordinals, trained.outOfFold),
+  );
+  const challenger = await store.models.add({
+    projectId,
+    control: control.name,
+    version,
+    embedder: loop.embedder,
+    trainedOn: trained.trainedOn,
+    metrics: trained.metrics,
+    head: trained.head,
+    verdict: verdict.sentence,
+  });
+  return { challenger, verdict };
+}
+
+/** Unless somebody pinned another version in the meantime. */
+async function serve(deps: Deps, loops: Loops, version: ModelVersion, verdict: string): Promise<boolean> {
+  const project = await deps.store.projects.get(version.projectId);
+  if (!project || project.settings.pinnedVersion !== null) return false;
   const active = await deps.store.models.activate(version.id, verdict);
-  await loop.install(active);
-  await loop.refresh();
+  await loops.use(version.projectId, async (loop) => {
+    await loop.install(active);
+    await loop.refresh();
+  });
   await enqueuePredict(deps, version.projectId);
+  return true;
 }
 
 /**
  * Both on the same answers, neither having seen them: the challenger by its out-of-fold probabilities, the champion by
- * its own record where it was trained on the task, and by its head where the answer came later.
+ * its own record where it was trained on the task, and by its head where the answer came later. Null when the champion
+ * has no record under these labels: then there is nothing to compare.
  */
 async function hold(
   deps: Deps,
@@ -94,40 +111,44 @@ async function hold(
   champion: ModelVersion,
   trained: TrainedHead,
 ): Promise<Contest | null> {
-  const classCount = loop.config.classes.length;
-  const record = await matrices.outOfFold(champion.projectId, champion.version, classCount).catch(() => null);
-  // Another label set cannot be compared answer by answer.
-  if (record === null) return null;
+  const { classes } = loop.config;
   const embeddings = await matrices.embeddings(champion.projectId, champion.embedder);
-  const fresh = trained.ordinals.filter((ordinal) => !record.has(ordinal) && embeddings.has(ordinal));
-  const judged = trained.ordinals.filter((ordinal) => record.has(ordinal) || embeddings.has(ordinal));
-  const ofHead =
-    fresh.length === 0
-      ? new Float32Array(0)
-      : await deps.compute.predict(champion.head, await readRows(embeddings, fresh));
-  const ofRecord = await readRows(record, judged);
-  const freshAt = new Map(Array.from(fresh, (ordinal, i) => [ordinal, i]));
-  const trainedAt = new Map(Array.from(trained.ordinals, (ordinal, i) => [ordinal, i]));
-  const rowOf = (rows: Float32Array, i: number): Float32Array => rows.subarray(i * classCount, (i + 1) * classCount);
-  const truths = await truthsOf(deps, loop, judged);
-  const pairs = Array.from(judged).flatMap((ordinal, i) => {
-    const truth = truths.get(ordinal);
-    if (!truth) return [];
-    const head = freshAt.get(ordinal);
-    const champions = head === undefined ? rowOf(ofRecord, i) : rowOf(ofHead, head);
-    return [{ truth, champion: champions, challenger: rowOf(trained.outOfFold, trainedAt.get(ordinal)!) }];
+  const output = { projectId: champion.projectId, version: champion.version, classes };
+  return matrices.withOutOfFold(output, async (record) => {
+    if (record.filled === 0) return null;
+    const judged = trained.ordinals.filter((ordinal) => record.has(ordinal) || embeddings.has(ordinal));
+    const fresh = judged.filter((ordinal) => !record.has(ordinal));
+    const ofRecord = await readRows(record, judged);
+    const ofHead =
+      fresh.length === 0
+        ? ofRecord
+        : await deps.compute.predict(champion.head, await readRows(embeddings, fresh), classes);
+    const rowOf = (rows: Float32Array, i: number): Float32Array => {
+      return rows.subarray(i * classes.length, (i + 1) * classes.length);
+    };
+    const freshAt = new Map(Array.from(fresh, (ordinal, i) => [ordinal, i]));
+    const trainedAt = new Map(Array.from(trained.ordinals, (ordinal, i) => [ordinal, i]));
+    const shares = await sharesByOrdinal(deps, loop, judged);
+    const pairs = Array.from(judged).flatMap((ordinal, i) => {
+      const truth = shares.get(ordinal);
+      if (!truth) return [];
+      const head = freshAt.get(ordinal);
+      const champions = head === undefined ? rowOf(ofRecord, i) : rowOf(ofHead, head);
+      return [{ truth, champion: champions, challenger: rowOf(trained.outOfFold, trainedAt.get(ordinal)!) }];
+    });
+    return { championNumber: champion.number, multiple: loop.config.control?.multiple ?? false, pairs };
   });
-  return { championNumber: champion.number, pairs };
 }
 
-/** Class indices of the answers, by ordinal. */
-async function truthsOf({ store }: Deps, loop: Loop, ordinals: Uint32Array): Promise<Map<number, number[]>> {
+/** What the head learns from each task: the share of each class among its answers. */
+async function sharesByOrdinal({ store }: Deps, loop: Loop, ordinals: Uint32Array): Promise<Map<number, number[]>> {
   const tasks = await store.tasks.byOrdinals(loop.project.id, [...ordinals]);
   const annotations = await store.annotations.ofTasks(tasks.map((task) => task.id));
-  const ordinalOf = new Map(tasks.map((task) => [task.id, task.ordinal]));
+  const byTask = groupBy(annotations, (annotation) => annotation.taskId);
   return new Map(
-    annotations
-      .filter((annotation) => !annotation.skipped)
-      .map((annotation) => [ordinalOf.get(annotation.taskId)!, classesOf(loop.config, annotation)]),
+    tasks.flatMap((task) => {
+      const shares = sharesOf(loop.config, byTask.get(task.id) ?? []);
+      return shares ? [[task.ordinal, shares] as const] : [];
+    }),
   );
 }

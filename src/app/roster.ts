@@ -19,6 +19,9 @@ export class Roster {
   /** Ordinals with some of the answers the overlap asks for. */
   readonly #partly = new Set<number>();
   readonly #leases = new Map<number, Lease>();
+  /** 1 where the task has a row that the policy can rank. */
+  #ranked = new Uint8Array(ORDINALS_MIN);
+  #rows = 0;
 
   constructor(clock: Clock, overlap: number) {
     this.#clock = clock;
@@ -31,13 +34,29 @@ export class Roster {
       const grown = new Float64Array(2 ** Math.ceil(Math.log2(ordinal + 1)));
       grown.set(this.#taskIds);
       this.#taskIds = grown;
+      const ranked = new Uint8Array(grown.length);
+      ranked.set(this.#ranked);
+      this.#ranked = ranked;
     }
     if (this.#taskIds[ordinal] === taskId) return false;
     this.#taskIds[ordinal] = taskId;
     return true;
   }
 
+  /** The task (placed before) has a row. */
+  setRow(ordinal: number): void {
+    this.#rows += 1 - this.#ranked[ordinal]!;
+    this.#ranked[ordinal] = 1;
+  }
+
+  /** Living tasks with a row. */
+  get rows(): number {
+    return this.#rows;
+  }
+
   remove(ordinal: number): void {
+    this.#rows -= this.#ranked[ordinal] ?? 0;
+    this.#ranked[ordinal] = 0;
     this.#taskIds[ordinal] = 0;
     this.setAnswers(ordinal, null);
     this.#leases.delete(ordinal);
@@ -74,27 +93,22 @@ export class Roster {
     return ids;
   }
 
-  /** Tasks with some of the answers the overlap asks for. */
-  partlyAnswered(limit: number): number[] {
-    const ids: number[] = [];
-    for (const ordinal of this.#partly) {
-      const id = this.#taskIds[ordinal];
-      if (id) ids.push(id);
-      if (ids.length === limit) break;
+  /** Tasks with some of the answers the overlap asks for, a page at a time: not every one is free for everybody. */
+  *partlyAnswered(pageLength: number): Generator<number[]> {
+    const ordinals = [...this.#partly];
+    for (let at = 0; at < ordinals.length; at += pageLength) {
+      yield ordinals.slice(at, at + pageLength).flatMap((ordinal) => this.#taskIds[ordinal] || []);
     }
-    return ids;
   }
 
-  /** Open tasks in the order they came, a page at a time: for what the policy cannot rank yet. */
+  /** Open tasks in the order they came, a page at a time: for what the policy cannot rank. */
   *sequential(pageLength: number): Generator<number[]> {
-    let page: number[] = [];
-    for (const [ordinal, id] of this.tasks()) {
-      if (!this.#answers.has(ordinal)) page.push(id);
-      if (page.length < pageLength) continue;
-      yield page;
-      page = [];
-    }
-    yield page;
+    yield* pages(this.tasks(), pageLength, (ordinal) => !this.#answers.has(ordinal));
+  }
+
+  /** Tasks that somebody has skipped and nobody has answered: still open for others. */
+  *skipped(pageLength: number): Generator<number[]> {
+    yield* pages(this.tasks(), pageLength, (ordinal) => this.#answers.get(ordinal) === 0);
   }
 
   lease(ordinal: number, annotatorId: number, expiresAt: number): void {
@@ -128,4 +142,20 @@ export class Roster {
   succeed(old: Roster): void {
     for (const [ordinal, lease] of old.#leases) this.#leases.set(ordinal, lease);
   }
+}
+
+/** Task ids of the ordinals that are wanted, so many at a time. */
+function* pages(
+  tasks: Iterable<[number, number]>,
+  length: number,
+  wanted: (ordinal: number) => boolean,
+): Generator<number[]> {
+  let page: number[] = [];
+  for (const [ordinal, id] of tasks) {
+    if (wanted(ordinal)) page.push(id);
+    if (page.length < length) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
 }

@@ -25,7 +25,11 @@ export function createRuns({ store }: Deps, loops: Loops): RunsApi {
       return run;
     },
     async redo(id) {
-      await settled(id);
+      if ((await settled(id)).state === 'failed') {
+        throw new AppError('CONFLICT', `Run ${id} failed half-way; there is nothing whole to bring back.`, {
+          details: { runId: id },
+        });
+      }
       const run = await store.runs.restore(id);
       await loops.reload(run.projectId);
       return run;

@@ -1,8 +1,8 @@
 /** Whether more labels still change the model: the last versions held against each other on a sample of the tasks. */
-import type { ModelVersion } from '../core/domain.ts';
-import { decodeHead } from '../heads/index.ts';
+import type { ModelSummary } from '../core/domain.ts';
 import { type StopAdvice, type StopCheck, stopAdvice } from '../sampling/index.ts';
 import type { Deps } from './deps.ts';
+import { found } from './lookup.ts';
 import { type Matrices, readRows } from './matrices.ts';
 import type { ProjectConfig } from './project-config.ts';
 import { chooseLabels } from './suggest.ts';
@@ -37,7 +37,7 @@ async function compare(
   deps: Deps,
   matrices: Matrices,
   config: ProjectConfig,
-  versions: readonly ModelVersion[],
+  versions: readonly ModelSummary[],
 ): Promise<StopAdvice> {
   const tensors = await Promise.all(versions.map((one) => matrices.embeddings(one.projectId, one.embedder)));
   const height = Math.min(...tensors.map((tensor) => tensor.rows));
@@ -46,11 +46,12 @@ async function compare(
   const ordinals = Uint32Array.from(spaced.filter((ordinal) => tensors.every((tensor) => tensor.has(ordinal))));
   const codes = new Map<string, number>();
   const checks = versions.map(async (version, i): Promise<StopCheck> => {
-    const classes = decodeHead(version.head).classes;
-    const all = await deps.compute.predict(version.head, await readRows(tensors[i]!, ordinals));
+    const { classes } = config;
+    const { head } = await found('model version', version.id, deps.store.models.get(version.id));
+    const all = await deps.compute.predict(head, await readRows(tensors[i]!, ordinals), classes);
     const said = Array.from(ordinals, (_, row) => {
       const own = all.subarray(row * classes.length, (row + 1) * classes.length);
-      const labels = JSON.stringify(chooseLabels({ classes, control: config.control }, own)?.labels ?? []);
+      const labels = JSON.stringify(chooseLabels(config, own)?.labels ?? []);
       if (!codes.has(labels)) codes.set(labels, codes.size);
       return codes.get(labels)!;
     });
@@ -60,7 +61,7 @@ async function compare(
 }
 
 /** Oldest first, each trained on more answers than the one before: training twice on the same ones proves nothing. */
-function lastVersions(versions: readonly ModelVersion[], control: string): ModelVersion[] {
+function lastVersions(versions: readonly ModelSummary[], control: string): ModelSummary[] {
   const own = versions.filter((one) => one.control === control);
   const grown = own.filter((one, i) => own.slice(0, i).every((before) => before.trainedOn < one.trainedOn));
   return grown.slice(-VERSIONS);

@@ -28,8 +28,8 @@ export function createTasks(deps: Deps, loops: Loops, configs: ProjectConfigs): 
       if (missing.length > 0) throw missingField(missing);
       const task = await store.tasks.edit(id, change);
       if (task.ordinal !== old.ordinal) {
-        await (await loops.peek(project.id))?.removeTasks([old]);
-        await (await loops.peek(project.id))?.addTasks([task], null);
+        await loops.removed(project.id, [old]);
+        await loops.added(project.id, [task]);
         await loops.answered(task, performance.now());
         await enqueueEmbedding(deps, project);
       }
@@ -41,15 +41,17 @@ export function createTasks(deps: Deps, loops: Loops, configs: ProjectConfigs): 
         (task) => task?.projectId === projectId,
       );
       const count = await store.tasks.delete(projectId, ids);
-      await (await loops.peek(projectId))?.removeTasks(tasks.filter((task) => task !== undefined));
+      await loops.removed(
+        projectId,
+        tasks.filter((task) => task !== undefined),
+      );
       return count;
     },
 
     async similar(id, limit) {
       const task = await get(id);
       const config = await configOf(task);
-      const loop = await loops.get(task.projectId);
-      const near = await loop.nearest(task.ordinal, limit);
+      const near = await loops.use(task.projectId, (loop) => loop.nearest(task.ordinal, limit));
       const tasks = await store.tasks.byOrdinals(
         task.projectId,
         near.map((one) => one.ordinal),

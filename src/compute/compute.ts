@@ -74,8 +74,11 @@ export interface TrainedHead {
 
 export interface Compute {
   openLearner(spec: LearnerSpec): Promise<Learner>;
-  /** Calibrated probabilities (n x classes) of a serialised head for rows (n x dim). */
-  predict(head: Uint8Array, rows: Float32Array): Promise<Float32Array>;
+  /**
+   * Calibrated probabilities (n x classes) of a serialised head for rows (n x dim), in the order of `classes`: labels
+   * may have come, gone or moved since it was trained.
+   */
+  predict(head: Uint8Array, rows: Float32Array, classes: readonly string[]): Promise<Float32Array>;
   readonly rules: RuleCompute;
   close(): Promise<void>;
 }

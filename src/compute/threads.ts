@@ -38,8 +38,8 @@ export function openThreads(options: ThreadsOptions): Compute {
       await shard.pool.run({ key, spec }, { name: 'openLearner' });
       return learnerIn(shard, work, key, spec);
     },
-    predict: (head, rows) =>
-      work.run({ head, rows }, { name: 'predictRows', transferList: [rows.buffer as ArrayBuffer] }),
+    predict: (head, rows, classes) =>
+      work.run({ head, rows, classes }, { name: 'predictRows', transferList: [rows.buffer as ArrayBuffer] }),
     rules: rulesOn(work),
     async close() {
       await Promise.all([work, ...shards.map((shard) => shard.pool)].map((pool) => pool.destroy()));

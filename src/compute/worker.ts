@@ -1,5 +1,5 @@
 /** What runs inside a compute thread: learners that live here, and stateless fits and predictions. */
-import { decodeHead, encodeHead, fitHead, predict, type TrainingSet } from '../heads/index.ts';
+import { decodeHead, encodeHead, fitHead, predict, type TrainingSet, underClasses } from '../heads/index.ts';
 import { Learner as LearnerCore } from '../sampling/index.ts';
 import type { Answer, LearnerSpec, Ranked, TrainedHead } from './compute.ts';
 
@@ -109,8 +109,16 @@ export function fit({ set, seed }: { set: TrainingSet; seed: number }): TrainedH
   };
 }
 
-export function predictRows({ head, rows }: { head: Uint8Array; rows: Float32Array }): Float32Array {
-  return predict(decodeHead(head), rows);
+export function predictRows({
+  head,
+  rows,
+  classes,
+}: {
+  head: Uint8Array;
+  rows: Float32Array;
+  classes: readonly string[];
+}): Float32Array {
+  return predict(underClasses(decodeHead(head), classes), rows);
 }
 
 function learner(key: number): LearnerCore {

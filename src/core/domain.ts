@@ -222,6 +222,9 @@ export interface ModelVersion {
   readonly createdAt: IsoTime;
 }
 
+/** What lists show of a version: everything but its weights. */
+export type ModelSummary = Omit<ModelVersion, 'head'>;
+
 /** `invite` can do nothing but make an annotator's token for whoever opens the link. */
 export type Role = 'owner' | 'annotator' | 'invite';
 

@@ -31,7 +31,7 @@ export function bootstrapInterval(
   second: readonly number[],
   statistic: (first: readonly number[], second: readonly number[]) => number,
   random: Random,
-  { rounds = 500, coverage = 0.8 }: { rounds?: number; coverage?: number } = {},
+  { rounds = 200, coverage = 0.8 }: { rounds?: number; coverage?: number } = {},
 ): Interval {
   const resample = (values: readonly number[]): number[] => values.map(() => values[random.int(values.length)]!);
   const found = Array.from({ length: rounds }, () => statistic(resample(first), resample(second))).sort(

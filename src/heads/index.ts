@@ -5,3 +5,4 @@ export { type Head, predict, predictLogits } from './head.ts';
 export type { Link } from './link.ts';
 export { type HeadMetrics, headMetrics } from './metrics.ts';
 export type { TemperatureFit } from './temperature.ts';
+export { underClasses } from './under-classes.ts';

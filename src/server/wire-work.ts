@@ -7,7 +7,7 @@ import type {
   ShareWithInterval,
   VoteView,
 } from '../app/app.ts';
-import type { Job, ModelVersion, Run, Token } from '../core/domain.ts';
+import type { Job, ModelSummary, Run, Token } from '../core/domain.ts';
 import type {
   InsightsWire,
   JobEventWire,
@@ -169,7 +169,7 @@ export function jobWire(job: Job): JobWire {
   return { ...jobEventWire(job), params: job.params, output: job.output };
 }
 
-export function modelWire(model: ModelVersion): ModelWire {
+export function modelWire(model: ModelSummary): ModelWire {
   return {
     id: model.id,
     project: model.projectId,

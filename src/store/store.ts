@@ -12,6 +12,7 @@ import type {
   Labeler,
   LabelerKind,
   Lease,
+  ModelSummary,
   ModelVersion,
   Prediction,
   Project,
@@ -112,6 +113,8 @@ export interface AnnotationStore {
   ofTask(taskId: number): Promise<Annotation[]>;
   ofTasks(taskIds: readonly number[]): Promise<Annotation[]>;
   list(projectId: number, page: Page): Promise<Annotation[]>;
+  /** Answers and skips of everybody who gave any. */
+  countsByAnnotator(projectId: number): Promise<{ annotatorId: number; annotations: number; skipped: number }[]>;
   /** The last ones of an annotator, newest first. */
   recent(projectId: number, annotatorId: number, limit: number): Promise<Annotation[]>;
   /** Rewrites the results of all annotations, hidden ones too, for label changes; null leaves one as it is. Returns how many changed. */
@@ -238,7 +241,8 @@ export interface ModelStore {
   /** Adding a version that is there already returns the first row. */
   add(model: Omit<ModelVersion, 'id' | 'number' | 'createdAt' | 'active'>): Promise<ModelVersion>;
   get(id: number): Promise<ModelVersion | undefined>;
-  list(projectId: number): Promise<ModelVersion[]>;
+  /** Without the weights: a page of versions must not read megabytes. */
+  list(projectId: number): Promise<ModelSummary[]>;
   active(projectId: number, control: string): Promise<ModelVersion | undefined>;
   /** Makes it the active one; the reason is kept as its verdict. */
   activate(id: number, verdict: string): Promise<ModelVersion>;

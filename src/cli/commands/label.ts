@@ -7,8 +7,8 @@ import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { formatNamed, guessTextField, sniffFormat } from '../../formats/index.ts';
 import { makeChoicesConfig, renderLabelConfig } from '../../labelconfig/index.ts';
-import { startServer } from '../../local-server.ts';
-import { createClient } from '../client.ts';
+import { runningServer, startServer } from '../../local-server.ts';
+import { type Client, createClient } from '../client.ts';
 import { labelList, withAddress, withCommon } from '../flags.ts';
 import { reportError } from '../output.ts';
 import { watchUntil } from '../progress.ts';
@@ -42,27 +42,38 @@ export function addLabel(program: Command): void {
 async function label(file: string, flags: LabelFlags): Promise<void> {
   const guess = await fieldOf(file, flags.field);
   process.stderr.write(`${guess.reason}\n`);
-  const running = await startServer(readConfig(flags));
-  try {
-    const client = createClient(running.url, running.secret);
-    const config = makeChoicesConfig({ labels: flags.labels, field: guess.field, multiple: flags.multiple ?? false });
-    const project = await client.call('projectCreate', {
-      body: { title: basename(file), label_config: renderLabelConfig(config) },
-    });
-    const { task_count: tasks } = await importFile(client, project.id, file, {}).catch(async (error: unknown) => {
-      await client.call('projectDelete', { params: { project_id: project.id } });
-      throw error;
-    });
-    const url = `${running.url}/projects/${project.id}`;
-    process.stdout.write(
-      wantsJson(flags)
-        ? `${JSON.stringify({ url, project: project.id, tasks })}\n`
-        : `${tasks} tasks are ready to label at ${url}\n`,
-    );
-    await watchUntil(stopSignal(), client, project.id);
-  } finally {
-    await running.close();
+  const config = readConfig(flags);
+  const running = runningServer(config.folder);
+  if (running?.address) {
+    // Somebody serves the folder already: the project joins the others there.
+    await makeProject(createClient(running.address, running.secret), file, guess.field, flags);
+    return;
   }
+  const own = await startServer(config);
+  try {
+    const client = createClient(own.url, own.secret);
+    const projectId = await makeProject(client, file, guess.field, flags);
+    await watchUntil(stopSignal(), client, projectId);
+  } finally {
+    await own.close();
+  }
+}
+
+/** Project, import, and the address to label at; without the import there is no project either. */
+async function makeProject(client: Client, file: string, field: string, flags: LabelFlags): Promise<number> {
+  const config = makeChoicesConfig({ labels: flags.labels, field, multiple: flags.multiple ?? false });
+  const body = { title: basename(file), label_config: renderLabelConfig(config) };
+  const { id } = await client.call('projectCreate', { body });
+  const imported = await importFile(client, id, file, {}).catch(async (error: unknown) => {
+    await client.call('projectDelete', { params: { project_id: id } });
+    throw error;
+  });
+  const [url, tasks] = [`${client.url}/projects/${id}`, imported.task_count];
+  const line = wantsJson(flags)
+    ? JSON.stringify({ url, project: id, tasks })
+    : `${tasks} tasks are ready to label at ${url}`;
+  process.stdout.write(`${line}\n`);
+  return id;
 }
 
 async function fieldOf(file: string, wanted: string | undefined): Promise<{ field: string; reason: string }> {

@@ -52,6 +52,18 @@ const latest = query<{ projectId: number; annotatorId: number; limit: number }>(
     .limit(p.limit),
 );
 
+const tally = query<{ projectId: number }>()((db, p) =>
+  db
+    .selectFrom('annotations')
+    .innerJoin('tasks', 'tasks.id', 'annotations.task_id')
+    .where(standing('annotations.run_id'))
+    .where(standing('tasks.run_id'))
+    .where('annotations.project_id', '=', p.projectId)
+    .groupBy(['annotations.annotator_id', 'annotations.skipped'])
+    .select(['annotations.annotator_id', 'annotations.skipped'])
+    .select((eb) => eb.fn.countAll<number>().as('answers')),
+);
+
 type NewRow = Omit<AnnotationTable, 'id'>;
 
 const insertRow = query<NewRow>()((db, p) =>
@@ -127,6 +139,17 @@ export function annotationStore({ engine, clock }: Context): AnnotationStore {
       return all.sort((a, b) => a.id - b.id);
     },
     list: async (projectId, options) => (await page.all(reader, { projectId, ...options })).map(toAnnotation),
+    countsByAnnotator: async (projectId) => {
+      const counts = new Map<number, { annotatorId: number; annotations: number; skipped: number }>();
+      for (const row of await tally.all(reader, { projectId })) {
+        const annotatorId = row.annotator_id;
+        const count = counts.get(annotatorId) ?? { annotatorId, annotations: 0, skipped: 0 };
+        if (row.skipped) count.skipped += row.answers;
+        else count.annotations += row.answers;
+        counts.set(annotatorId, count);
+      }
+      return [...counts.values()];
+    },
     recent: async (projectId, annotatorId, limit) =>
       (await latest.all(reader, { projectId, annotatorId, limit })).map(toAnnotation),
     rewrite: (projectId, change) =>

@@ -5,13 +5,27 @@ import type { ModelStore } from '../store.ts';
 import { type Context, found } from './context.ts';
 import { requireProject } from './projects.ts';
 import { query } from './query.ts';
-import { toModel } from './rows.ts';
+import { toModel, toModelSummary } from './rows.ts';
 import type { Database } from './schema.ts';
 
 const byId = query<{ id: number }>()((db, p) => db.selectFrom('models').selectAll().where('id', '=', p.id));
 
+const SUMMARY = [
+  'id',
+  'project_id',
+  'control',
+  'version',
+  'number',
+  'embedder',
+  'trained_on',
+  'metrics',
+  'active',
+  'verdict',
+  'created_at',
+] as const;
+
 const ofProject = query<{ projectId: number }>()((db, p) =>
-  db.selectFrom('models').selectAll().where('project_id', '=', p.projectId).orderBy('id'),
+  db.selectFrom('models').select(SUMMARY).where('project_id', '=', p.projectId).orderBy('id'),
 );
 
 const activeOne = query<{ projectId: number; control: string }>()((db, p) =>
@@ -49,7 +63,7 @@ export function modelStore({ engine, clock }: Context): ModelStore {
       const row = await byId.first(engine.reader, { id });
       return row && toModel(row);
     },
-    list: async (projectId) => (await ofProject.all(engine.reader, { projectId })).map(toModel),
+    list: async (projectId) => (await ofProject.all(engine.reader, { projectId })).map(toModelSummary),
     active: async (projectId, control) => {
       const row = await activeOne.first(engine.reader, { projectId, control });
       return row && toModel(row);

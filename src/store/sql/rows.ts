@@ -5,6 +5,7 @@ import type {
   Label,
   Labeler,
   Lease,
+  ModelSummary,
   ModelVersion,
   Prediction,
   Project,
@@ -122,6 +123,10 @@ export function toLease(row: Row<'leases'>): Lease {
 }
 
 export function toModel(row: Row<'models'>): ModelVersion {
+  return { ...toModelSummary(row), head: row.head };
+}
+
+export function toModelSummary(row: Omit<Row<'models'>, 'head'>): ModelSummary {
   return {
     id: row.id,
     projectId: row.project_id,
@@ -131,7 +136,6 @@ export function toModel(row: Row<'models'>): ModelVersion {
     embedder: row.embedder,
     trainedOn: row.trained_on,
     metrics: parsed(row.metrics),
-    head: row.head,
     active: row.active === 1,
     verdict: row.verdict,
     createdAt: row.created_at,

@@ -40,9 +40,14 @@ export function createClient(url: string, secret: string): Client {
     },
     async download(name, options) {
       const response = await send(name, options as CallOptions<RouteName>, {});
-      return response.body as AsyncIterable<Uint8Array>;
+      return bodyOf(response);
     },
   };
+}
+
+/** Holds on to the response while its body is read: fetch cancels the body of a response that is collected. */
+async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
+  if (response.body) yield* response.body;
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };

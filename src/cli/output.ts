@@ -57,7 +57,7 @@ export function reportError(error: unknown, json: boolean): void {
   const known = toAppError(error);
   process.stderr.write(
     json
-      ? `${JSON.stringify(known.toPlain())}\n`
+      ? `${JSON.stringify(known.code === 'INTERNAL' ? { ...known.toPlain(), cause: describe(known) } : known.toPlain())}\n`
       : `${known.code}: ${known.code === 'INTERNAL' ? describe(known) : known.message}\n`,
   );
   process.exitCode = exitCode(known);

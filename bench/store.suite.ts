@@ -172,7 +172,7 @@ async function summaries(
     }
   };
   const insert = bare.prepare(
-    'insert into votes (run_id, task_id, label_id, score) values (?, ?, ?, ?) on conflict do nothing',
+    'insert into votes (run_id, task_id, label_id, labeler_id, score) values (?, ?, ?, 0, ?) on conflict do nothing',
   );
   let bareRun = 100;
   const loop = (): void => {

@@ -19,6 +19,7 @@ export interface Client {
 }
 
 export function createClient(url: string, secret: string): Client {
+  const reading = new Set<Response>();
   const send = async (name: RouteName, options: CallOptions<RouteName>, init: RequestInit): Promise<Response> => {
     const headers = { authorization: `Token ${secret}`, ...init.headers };
     const response = await fetch(addressOf(url, name, options), { ...init, method: api[name].method, headers });
@@ -40,14 +41,19 @@ export function createClient(url: string, secret: string): Client {
     },
     async download(name, options) {
       const response = await send(name, options as CallOptions<RouteName>, {});
-      return bodyOf(response);
+      return bodyOf(response, reading);
     },
   };
 }
 
-/** Holds on to the response while its body is read: fetch cancels the body of a response that is collected. */
-async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
-  if (response.body) yield* response.body;
+/** Fetch cancels the body of a response that is collected as garbage, so what is being read stays in `reading`. */
+async function* bodyOf(response: Response, reading: Set<Response>): AsyncGenerator<Uint8Array> {
+  reading.add(response);
+  try {
+    if (response.body) yield* response.body;
+  } finally {
+    reading.delete(response);
+  }
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };

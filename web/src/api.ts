@@ -16,6 +16,7 @@ export const api = {
   createProject: (input: { title: string; label_config: string }) =>
     post<Reply<'projectCreate'>>('/api/projects', input),
   deleteProject: (id: number) => call<void>('DELETE', `/api/projects/${id}`),
+  templates: () => get<Reply<'templateList'>>('/api/templates'),
   checkConfig: (label_config: string) => post<Reply<'configValidate'>>('/api/projects/validate', { label_config }),
   importFile: (id: number, file: File) =>
     call<Reply<'projectImport'>>('POST', `/api/projects/${id}/import?name=${encodeURIComponent(file.name)}`, {

@@ -77,9 +77,9 @@ async function trial(
   const { rerank_ms: rerankMs } = await client.call('queueTimings', { params });
   await client.call('train', { params });
   await watchJobs(client, copy.id);
-  const exported = await client.download('projectExport', { params, query: { exportType: 'JSON' } });
+  const exported = await textOf(await client.download('projectExport', { params, query: { exportType: 'JSON' } }));
+  const rows = JSON.parse(exported) as unknown[];
   const verdict = await score(client, copy.id, control, mails, labeled);
-  const rows = JSON.parse(await textOf(exported)) as unknown[];
   await client.call('projectDelete', { params });
   return { ...verdict, rerankMs, exported: rows.length };
 }

@@ -198,24 +198,62 @@ function ConfigField({ config, onChange }: { config: string; onChange: (config: 
     staleTime: Number.POSITIVE_INFINITY,
   });
   return (
+    <>
+      <Templates onPick={onChange} />
+      <label className="field">
+        Label config
+        <textarea
+          className="code"
+          rows={10}
+          spellCheck={false}
+          value={config}
+          onChange={(event) => onChange(event.target.value)}
+          aria-describedby={verdictId}
+          aria-invalid={check.isError}
+        />
+        <span id={verdictId} aria-live="polite" className={check.isError ? 'bad' : 'muted'}>
+          {settled.trim() === '' && 'As in Label Studio: Settings, Labeling Interface, Code.'}
+          {check.isError && placed(check.error)}
+          {check.data?.controls
+            .map((control) => `${control.type} "${control.name}": ${control.labels.join(', ')}`)
+            .join('; ')}
+        </span>
+      </label>
+    </>
+  );
+}
+
+/** Ready configs by kind of data; picking one fills the field, where it can be changed. */
+function Templates({ onPick }: { onPick: (config: string) => void }): ReactNode {
+  const templates = useQuery({
+    queryKey: ['templates'],
+    queryFn: api.templates,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const groups = [...new Set(templates.data?.map((template) => template.group))];
+  return (
     <label className="field">
-      Label config
-      <textarea
-        className="code"
-        rows={10}
-        spellCheck={false}
-        value={config}
-        onChange={(event) => onChange(event.target.value)}
-        aria-describedby={verdictId}
-        aria-invalid={check.isError}
-      />
-      <span id={verdictId} aria-live="polite" className={check.isError ? 'bad' : 'muted'}>
-        {settled.trim() === '' && 'As in Label Studio: Settings, Labeling Interface, Code.'}
-        {check.isError && placed(check.error)}
-        {check.data?.controls
-          .map((control) => `${control.type} "${control.name}": ${control.labels.join(', ')}`)
-          .join('; ')}
-      </span>
+      Start from a template
+      <select
+        defaultValue=""
+        onChange={(event) => {
+          const picked = templates.data?.find((template) => template.name === event.target.value);
+          if (picked) onPick(picked.label_config);
+        }}
+      >
+        <option value="">None: paste your own below</option>
+        {groups.map((group) => (
+          <optgroup key={group} label={group}>
+            {templates.data
+              ?.filter((template) => template.group === group)
+              .map((template) => (
+                <option key={template.name} value={template.name}>
+                  {template.title}
+                </option>
+              ))}
+          </optgroup>
+        ))}
+      </select>
     </label>
   );
 }

@@ -51,7 +51,7 @@ export function createApp(deps: Deps): App {
     tasks: createTasks(deps, loops, configs),
     transfer: { importTasks, ...createExport(deps, configs), ...createTemplates() },
     media: createMedia(deps, configs, importTasks),
-    queue: createQueue(deps, loops),
+    queue: createQueue(deps, loops, configs),
     annotations: createAnnotations(deps, loops, configs),
     predictions: createPredictions(deps, configs),
     runs: createRuns(deps, loops),

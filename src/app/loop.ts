@@ -15,8 +15,10 @@ import { Roster } from './roster.ts';
 
 /** Tasks ranked beyond the ones that are out right now: a person never waits for the order. */
 const ORDER_LENGTH = 64;
+/** Further ranked tasks for each one that is out: what many people take before the next order is there. */
+const ORDER_PER_LEASE = 5;
 /** Tasks of the blind slice whose hidden suggestion is worked out with each order. */
-const BLIND_AHEAD = 16;
+const BLIND_AHEAD = 64;
 /** Below this share of embedded tasks the instant embedder serves: an order over half the tasks is no order. */
 const COVERAGE_MIN = 0.9;
 const LOAD_CHUNK = 5_000;
@@ -154,9 +156,14 @@ export class Loop {
     return this.roster.rows;
   }
 
-  /** Calibrated class probabilities of one task; null while there is no head or no embedding. */
+  /** Probabilities that came with the last order; undefined for tasks it did not look at. */
+  known(ordinal: number): ArrayLike<number> | undefined {
+    return this.#known.get(ordinal);
+  }
+
+  /** Calibrated class probabilities of one task; null while there is no head or no embedding. Waits for the thread. */
   async suggest(ordinal: number): Promise<ArrayLike<number> | null> {
-    return this.#known.get(ordinal) ?? (await this.#learner?.suggest(Uint32Array.of(ordinal))) ?? null;
+    return (await this.#learner?.suggest(Uint32Array.of(ordinal))) ?? null;
   }
 
   async nearest(ordinal: number, limit: number): Promise<{ ordinal: number; similarity: number }[]> {
@@ -210,7 +217,7 @@ export class Loop {
     const blind = this.blind.ordinals();
     const ahead = Uint32Array.from(this.#openOrdinals(blind, BLIND_AHEAD));
     const [order, hidden] = await Promise.all([
-      this.#learner.order(ORDER_LENGTH + pending.length, concat(this.#silent, blind), pending),
+      this.#learner.order(ORDER_LENGTH + ORDER_PER_LEASE * pending.length, concat(this.#silent, blind), pending),
       this.#learner.suggest(ahead),
     ]);
     const classCount = this.config.classes.length;

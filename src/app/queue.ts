@@ -7,7 +7,8 @@ import type { Deps } from './deps.ts';
 import { found } from './lookup.ts';
 import type { Loop } from './loop.ts';
 import type { Loops } from './loops.ts';
-import { storedView } from './predictions.ts';
+import { currentPredictions, storedView } from './predictions.ts';
+import type { ProjectConfigs } from './project-config.ts';
 import { reasonFor } from './reason.ts';
 import { suggestionFor } from './suggest.ts';
 
@@ -15,7 +16,7 @@ import { suggestionFor } from './suggest.ts';
 const PATIENCE_MS = 250;
 const CANDIDATES = 64;
 
-export function createQueue(deps: Deps, loops: Loops): QueueApi {
+export function createQueue(deps: Deps, loops: Loops, configs: ProjectConfigs): QueueApi {
   const { store } = deps;
   return {
     async next(projectId, who, { exclude = [] } = {}) {
@@ -23,7 +24,7 @@ export function createQueue(deps: Deps, loops: Loops): QueueApi {
         // Alone, one sees the order that one's own answer made; among many, a slightly old order beats a wait.
         if (loop.roster.isAlone(who.annotatorId)) await loop.settled(PATIENCE_MS);
         const held = await heldLease(deps, loop, who, exclude);
-        return held ?? lease(deps, loop, who, exclude);
+        return held ?? lease(deps, configs, loop, who, exclude);
       });
     },
 
@@ -84,6 +85,7 @@ async function heldLease(
 
 async function lease(
   deps: Deps,
+  configs: ProjectConfigs,
   loop: Loop,
   who: Identity,
   exclude: readonly number[],
@@ -106,7 +108,7 @@ async function lease(
     loop.turns += 1;
     loop.roster.lease(task.ordinal, who.annotatorId, expiresAt);
     const blind = loop.blind.has(task.id);
-    const prediction = await pinSuggestion(deps, loop, task);
+    const prediction = await pinSuggestion(deps, configs, loop, task);
     await deps.store.leases.attach(task.id, who.annotatorId, { predictionId: prediction?.id ?? null, blind });
     return item(deps, loop, order, { task, prediction, blind, expiresAt });
   }
@@ -133,8 +135,11 @@ async function* candidatePages(
 }
 
 /** Keeps the suggestion word for word, so that the answer can be held against what was really shown. */
-async function pinSuggestion(deps: Deps, loop: Loop, task: Task): Promise<Prediction | null> {
-  const suggested = await suggestionFor(loop, task.ordinal);
+async function pinSuggestion(deps: Deps, configs: ProjectConfigs, loop: Loop, task: Task): Promise<Prediction | null> {
+  const suggested = await suggestionFor(loop, task, {
+    shared: loop.roster.isShared,
+    stored: async () => (await currentPredictions(deps, configs, task.projectId, [task]))[0],
+  });
   if (!suggested || loop.config.control === null) return null;
   const labeler = await deps.store.labelers.ensure('model', 'head', loop.version?.version ?? 'live');
   const [prediction] = await deps.store.predictions.add([

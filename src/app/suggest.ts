@@ -1,4 +1,7 @@
 /** From class probabilities to the suggestion that a person sees. */
+import type { Task } from '../core/domain.ts';
+import { choicesOfResult } from '../labelconfig/index.ts';
+import type { PredictionView } from './app.ts';
 import type { Loop } from './loop.ts';
 import type { ProjectConfig } from './project-config.ts';
 
@@ -11,10 +14,24 @@ export interface Suggestion {
 /** A multi-label class is suggested from this probability on. */
 const MULTIPLE_THRESHOLD = 0.5;
 
-/** The live head's opinion of one task, or null where it has none. */
-export async function suggestionFor(loop: Loop, ordinal: number): Promise<Suggestion | null> {
-  const probabilities = await loop.suggest(ordinal);
-  return probabilities && chooseLabels(loop.config, probabilities);
+/**
+ * The live head's opinion of one task, or null where it has none. It comes with the order; among many people, whatever
+ * did not is answered by the active version's stored vote, because nobody should wait for a thread that ranks.
+ */
+export async function suggestionFor(
+  loop: Loop,
+  task: Task,
+  { shared, stored }: { shared: boolean; stored: () => Promise<PredictionView | undefined> },
+): Promise<Suggestion | null> {
+  const known = loop.known(task.ordinal);
+  if (known) return chooseLabels(loop.config, known);
+  if (!shared) {
+    const probabilities = await loop.suggest(task.ordinal);
+    return probabilities && chooseLabels(loop.config, probabilities);
+  }
+  const vote = await stored();
+  if (!vote || vote.score === null || loop.config.control === null) return null;
+  return { labels: choicesOfResult(loop.config.control, vote.result), score: vote.score };
 }
 
 /** The most probable class, or all above one half where several may hold; null when there is no class. */

@@ -127,9 +127,14 @@ async function* candidatePages(
   const now = (ids: readonly number[]): number[] => ids.filter((id) => !later.has(id));
 
   for (const page of loop.roster.partlyAnswered(CANDIDATES)) yield now(page);
-  if (blindTurn) yield now(loop.roster.open(loop.blind.ordinals(), CANDIDATES + loop.roster.pending().length));
-  yield now(order.flatMap((one) => loop.roster.taskId(one.ordinal) ?? []));
-  for (const page of loop.roster.sequential(CANDIDATES + loop.roster.pending().length)) yield now(page);
+  if (blindTurn) yield now(loop.roster.open(loop.blind.ordinals(), CANDIDATES));
+  yield now(
+    loop.roster.open(
+      order.map((one) => one.ordinal),
+      order.length,
+    ),
+  );
+  for (const page of loop.roster.sequential(CANDIDATES)) yield now(page);
   for (const page of loop.roster.skipped(CANDIDATES)) yield now(page);
   yield postponed;
 }

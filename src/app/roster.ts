@@ -82,15 +82,19 @@ export class Roster {
     else this.#partly.delete(ordinal);
   }
 
-  /** Task ids of those of `ordinals` that nobody has dealt with, at most `limit`. */
+  /** Task ids of those of `ordinals` that nobody has dealt with or (without overlap) holds, at most `limit`. */
   open(ordinals: Iterable<number>, limit: number): number[] {
     const ids: number[] = [];
     for (const ordinal of ordinals) {
       const id = this.#taskIds[ordinal];
-      if (id && !this.#answers.has(ordinal)) ids.push(id);
+      if (id && this.#isOpen(ordinal)) ids.push(id);
       if (ids.length === limit) break;
     }
     return ids;
+  }
+
+  #isOpen(ordinal: number): boolean {
+    return !this.#answers.has(ordinal) && !(this.#overlap === 1 && this.#leases.has(ordinal));
   }
 
   /** Tasks with some of the answers the overlap asks for, a page at a time: not every one is free for everybody. */
@@ -103,7 +107,7 @@ export class Roster {
 
   /** Open tasks in the order they came, a page at a time: for what the policy cannot rank. */
   *sequential(pageLength: number): Generator<number[]> {
-    yield* pages(this.tasks(), pageLength, (ordinal) => !this.#answers.has(ordinal));
+    yield* pages(this.tasks(), pageLength, (ordinal) => this.#isOpen(ordinal));
   }
 
   /** Tasks that somebody has skipped and nobody has answered: still open for others. */

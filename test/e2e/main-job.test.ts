@@ -31,7 +31,7 @@ describe('the main job', () => {
 
   it('leases different tasks in the order of the policy, with a reason and, later, a suggestion', async () => {
     const seen = new Set<number>();
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 60; i++) {
       const step = await answerNext(server.client, projectId, texts);
       expect(seen.has(step!.item.id)).toBe(false);
       seen.add(step!.item.id);
@@ -79,13 +79,13 @@ describe('the main job', () => {
     const params = { project_id: projectId };
     const body = await server.client.download('projectExport', { params, query: { exportType: 'JSON' } });
     const rows = JSON.parse(await textOf(body)) as { annotations: { labeler: string; result: unknown[] }[] }[];
-    expect(rows).toHaveLength(41);
+    expect(rows).toHaveLength(61);
     expect(rows.every((row) => row.annotations[0]?.labeler === 'annotator:owner')).toBe(true);
 
     const copy = await createTextProject(server.client);
     const upload = { params: { project_id: copy }, query: { name: 'export.json' } };
     const again = await server.client.upload('projectImport', upload, [Buffer.from(JSON.stringify(rows))] as never);
-    expect(again).toMatchObject({ task_count: 41, annotation_count: 41 });
+    expect(again).toMatchObject({ task_count: 61, annotation_count: 61 });
     const second = await server.client.download('projectExport', {
       params: { project_id: copy },
       query: { exportType: 'JSON' },
@@ -101,7 +101,7 @@ describe('the main job', () => {
     server = await startServerProcess(data.folder);
     const after = await server.client.call('queuePreview', { params, query: { limit: 10 } });
     expect(after.map((one) => one.task.id)).toEqual(before.map((one) => one.task.id));
-    expect((await server.client.call('projectGet', { params })).num_tasks_with_annotations).toBe(41);
+    expect((await server.client.call('projectGet', { params })).num_tasks_with_annotations).toBe(61);
   });
 
   it('writes nothing of the texts into its log', () => {

@@ -15,6 +15,8 @@ const FILE_MODE = 0o600;
 const WORD = 4;
 /** Bytes verified between two turns of the event loop: about a millisecond of hashing. */
 const VERIFY_BYTES = 4 * 1024 * 1024;
+/** The words file grows by so many zeros at a time: syncing a file that keeps its size spares the journal a commit. */
+const SUMS_STEP = 16_384;
 
 /** Consecutive ordinals that go to disk in one piece: `count` rows from row `at` of the input. */
 interface Stretch {
@@ -30,6 +32,8 @@ export class FileTensor implements Omit<Tensor, 'close'> {
   /** The check words in memory; longer than `rows` while there is room to grow. */
   #words: Uint32Array<ArrayBuffer>;
   #rows: number;
+  /** Words that the file has room for; those past `rows` are 0. */
+  #room: number;
   #filled = 0;
   /** Writes run one after another: two of one row at once could leave a word that fits neither. */
   #last: Promise<unknown> = Promise.resolve();
@@ -40,7 +44,8 @@ export class FileTensor implements Omit<Tensor, 'close'> {
     this.#data = data;
     this.#sums = sums;
     this.#words = words;
-    this.#rows = words.length;
+    this.#room = words.length;
+    this.#rows = words.findLastIndex((word) => word !== 0) + 1;
   }
 
   /** Opens the two files of this folder, creating them where they are missing, and verifies every row. */
@@ -51,7 +56,7 @@ export class FileTensor implements Omit<Tensor, 'close'> {
     const words = new Uint32Array(Math.floor((await sums.stat()).size / WORD));
     await readFully(sums, bytesOf(words), 0);
     const tensor = new FileTensor(columns, data, sums, words);
-    return { tensor, damagedRows: await tensor.#verify(0, words.length) };
+    return { tensor, damagedRows: await tensor.#verify(0, tensor.rows) };
   }
 
   get rows(): number {
@@ -115,6 +120,7 @@ export class FileTensor implements Omit<Tensor, 'close'> {
     const stretches = [...stretchesOf(ordinals)];
     const rowBytes = columns * WORD;
     try {
+      await this.#makeRoom(stretches.reduce((most, { ordinal, count }) => Math.max(most, ordinal + count), 0));
       for (const { ordinal, at, count } of stretches) {
         await writeFully(this.#data, bytesOf(rows.subarray(at * columns, (at + count) * columns)), ordinal * rowBytes);
         await writeFully(this.#sums, bytesOf(fresh.subarray(at, at + count)), ordinal * WORD);
@@ -126,6 +132,13 @@ export class FileTensor implements Omit<Tensor, 'close'> {
       throw toFileError(error);
     }
     this.#remember(ordinals, fresh);
+  }
+
+  async #makeRoom(words: number): Promise<void> {
+    if (words <= this.#room) return;
+    const room = Math.ceil(words / SUMS_STEP) * SUMS_STEP;
+    await writeFully(this.#sums, new Uint8Array((room - this.#room) * WORD), this.#room * WORD);
+    this.#room = room;
   }
 
   #remember(ordinals: Uint32Array, fresh: Uint32Array): void {

@@ -54,7 +54,7 @@ export class CommitQueue {
       const taken: Write[] = [];
       const failure = await this.#transaction(() => this.#runMany(taken));
       if (failure && taken.length > 1) await this.#retryAlone(taken);
-      else for (const write of taken.length > 0 ? taken : this.#waiting.splice(0)) write.settle(failure);
+      else for (const write of failure && taken.length === 0 ? this.#waiting.splice(0) : taken) write.settle(failure);
     }
     this.#draining = undefined;
   }
@@ -72,10 +72,11 @@ export class CommitQueue {
     }
   }
 
-  /** Moves as many of the waiting writes as fit into this transaction to `taken`. */
+  /** Moves as many of the waiting writes as fit into this transaction to `taken`, one at the least. */
   async #runMany(taken: Write[]): Promise<void> {
     const until = performance.now() + SHARED_MS;
-    for (let next = this.#waiting[0]; next && performance.now() < until; next = this.#waiting[0]) {
+    const fits = (): boolean => taken.length === 0 || performance.now() < until;
+    for (let next = this.#waiting[0]; next && fits(); next = this.#waiting[0]) {
       if (next.bulk && taken.length > 0) return;
       this.#waiting.shift();
       taken.push(next);

@@ -7,16 +7,16 @@ export interface Interval {
 }
 
 /** Two-sided 95 %. */
-const Z_95 = 1.959964;
+export const Z95 = 1.959963984540054;
 
 /** Wilson's score interval of `hits` out of `n`, within 0..1. E. B. Wilson, JASA 1927. */
-export function wilsonInterval(hits: number, n: number, z: number = Z_95): Interval {
+export function wilsonInterval(hits: number, n: number, z: number = Z95): Interval {
   if (n === 0) return { low: 0, high: 1 };
   const share = hits / n;
-  const centre = share + (z * z) / (2 * n);
   const spread = z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n));
+  const middle = share + (z * z) / (2 * n);
   const scale = 1 + (z * z) / n;
-  return { low: Math.max(0, (centre - spread) / scale), high: Math.min(1, (centre + spread) / scale) };
+  return { low: Math.max(0, (middle - spread) / scale), high: Math.min(1, (middle + spread) / scale) };
 }
 
 export function median(values: readonly number[]): number {

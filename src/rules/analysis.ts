@@ -1,7 +1,8 @@
 /** What each rule is worth: coverage, overlap, conflict, precision with its uncertainty, and what it adds to the others. */
+
+import { type Interval, wilsonInterval } from '../core/intervals.ts';
 import { NO_LABEL } from './compile.ts';
 import type { RuleVotes } from './votes.ts';
-import { type Interval, wilsonInterval } from './wilson.ts';
 
 export interface RuleFigures {
   /** Tasks it votes on. */

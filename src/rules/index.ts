@@ -11,6 +11,8 @@
  * Everything here is pure: plain data and typed arrays in and out. Offsets are UTF-16 units, end exclusive; votes are
  * indices into the label list that `compileRules` was given.
  */
+
+export { type Interval, wilsonInterval } from '../core/intervals.ts';
 export { analyseVotes, type RuleFigures, type RuleReport } from './analysis.ts';
 export { diffVotes, type RuleLists, ruleLists, type VoteDifference } from './analysis-lists.ts';
 export { type Applied, type ApplyOptions, type ApplyWatch, applyRules, type RuleCost } from './apply.ts';
@@ -34,4 +36,3 @@ export { type Suggestion, type SuggestOptions, suggestKeywords } from './suggest
 export type { TaskRegion, TaskView } from './task-view.ts';
 export { mergeVotes, type RuleFault, type RuleSpans, type RuleVotes, renumberRules, withdrawRules } from './votes.ts';
 export { type Overrun, overrunDetector, sharedWatch, WATCH_BYTES } from './watch.ts';
-export { type Interval, wilsonInterval } from './wilson.ts';

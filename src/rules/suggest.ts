@@ -1,7 +1,8 @@
 /** Keywords and phrases that announce a label, found in what people have labeled. */
+
+import { type Interval, wilsonInterval } from '../core/intervals.ts';
 import { newTokens, scanTokens } from './tokens.ts';
 import { FOLD_CASE } from './unicode.ts';
-import { type Interval, wilsonInterval } from './wilson.ts';
 
 export interface Suggestion {
   /** One word, or several for a phrase, in lower case. */

@@ -1,29 +1,18 @@
 /** The frame around every page: who you are, which project, where you can go. */
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { type FormEvent, lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { api } from './api.ts';
 import { ApiProblem, sentenceOf } from './http.ts';
 import { currentToken, forgetToken, rememberToken } from './identity.ts';
 import { LabelPage } from './label/page.tsx';
-import { HomePage } from './pages/home.tsx';
+import { OWNER_PAGES } from './pages.ts';
 import { useProject } from './project.ts';
 import type { Me } from './wire.ts';
 
 // Annotators never open these, so they are not in the first load.
+const HomePage = lazy(() => import('./pages/home.tsx'));
 const JoinPage = lazy(() => import('./pages/join.tsx'));
-const PeoplePage = lazy(() => import('./pages/people.tsx'));
-const QualityPage = lazy(() => import('./pages/quality.tsx'));
-const QueuePage = lazy(() => import('./pages/queue.tsx'));
-const RunsPage = lazy(() => import('./pages/runs.tsx'));
-
-const TABS = [
-  ['label', 'Label'],
-  ['queue', 'Queue'],
-  ['quality', 'Quality'],
-  ['runs', 'Runs'],
-  ['people', 'People'],
-] as const;
 
 export function App(): ReactNode {
   return (
@@ -68,16 +57,14 @@ function Inside(): ReactNode {
   );
 }
 
+/** Annotators have one page; owners get the one in the address, and a redirect when there is none of that name. */
 function ProjectPage({ projectId, page, me }: { projectId: number; page: string; me: Me }): ReactNode {
   if (page === 'label' || me.role !== 'owner') return <LabelPage projectId={projectId} me={me} />;
-  if (page === 'queue') return <QueuePage projectId={projectId} />;
-  if (page === 'runs') return <RunsPage projectId={projectId} />;
-  if (page === 'people') return <PeoplePage projectId={projectId} />;
-  return <QualityPage projectId={projectId} />;
+  const Page = OWNER_PAGES.find(({ path }) => path === page)?.component;
+  return Page === undefined ? <Redirect to={`/projects/${projectId}/label`} replace /> : <Page projectId={projectId} />;
 }
 
 function Frame(props: { me: Me; projectId: number | null; children: ReactNode }): ReactNode {
-  const [location] = useLocation();
   const { me, projectId } = props;
   return (
     <div className="frame">
@@ -86,18 +73,7 @@ function Frame(props: { me: Me; projectId: number | null; children: ReactNode })
           Headstart
         </Link>
         {projectId !== null && <ProjectTitle projectId={projectId} />}
-        {projectId !== null && me.role === 'owner' && (
-          <nav aria-label="Project">
-            {TABS.map(([page, title]) => {
-              const href = `/projects/${projectId}/${page}`;
-              return (
-                <Link key={page} href={href} aria-current={location === href ? 'page' : undefined}>
-                  {title}
-                </Link>
-              );
-            })}
-          </nav>
-        )}
+        {projectId !== null && me.role === 'owner' && <Tabs projectId={projectId} />}
         <span className="top-me" title={me.role === 'owner' ? 'Owner of this server' : 'Annotator'} dir="auto">
           {me.first_name || me.username}
         </span>
@@ -109,6 +85,27 @@ function Frame(props: { me: Me; projectId: number | null; children: ReactNode })
       </header>
       {props.children}
     </div>
+  );
+}
+
+/** One row, whatever the screen: where it is too narrow the row scrolls, and starts with the open page in view. */
+function Tabs({ projectId }: { projectId: number }): ReactNode {
+  const [location] = useLocation();
+  const open = useRef<HTMLAnchorElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the open tab changes with the address
+  useEffect(() => open.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), [location]);
+  return (
+    <nav aria-label="Project">
+      {[{ path: 'label', title: 'Label' }, ...OWNER_PAGES].map(({ path, title }) => {
+        const href = `/projects/${projectId}/${path}`;
+        const here = location === href;
+        return (
+          <Link key={path} href={href} ref={here ? open : null} aria-current={here ? 'page' : undefined}>
+            {title}
+          </Link>
+        );
+      })}
+    </nav>
   );
 }
 

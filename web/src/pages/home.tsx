@@ -10,7 +10,7 @@ import type { Me, Project } from '../wire.ts';
 
 const NewProject = lazy(() => import('./new-project.tsx'));
 
-export function HomePage({ me }: { me: Me }): ReactNode {
+export default function HomePage({ me }: { me: Me }): ReactNode {
   const projects = useQuery({ queryKey: ['projects'], queryFn: api.projects, refetchInterval: 5_000 });
   const [adding, setAdding] = useState(false);
   const owner = me.role === 'owner';

@@ -1,5 +1,6 @@
 /** The port to inference: what the rest of the house may ask of models, whatever runs them. */
 import type { PlainError } from '../core/errors.ts';
+import type { ModelEntry } from './manifest.ts';
 
 /** One thing to run a model on. Bytes are an encoded file (JPEG, PNG, WAV): decoding is the host's work. */
 export type InferenceItem = TextItem | BytesItem;
@@ -44,6 +45,8 @@ export interface FailedItem {
 }
 
 export interface InferenceResult {
+  /** Id of the one model version that answered all items, also when another took over meanwhile. */
+  readonly model: string;
   readonly outputs: Readonly<Record<string, OutputTensor>>;
   readonly failed: readonly FailedItem[];
 }
@@ -115,7 +118,7 @@ export interface ModelStatus {
 
 export interface InferencePool {
   /**
-   * Runs a model over items. Poison items come back in `failed`; only what concerns the whole call rejects:
+   * Runs a model, by its name or by the id of one version, over items. Poison items come back in `failed`; only what concerns the whole call rejects:
    * NOT_FOUND, BACKEND_LOAD, BACKEND_UNVERIFIED, BACKEND_CRASHED, BACKEND_TIMEOUT, LIMIT_QUEUE, LIMIT_SIZE, CONFLICT_CANCELLED.
    */
   run(model: string, items: readonly InferenceItem[], options: InferenceOptions): Promise<InferenceResult>;
@@ -123,7 +126,14 @@ export interface InferencePool {
   embed(model: string, items: readonly InferenceItem[], options: InferenceOptions): Promise<EmbedResult>;
   /** Throws NOT_FOUND. */
   info(model: string): ModelInfo;
+  /** The serving version of each name. */
   models(): readonly ModelInfo[];
+  /** Makes a version known under its id, beside others of its name. The first one of a name serves at once. */
+  add(entry: ModelEntry): ModelInfo;
+  /** From now on calls by its name go to this version; calls under way end with the version they began with. */
+  serve(id: string): void;
+  /** Takes no more calls for this version; resolves when those under way have ended and it is forgotten. */
+  remove(id: string): Promise<void>;
   status(): PoolStatus;
   /** Rejects what waits and ends every host; no process is left when it resolves. */
   close(): Promise<void>;

@@ -4,19 +4,21 @@ import type { FailedItem, InferenceItem, InferenceResult, Lane, OutputSpec, Outp
 import type { BatchOutput, BatchTensor } from './runtime.ts';
 
 type Specs = Readonly<Record<string, OutputSpec>>;
+/** What the items add up to; the pool adds which model it was. */
+type CallResult = Omit<InferenceResult, 'model'>;
 
 export class Call {
   readonly lane: Lane;
   readonly items: readonly InferenceItem[];
   /** Calls with an earlier one go first; milliseconds since the epoch. */
   readonly dueAt: number;
-  readonly result: Promise<InferenceResult>;
+  readonly result: Promise<CallResult>;
   /** Answered, failed or given up: whatever still comes for it is dropped. */
   settled = false;
   private readonly gatherers: readonly (readonly [string, Gatherer])[];
   private readonly failed: FailedItem[] = [];
   private left: number;
-  private resolve!: (result: InferenceResult) => void;
+  private resolve!: (result: CallResult) => void;
   private refuse!: (error: AppError) => void;
 
   constructor(specs: Specs, items: readonly InferenceItem[], lane: Lane, dueAt: number) {

@@ -28,6 +28,8 @@ export class ModelQueue {
   readonly info: ModelInfo;
   readonly batcher: Batcher;
   device = '';
+  /** Takes no more calls: it is forgotten when those under way have ended. */
+  leaving = false;
   private readonly clock: Clock;
   private host: HostModel | undefined;
   private broken: { readonly error: AppError; readonly until: number } | undefined;

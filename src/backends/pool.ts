@@ -38,9 +38,12 @@ export function createInferencePool(options: PoolOptions = {}): InferencePool {
 class LocalPool implements InferencePool {
   private readonly clock: Clock;
   private readonly hostsMax: number;
-  private readonly queues: ReadonlyMap<string, ModelQueue>;
+  /** Every version that is known, by id. */
+  private readonly queues = new Map<string, ModelQueue>();
+  /** Name -> id of the version that serves it. */
+  private readonly serving = new Map<string, string>();
   private readonly scheduler: Scheduler;
-  private readonly calls = new Set<Call>();
+  private readonly calls = new Map<Call, ModelQueue>();
   private bytesWaiting = 0;
   private closed = false;
 
@@ -48,9 +51,8 @@ class LocalPool implements InferencePool {
     this.clock = options.clock ?? systemClock;
     this.hostsMax = options.hostsMax ?? availableParallelism();
     assert(this.hostsMax >= 1, 'a pool needs at least one host');
-    const entries = options.models ?? builtinModels();
-    this.queues = new Map(entries.map((entry) => [entry.name, new ModelQueue(entry, this.clock)]));
-    this.scheduler = new Scheduler([...this.queues.values()], this.hostsMax, options);
+    for (const entry of options.models ?? builtinModels()) this.add(entry);
+    this.scheduler = new Scheduler(this.queues, this.hostsMax, options);
   }
 
   info(model: string): ModelInfo {
@@ -58,7 +60,30 @@ class LocalPool implements InferencePool {
   }
 
   models(): readonly ModelInfo[] {
-    return [...this.queues.values()].map((queue) => queue.info);
+    return [...this.serving.values()].map((id) => this.queues.get(id)!.info);
+  }
+
+  add(entry: ModelEntry): ModelInfo {
+    const fresh = new ModelQueue(entry, this.clock);
+    const { id, name } = fresh.info;
+    const known = this.queues.get(id);
+    if (!known || known.leaving) this.queues.set(id, fresh);
+    if (!this.serving.has(name)) this.serving.set(name, id);
+    return fresh.info;
+  }
+
+  serve(id: string): void {
+    const { info } = this.queue(id);
+    this.serving.set(info.name, info.id);
+  }
+
+  async remove(id: string): Promise<void> {
+    const queue = this.queue(id);
+    queue.leaving = true;
+    if (this.serving.get(queue.info.name) === queue.info.id) this.serving.delete(queue.info.name);
+    const own = [...this.calls].filter(([, of]) => of === queue);
+    await Promise.allSettled(own.map(([call]) => call.result));
+    if (this.queues.get(queue.info.id) === queue) this.queues.delete(queue.info.id);
   }
 
   async embed(model: string, items: readonly InferenceItem[], options: InferenceOptions): Promise<EmbedResult> {
@@ -81,11 +106,11 @@ class LocalPool implements InferencePool {
     const call = new Call(queue.info.outputs, items, options.lane, dueAt);
     const release = this.guard(queue, call, options);
     this.bytesWaiting += bytes;
-    this.calls.add(call);
+    this.calls.set(call, queue);
     try {
       queue.add(call);
       this.scheduler.dispatch();
-      return await call.result;
+      return { ...(await call.result), model: queue.info.id };
     } finally {
       this.bytesWaiting -= bytes;
       this.calls.delete(call);
@@ -107,14 +132,14 @@ class LocalPool implements InferencePool {
   async close(): Promise<void> {
     this.closed = true;
     for (const queue of this.queues.values()) queue.batcher.clear();
-    for (const call of this.calls) call.reject(cancelled('The inference pool was closed.'));
+    for (const call of this.calls.keys()) call.reject(cancelled('The inference pool was closed.'));
     await this.scheduler.close();
   }
 
   private queue(model: string): ModelQueue {
-    const queue = this.queues.get(model);
-    if (queue) return queue;
-    const known = [...this.queues.keys()].join(', ');
+    const queue = this.queues.get(this.serving.get(model) ?? model);
+    if (queue && !queue.leaving) return queue;
+    const known = [...this.serving.keys()].join(', ');
     throw new AppError('NOT_FOUND', `There is no model '${model}'; there are: ${known}.`, { details: { model } });
   }
 

@@ -35,7 +35,8 @@ export class Scheduler {
   restarts = 0;
   private readonly options: SchedulerOptions;
   private readonly hostsMax: number;
-  private readonly queues: readonly ModelQueue[];
+  /** By id; models come and go while hosts live. */
+  private readonly queues: ReadonlyMap<string, ModelQueue>;
   private readonly hosts = new Set<Host>();
   private readonly batches = new Map<number, { readonly queue: ModelQueue; readonly batch: Batch }>();
   private readonly idleTimers = new Map<Host, NodeJS.Timeout>();
@@ -46,7 +47,7 @@ export class Scheduler {
   private closed = false;
   private readonly bytesMax: number;
 
-  constructor(queues: readonly ModelQueue[], hostsMax: number, options: SchedulerOptions) {
+  constructor(queues: ReadonlyMap<string, ModelQueue>, hostsMax: number, options: SchedulerOptions) {
     this.queues = queues;
     this.hostsMax = hostsMax;
     this.options = options;
@@ -92,7 +93,7 @@ export class Scheduler {
   private nextQueue(lane: Lane): ModelQueue | undefined {
     let first: ModelQueue | undefined;
     let firstDue = Number.POSITIVE_INFINITY;
-    for (const queue of this.queues) {
+    for (const queue of this.queues.values()) {
       const due = queue.batcher.dueAt(lane);
       if (due !== undefined && due < firstDue) {
         first = queue;
@@ -146,9 +147,8 @@ export class Scheduler {
   }
 
   private receive(host: Host, message: FromHost, sent: HostBatch | undefined): void {
-    if (message.type === 'loaded') {
-      for (const queue of this.queues) if (queue.info.id === message.model) queue.device = message.device;
-    }
+    const loaded = message.type === 'loaded' ? this.queues.get(message.model) : undefined;
+    if (loaded && message.type === 'loaded') loaded.device = message.device;
     if (sent && (message.type === 'done' || message.type === 'failed')) {
       const { queue, batch } = this.batches.get(sent.id)!;
       this.batches.delete(sent.id);

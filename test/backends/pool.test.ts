@@ -137,4 +137,29 @@ describe('inference pool', () => {
     expect(pids.filter(isAlive)).toEqual([]);
     await expect(pool.embed('fake', texts('a'), BULK)).rejects.toMatchObject({ code: 'CONFLICT_CANCELLED' });
   });
+
+  it('changes versions under load: no call fails, and each is answered by one version only', async () => {
+    const versions = [1, 2].map((mark) => fakeModel({ processing: { mark } }));
+    const pool = fakePool({ models: [versions[0]!], hostsMax: 2 });
+    const [first, second] = [pool.info('fake').id, pool.add(versions[1]!).id] as const;
+    const items = texts(...Array.from({ length: 40 }, (_, i) => `item ${i}`));
+    const calls = Array.from({ length: 60 }, async (_, i) => {
+      await new Promise((resolve) => setTimeout(resolve, i * 5));
+      const lane = i % 2 ? 'bulk' : 'online';
+      return pool.run('fake', items, { lane });
+    });
+    await calls[20];
+    pool.serve(second);
+    const gone = pool.remove(first);
+    const answers = await Promise.all(calls);
+    await gone;
+    const marks = answers.map(({ outputs, model }) => {
+      const mark = model === first ? 1 : 2;
+      expect(outputs.embedding!.data.every((value) => value === mark)).toBe(true);
+      return mark;
+    });
+    expect(new Set(marks)).toEqual(new Set([1, 2]));
+    expect(marks.at(-1)).toBe(2);
+    await expect(pool.run(first, items, BULK)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
 });

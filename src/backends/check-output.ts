@@ -28,7 +28,7 @@ export function checkOutput(
       }
     }
   }
-  return { outputs: output.outputs, failed: [...failed.values()].sort((a, b) => a.index - b.index) };
+  return { ...output, failed: [...failed.values()].sort((a, b) => a.index - b.index) };
 }
 
 /** End of each item's floats in `data`. */

@@ -75,6 +75,22 @@ export function toPlanes(
   }
 }
 
+/** The same as (height x width x 3). */
+export function toPixels(
+  pixels: Uint8Array,
+  order: 'rgb' | 'bgr',
+  mean: readonly number[],
+  scale: readonly number[],
+  into: Float32Array,
+): void {
+  for (let channel = 0; channel < 3; channel++) {
+    const from = order === 'rgb' ? channel : 2 - channel;
+    const offset = mean[channel]!;
+    const factor = scale[channel]!;
+    for (let at = 0; at < pixels.length; at += 3) into[at + channel] = (pixels[at + from]! - offset) * factor;
+  }
+}
+
 /** Orientations 5 to 8 of EXIF lie on their side. */
 function uprightSize({ width, height, orientation = 1 }: Metadata): ImageSize {
   return orientation >= 5 ? { width: height, height: width } : { width, height };

@@ -1,6 +1,7 @@
 /** onnxruntime inside a host: one thread per session, models only from bytes that were checked. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { AppError } from '../core/errors.ts';
+import type { Graph, GraphArray, GraphValue } from './graph.ts';
 
 export type OnnxSession = InferenceSession;
 export { Tensor };
@@ -23,6 +24,38 @@ export async function openSession(bytes: Uint8Array): Promise<OnnxSession> {
     const message = error instanceof Error ? error.message : String(error);
     throw new AppError('BACKEND_LOAD', `onnxruntime refused the model: ${message}`, { cause: error });
   }
+}
+
+/** The same as a graph of any engine. Throws BACKEND_LOAD. */
+export async function openOnnxGraph(bytes: Uint8Array): Promise<Graph> {
+  const session = await openSession(bytes);
+  return {
+    device: 'onnxruntime cpu',
+    inputs: session.inputMetadata.map(graphValue),
+    outputs: session.outputMetadata.map(graphValue),
+    async run(inputs) {
+      const feeds = Object.entries(inputs).map(([name, { data, shape }]) => [name, tensorOf(data, shape)] as const);
+      const outputs = await session.run(Object.fromEntries(feeds));
+      return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, arrayOf(value as Tensor)]));
+    },
+    release: () => void session.release(),
+  };
+}
+
+function graphValue(meta: InferenceSession.ValueMetadata): GraphValue {
+  if (!meta.isTensor) return { name: meta.name, type: 'no tensor', shape: [] };
+  return { name: meta.name, type: meta.type, shape: meta.shape.map((one) => (typeof one === 'number' ? one : null)) };
+}
+
+function tensorOf(data: GraphArray['data'], shape: readonly number[]): Tensor {
+  if (data instanceof Float32Array) return new Tensor('float32', data, shape);
+  if (data instanceof Int32Array) return new Tensor('int32', data, shape);
+  if (data instanceof Uint8Array) return new Tensor('uint8', data, shape);
+  return new Tensor('int64', data, shape);
+}
+
+function arrayOf({ data, dims }: Tensor): GraphArray {
+  return { data: data as GraphArray['data'], shape: dims };
 }
 
 /** Float32 data of an output. Throws BACKEND_BAD_OUTPUT when it is missing or of another type. */

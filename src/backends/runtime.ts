@@ -14,12 +14,33 @@ export interface LoadedModel {
   /** Runs one batch. Throwing means "I cannot say which item": the batch is then halved until it is alone. */
   run(items: readonly InferenceItem[]): Promise<BatchOutput>;
   release(): void;
+  /** Where it matters how much goes into one call to the engine: what the tuning measures and sets. */
+  readonly calls?: CallSize;
+}
+
+/** How much goes into one call to the engine, in padded tokens or in pictures. */
+export interface CallSize {
+  /** Serves until this machine was measured. */
+  readonly standard: number;
+  /** What is worth trying, small ones first. */
+  readonly choices: readonly number[];
+  /** One call of this size over made-up input. Returns what it really held. */
+  probe(size: number): Promise<number>;
+  /** For every run from now on. */
+  use(size: number): void;
 }
 
 export interface BatchOutput {
   readonly outputs: Readonly<Record<string, BatchTensor>>;
   /** Items refused one by one, by their position in the batch. */
   readonly failed: readonly FailedItem[];
+  /** What the engine was given, in the unit of `CallSize`: with padding, and without. */
+  readonly work?: Work;
+}
+
+export interface Work {
+  readonly padded: number;
+  readonly useful: number;
 }
 
 /** Dense: (n x dim) data. Ragged: `counts` records per item, concatenated. */

@@ -8,6 +8,7 @@ const BUILTIN: Readonly<Record<string, () => Promise<ModelRuntime>>> = {
   'image-descriptor': async () => (await import('./image-descriptor.ts')).imageDescriptorRuntime,
   'onnx-image': async () => (await import('./onnx-image.ts')).onnxImageRuntime,
   'onnx-text': async () => (await import('./onnx-text.ts')).onnxTextRuntime,
+  'tfjs-image': async () => (await import('./tfjs-image.ts')).tfjsImageRuntime,
   'use-lite': async () => (await import('./use-lite.ts')).liteEncoderRuntime,
 };
 

@@ -1,9 +1,14 @@
-/** The files of a TF.js graph model, read without TF.js: `model.json`, and shards under whatever names it gives. */
+/** The files of a TF.js model, read without TF.js: `model.json`, and shards under whatever names it gives. */
 import { AppError } from '../core/errors.ts';
 import type { ModelFiles } from './registry.ts';
 
-export interface GraphModelJson {
+export interface ModelJson {
+  /** `layers-model` or `graph-model`; older converters leave it out. */
+  readonly format?: string;
   readonly modelTopology: object;
+  /** What graph models call their inputs and outputs. */
+  readonly signature?: object;
+  readonly userDefinedMetadata?: { readonly signature?: object };
   readonly weightsManifest: readonly WeightGroup[];
 }
 
@@ -19,12 +24,19 @@ export interface WeightSpec {
   readonly quantization?: object;
 }
 
-export function readModelJson(files: ModelFiles): GraphModelJson {
-  return JSON.parse(Buffer.from(fileNamed(files, 'model.json')).toString('utf8')) as GraphModelJson;
+export function readModelJson(files: ModelFiles, name = 'model.json'): ModelJson {
+  const json = JSON.parse(Buffer.from(fileNamed(files, name)).toString('utf8')) as ModelJson;
+  if (json.modelTopology && Array.isArray(json.weightsManifest)) return json;
+  throw new AppError('BACKEND_LOAD', `File '${name}' is no TF.js model: it lacks modelTopology or weightsManifest.`);
+}
+
+/** Models made of layers run on another loader than graphs. */
+export function isLayersModel({ format, modelTopology }: ModelJson): boolean {
+  return format === undefined ? 'model_config' in modelTopology : format === 'layers-model';
 }
 
 /** The shards of all groups, in order. Throws BACKEND_UNVERIFIED on a file that the manifest does not list. */
-export function readShards(files: ModelFiles, json: GraphModelJson): Uint8Array<ArrayBuffer>[] {
+export function readShards(files: ModelFiles, json: ModelJson): Uint8Array<ArrayBuffer>[] {
   return json.weightsManifest.flatMap((group) => group.paths).map((path) => fileNamed(files, path));
 }
 
@@ -54,7 +66,9 @@ function sliceBuffer(bytes: Buffer, at: number, size: number): ArrayBuffer {
 }
 
 function fileNamed(files: ModelFiles, name: string): Uint8Array<ArrayBuffer> {
-  const bytes = files.get(name);
+  // Packages and downloads take `.bin` off shards or put it on, and leave model.json as it was.
+  const other = name.endsWith('.bin') ? name.slice(0, -'.bin'.length) : `${name}.bin`;
+  const bytes = files.get(name) ?? files.get(other);
   if (bytes) return bytes;
   throw new AppError('BACKEND_UNVERIFIED', `The model names the file '${name}', which the manifest does not list.`, {
     details: { file: name },

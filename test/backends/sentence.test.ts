@@ -88,7 +88,7 @@ it('the engines agree far below the step at which scores are ranked', async () =
 });
 
 it('TF.js gives back every tensor it makes', async () => {
-  const { tf } = await import('../../src/backends/tfjs.ts');
+  const tf = await import('@tensorflow/tfjs-core');
   const { tfjsEngine } = await import('../../src/backends/use-lite-tfjs.ts');
   const engine = await tfjsEngine(await readVerified(published, modelFolder(published)));
   const ids = [Int32Array.of(30, 40, 50), Int32Array.of(60)];

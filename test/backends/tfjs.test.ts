@@ -1,0 +1,142 @@
+/** TF.js models from disk, graphs and layers, through a host; the models are written here and answer by hand-made rules. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ModelEntry } from '../../src/backends/manifest.ts';
+import { createInferencePool } from '../../src/backends/pool.ts';
+
+const SIDE = 4;
+const COLOUR = { r: 10, g: 20, b: 30 };
+/** Adds to the mean of each channel. */
+const BIAS = Float32Array.of(1, 2, 3);
+
+const lengths = (...shape: number[]) => ({ dim: shape.map((size) => ({ size: String(size) })) });
+const constant = (name: string, dtype: string, ...shape: number[]) => ({
+  name,
+  op: 'Const',
+  attr: { dtype: { type: dtype }, value: { tensor: { dtype, tensorShape: lengths(...shape) } } },
+});
+
+/** Mean over the picture plus a bias, as a graph. */
+const GRAPH = {
+  format: 'graph-model',
+  modelTopology: {
+    versions: { producer: 1 },
+    node: [
+      {
+        name: 'rgb',
+        op: 'Placeholder',
+        attr: { dtype: { type: 'DT_FLOAT' }, shape: { shape: lengths(-1, SIDE, SIDE, 3) } },
+      },
+      constant('axes', 'DT_INT32', 2),
+      constant('bias', 'DT_FLOAT', 3),
+      { name: 'mean', op: 'Mean', input: ['rgb', 'axes'], attr: { keep_dims: { b: false } } },
+      { name: 'means', op: 'AddV2', input: ['mean', 'bias'], attr: { T: { type: 'DT_FLOAT' } } },
+    ],
+  },
+  weights: [
+    { name: 'axes', shape: [2], dtype: 'int32' },
+    { name: 'bias', shape: [3], dtype: 'float32' },
+  ],
+  bytes: Buffer.concat([Buffer.from(Int32Array.of(1, 2).buffer), Buffer.from(BIAS.buffer)]),
+};
+
+/** The same as layers: pooling, then a dense layer that keeps each channel. */
+const LAYERS = {
+  format: 'layers-model',
+  modelTopology: {
+    class_name: 'Sequential',
+    config: {
+      name: 'model',
+      layers: [
+        {
+          class_name: 'GlobalAveragePooling2D',
+          config: { name: 'pool', batch_input_shape: [null, SIDE, SIDE, 3], dtype: 'float32' },
+        },
+        { class_name: 'Dense', config: { name: 'means', units: 3, activation: 'linear', use_bias: true } },
+      ],
+    },
+    keras_version: '2.0',
+    backend: 'tensor_flow.js',
+  },
+  weights: [
+    { name: 'means/kernel', shape: [3, 3], dtype: 'float32' },
+    { name: 'means/bias', shape: [3], dtype: 'float32' },
+  ],
+  bytes: Buffer.concat([Buffer.from(Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1).buffer), Buffer.from(BIAS.buffer)]),
+};
+
+const KINDS = { GRAPH, LAYERS };
+
+/** `named` is what model.json says, `onDisk` what the shard is called. */
+function modelOf(kind: keyof typeof KINDS, named: string, onDisk: string, input: string): ModelEntry {
+  const { weights, bytes, ...rest } = KINDS[kind];
+  const folder = mkdtempSync(join(tmpdir(), 'headstart-tfjs-'));
+  const json = Buffer.from(JSON.stringify({ ...rest, weightsManifest: [{ paths: [named], weights }] }));
+  writeFileSync(join(folder, 'model.json'), json);
+  writeFileSync(join(folder, onDisk), bytes);
+  const hash = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+  return {
+    name: 'means',
+    kind: 'embedding',
+    input: 'image',
+    runtime: 'tfjs-image',
+    source: { type: 'folder', path: folder },
+    files: { 'model.json': hash(json), [onDisk]: hash(bytes) },
+    license: 'Apache-2.0',
+    outputs: { means: { dim: 3 } },
+    processing: {
+      ...{ file: 'model.json', input, layout: 'pixels', width: SIDE, height: SIDE, fit: 'cover', order: 'rgb' },
+      ...{ mean: [0, 0, 0], scale: [1, 1, 1], dense: { means: 'means' } },
+    },
+    batch: { costMax: 8, itemsMax: 8 },
+  };
+}
+
+async function run(entry: ModelEntry, count = 3) {
+  const pool = createInferencePool({ hostsMax: 1, models: [entry] });
+  onTestFinished(() => pool.close());
+  const bytes = await sharp({ create: { width: 8, height: 8, channels: 3, background: COLOUR } })
+    .png()
+    .toBuffer();
+  const { outputs } = await pool.run(
+    'means',
+    Array.from({ length: count }, () => ({ bytes })),
+    { lane: 'online' },
+  );
+  return { means: [...outputs.means!.data].map(Math.round), device: pool.status().models[0]!.device };
+}
+
+describe('TF.js models from disk', () => {
+  it.each([
+    ['GRAPH', 'group1-shard1of1.bin', 'group1-shard1of1.bin', 'rgb'],
+    ['GRAPH', 'group1-shard1of1.bin', 'group1-shard1of1', 'rgb'],
+    ['GRAPH', 'group1-shard1of1', 'group1-shard1of1.bin', 'rgb'],
+    ['LAYERS', 'group1-shard1of1.bin', 'group1-shard1of1.bin', 'pool_input'],
+  ] as const)('%s, shard named %s, on disk %s', async (kind, named, onDisk, input) => {
+    const { means, device } = await run(modelOf(kind, named, onDisk, input));
+    expect(means).toEqual([11, 22, 33, 11, 22, 33, 11, 22, 33]);
+    expect(device).toMatch(/^(wasm|tfjs-node)/);
+  });
+
+  it('name the input that is not there', async () => {
+    await expect(run(modelOf('GRAPH', 'w.bin', 'w.bin', 'pixels'))).rejects.toMatchObject({
+      code: 'BACKEND_LOAD',
+      message: expect.stringContaining("no input 'pixels'; it has: rgb"),
+    });
+  });
+
+  it('say so when they are no TF.js models', async () => {
+    const entry = modelOf('GRAPH', 'w.bin', 'w.bin', 'rgb');
+    const json = Buffer.from('{"layers": []}');
+    writeFileSync(join((entry.source as { path: string }).path, 'model.json'), json);
+    const files = { ...entry.files, 'model.json': createHash('sha256').update(json).digest('hex') };
+    await expect(run({ ...entry, files })).rejects.toMatchObject({
+      code: 'BACKEND_LOAD',
+      message: expect.stringContaining('lacks modelTopology'),
+    });
+  });
+});

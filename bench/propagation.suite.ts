@@ -9,9 +9,9 @@ import {
   exactGraph,
   labelsOf,
   METHOD_NAMES,
-  openGate,
   type PropagationPool,
   preparePool,
+  propagate,
   runMethods,
   type Seeds,
   SPREADING_PASSES,
@@ -143,19 +143,29 @@ function one(pool: PropagationPool, set: RowSet, k: number, draw: number): Draw 
   const verified: Verified = { items: checked, classes: checked.map(classOf(set)) };
   const spreads = runMethods(pool, seeds);
   const choice = chooseMethod(spreads, verified);
-  const gate = openGate(choice.spread, [{ ...verified, floor: Number.NEGATIVE_INFINITY }], seeds.items, {
-    target: TARGET,
-  });
-  const right = [...gate.accepted].filter((i) => gate.labels[i] === set.labels[i]).length;
   const rest = free.slice(VERIFIED);
   return {
     accuracy: accuracyOf(labelsOf(choice.spread), set, rest),
     best: Math.max(...METHOD_NAMES.map((name) => accuracyOf(labelsOf(spreads.get(name)!), set, rest))),
     choice,
-    coverage: gate.accepted.length / rest.length,
-    precision: right / gate.accepted.length,
-    accepted: gate.accepted.length,
+    ...(k === GATE_LABELS ? gated(pool, set, seeds, verified, rest.length) : NOTHING_ACCEPTED),
   };
+}
+
+const NOTHING_ACCEPTED = { coverage: 0, precision: 1, accepted: 0 };
+
+/** The whole act as the product does it: verified items teach and check at once. */
+function gated(
+  pool: PropagationPool,
+  set: RowSet,
+  seeds: Seeds,
+  verified: Verified,
+  candidates: number,
+): Pick<Draw, 'coverage' | 'precision' | 'accepted'> {
+  const { gate } = propagate(pool, seeds, verified, { target: TARGET });
+  const accepted = gate.accepted.length;
+  const right = [...gate.accepted].filter((i) => gate.labels[i] === set.labels[i]).length;
+  return { coverage: accepted / candidates, precision: accepted > 0 ? right / accepted : 1, accepted };
 }
 
 const classOf =

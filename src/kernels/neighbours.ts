@@ -62,3 +62,16 @@ export function nearestByDot(heap: KernelHeap, x: Matrix, k: number): NeighbourL
   });
   return lists;
 }
+
+/**
+ * out[r][c] = a[r] . b[c] for padded rows of one stride (floats); out (aRows x bRows), in the caller's memory. What a
+ * faster multiplication than `gemm` has to look like.
+ */
+export type BlockProducts = (
+  a: Float32Array,
+  aRows: number,
+  b: Float32Array,
+  bRows: number,
+  stride: number,
+  out: Float32Array,
+) => Promise<void>;

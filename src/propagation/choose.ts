@@ -28,7 +28,7 @@ export interface Choice {
 export const FIRST_METHOD: MethodName = 'poisson';
 
 /** Three unlike views of a pool (graph, clusters, classifier), whose agreement becomes the confidence of the choice. */
-const VIEWS: readonly MethodName[] = ['poisson', 'kmeans', 'smoothed_head'];
+export const VIEWS: readonly MethodName[] = ['poisson', 'kmeans', 'smoothed_head'];
 
 /**
  * Corrected shares were fitted to the items that judge them: they must win by more than twice the standard error of
@@ -55,9 +55,16 @@ export function chooseMethod(spreads: ReadonlyMap<MethodName, Spread>, verified:
     (known ? judged.find((one) => !one.corrected || clearlyBetter(one, judged, verified)) : undefined) ??
     judged.find((one) => one.method === FIRST_METHOD) ??
     judged[0]!;
-  const views = VIEWS.flatMap((view) => (view === method ? [] : (spreads.get(view) ?? [])));
   const shown = judged.filter((one) => known || one.spread === spread);
-  return { method, corrected, spread: withAgreement(spread, views), evidence: shown.map((one) => one.evidence) };
+  return { method, corrected, spread: agreed(method, spread, spreads), evidence: shown.map((one) => one.evidence) };
+}
+
+/** The spread with its agreement with the other views as confidence. */
+export function agreed(method: MethodName, spread: Spread, spreads: ReadonlyMap<MethodName, Spread>): Spread {
+  return withAgreement(
+    spread,
+    VIEWS.flatMap((view) => (view === method ? [] : (spreads.get(view) ?? []))),
+  );
 }
 
 /** Against the best method whose shares were left alone. */
@@ -89,5 +96,9 @@ function judge({ method, corrected, spread }: Candidate, { items, classes }: Ver
   const labels = labelsOf(spread);
   let right = 0;
   for (let v = 0; v < items.length; v++) if (labels[items[v]!] === classes[v]) right++;
-  return { method, corrected, right, total: items.length, interval: wilsonInterval(right, items.length) };
+  return evidenceOf(method, corrected, right, items.length);
+}
+
+export function evidenceOf(method: MethodName, corrected: boolean, right: number, total: number): MethodEvidence {
+  return { method, corrected, right, total, interval: wilsonInterval(right, total) };
 }

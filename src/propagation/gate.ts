@@ -72,11 +72,21 @@ export function openGate(
   excluded: ArrayLike<number>,
   options: GateOptions = {},
 ): Gate {
-  const { target = 0.95, level = 0.8 } = options;
   for (const stage of stages) checkVerified(stage, spread);
   const labels = labelsOf(spread);
   const checks = checksOf(spread, labels, stages);
-  const candidates = candidatesOf(labels, stages, excluded);
+  return gateOn(spread, checks, candidatesOf(labels, [excluded, ...stages.map((stage) => stage.items)]), options);
+}
+
+/** The gate on predictions that were checked already, in any order; `candidates`: items that may be accepted, ascending. */
+export function gateOn(
+  spread: Spread,
+  checked: readonly Check[],
+  candidates: Int32Array,
+  { target = 0.95, level = 0.8 }: GateOptions = {},
+): Gate {
+  const labels = labelsOf(spread);
+  const checks = [...checked].sort((a, b) => b.confidence - a.confidence);
   const pledge = { target, level };
   const pooled = floorOf(checks, spread, candidates, pledge);
   const floors = new Float64Array(spread.classCount).fill(pooled.floor);
@@ -97,7 +107,7 @@ export function openGate(
 }
 
 /** One verified prediction. */
-interface Check {
+export interface Check {
   readonly label: number;
   readonly confidence: number;
   readonly right: boolean;
@@ -110,7 +120,7 @@ interface Pledge {
   readonly level: number;
 }
 
-/** Surest first. Predictions that a method did not make are not checked. */
+/** Predictions that a method did not make are not checked. */
 function checksOf(spread: Spread, labels: Int32Array, stages: readonly VerifiedStage[]): Check[] {
   const checks: Check[] = [];
   for (const { items, classes, floor } of stages) {
@@ -120,12 +130,13 @@ function checksOf(spread: Spread, labels: Int32Array, stages: readonly VerifiedS
       checks.push({ label, confidence: spread.confidence[items[v]!]!, right: label === classes[v], floor });
     }
   }
-  return checks.sort((a, b) => b.confidence - a.confidence);
+  return checks;
 }
 
-function candidatesOf(labels: Int32Array, stages: readonly VerifiedStage[], excluded: ArrayLike<number>): Int32Array {
+/** Items about which a method says something, without those that people labeled. */
+export function candidatesOf(labels: Int32Array, excluded: readonly ArrayLike<number>[]): Int32Array {
   const taken = new Uint8Array(labels.length);
-  for (const list of [excluded, ...stages.map((stage) => stage.items)]) {
+  for (const list of excluded) {
     for (let v = 0; v < list.length; v++) taken[list[v]!] = 1;
   }
   const free: number[] = [];

@@ -1,5 +1,4 @@
 /** The kNN graph of a project: built once, grown as tasks arrive, shared by search, propagation and duplicates. */
-import { assert } from '../core/errors.ts';
 import {
   allocNeighbours,
   type BlockPlace,
@@ -43,11 +42,10 @@ export const GRAPH_NEIGHBOURS = 10;
 /** 128 x 2,048 similarities are 1 MB: they stay in the second-level cache between product and merge. */
 const BLOCK_ROWS = 128;
 const BLOCK_COLUMNS = 2_048;
-const SOURCE_ROWS = 1_024;
 
 /**
  * Exact graph of unit rows (zero rows stand apart) by blocks of products in this thread: n^2 x dims multiplications,
- * about 12 s for 20,000 x 384. Where blocks are made elsewhere, fold them with `GraphBuilder`.
+ * about 12 s for 20,000 x 384. `buildGraph` does the same in steps, with products made elsewhere.
  */
 export function exactGraph(heap: KernelHeap, rows: Matrix, k: number = GRAPH_NEIGHBOURS): NeighbourGraph {
   return heap.scoped(() => {
@@ -55,34 +53,6 @@ export function exactGraph(heap: KernelHeap, rows: Matrix, k: number = GRAPH_NEI
     foldProducts(heap, builder, rows, 0, rows.rows, 0);
     return builder.finish();
   });
-}
-
-/**
- * The graph after rows were appended: `rows` holds all items, the first `graph.itemCount` of them as they were. Equal to
- * building it anew, at the cost of new x all products instead of all x all.
- */
-export function extendGraph(heap: KernelHeap, graph: NeighbourGraph, rows: Matrix): NeighbourGraph {
-  const known = graph.itemCount;
-  assert(rows.rows >= known, 'extendGraph: rows hold the items of the graph and the new ones');
-  return heap.scoped(() => {
-    const builder = new GraphBuilder(heap, rows.rows, graph.k, missingRows(rows, 0), graph);
-    foldProducts(heap, builder, rows, 0, known, known);
-    foldProducts(heap, builder, rows, known, rows.rows, 0);
-    return builder.finish();
-  });
-}
-
-/** The graph that an index knows. */
-export function graphFrom(source: NeighbourSource, k: number = GRAPH_NEIGHBOURS): NeighbourGraph {
-  const n = source.itemCount;
-  const ids = new Int32Array(n * k);
-  const similarities = new Float32Array(n * k);
-  for (let first = 0; first < n; first += SOURCE_ROWS) {
-    const lists = source.nearest(first, Math.min(SOURCE_ROWS, n - first), k);
-    ids.set(lists.ids, first * k);
-    similarities.set(lists.similarities, first * k);
-  }
-  return compress({ k, ids, similarities }, n);
 }
 
 /** Folds blocks of similarities, in any order, into a graph; its lists live in the heap until `finish`. */
@@ -166,7 +136,8 @@ function unpack(graph: NeighbourGraph, lists: NeighbourLists): void {
   }
 }
 
-function compress(lists: NeighbourLists, itemCount: number): NeighbourGraph {
+/** Lists with their empty places left out. */
+export function compress(lists: NeighbourLists, itemCount: number): NeighbourGraph {
   const { k, ids, similarities } = lists;
   const starts = new Int32Array(itemCount + 1);
   for (let i = 0; i < itemCount; i++) {

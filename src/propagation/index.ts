@@ -25,21 +25,15 @@ export {
   TEXT_SIMILARITY,
 } from './duplicates.ts';
 export { type Gate, type GateEvidence, type GateOptions, type MoreVerified, openGate } from './gate.ts';
-export {
-  exactGraph,
-  extendGraph,
-  GRAPH_NEIGHBOURS,
-  GraphBuilder,
-  graphFrom,
-  type NeighbourGraph,
-  type NeighbourSource,
-} from './graph.ts';
+export { exactGraph, GRAPH_NEIGHBOURS, GraphBuilder, type NeighbourGraph, type NeighbourSource } from './graph.ts';
+export { buildGraph, type GraphBuildOptions, graphFromIndex, type KnownGraph } from './graph-build.ts';
 export { IMAGE_BITS, type ImageHash, imageHash, similarImages } from './image-hash.ts';
 export { addToField, type Field, type FieldMethod, SPREADING_PASSES, solveField } from './methods/field.ts';
 export { type HeadSpread, headSpread } from './methods/head.ts';
 export { METHOD_NAMES, type MethodName, runMethods } from './methods/methods.ts';
 export { labelsOf, type Spread } from './methods/spread.ts';
 export { type MultiLabelSeeds, NO, questionOf, runMultiLabel, YES } from './multilabel.ts';
+export type { IndexKind, IndexMetric, IndexName, IndexOptions, NeighbourIndex } from './neighbour-index.ts';
 export { type PropagationPool, poolOf, preparePool } from './pool.ts';
 export { type PropagateOptions, type Propagation, propagate } from './propagate.ts';
 export { type SpanSearch, sameSpans, type TextSpan } from './same-span.ts';

@@ -1,7 +1,8 @@
 /** One label, many look-alikes: run the methods, choose by evidence, open the gate only as far as it holds. */
 import { type Choice, chooseMethod } from './choose.ts';
-import { type Gate, type GateOptions, openGate } from './gate.ts';
-import { type MethodName, runMethods } from './methods/methods.ts';
+import { type CrossFitOptions, crossFit } from './cross-fit.ts';
+import { type Gate, openGate } from './gate.ts';
+import { runMethods } from './methods/methods.ts';
 import type { PropagationPool } from './pool.ts';
 import type { Seeds } from './seeds.ts';
 import { NOTHING_VERIFIED, type Verified } from './verified.ts';
@@ -11,15 +12,17 @@ export interface Propagation {
   readonly gate: Gate;
 }
 
-export interface PropagateOptions extends GateOptions {
-  /** Methods that may be chosen; default all. */
-  readonly methods?: readonly MethodName[];
-}
+/** `methods`: those that may be chosen; default all. */
+export type PropagateOptions = CrossFitOptions;
+
+/** Fewer verified items promise nothing, so they are not folded: they only choose the method. */
+const FOLD_MIN = 30;
 
 /**
- * Spreads `seeds` over the pool and says which items may be labeled. `verified`: items of the random slice, none of
- * them a seed. Without any, Poisson learning is shown and nothing is accepted. Deterministic. Throws INPUT_BAD_FIELD
- * for seeds or verified items that do not fit the pool.
+ * Spreads `seeds` over the pool and says which items may be labeled. `verified`: labeled items of the random slice, none
+ * of them a seed, in random order; from 30 on they teach as well, each checked by a spread that did not see it. Without
+ * any, Poisson learning is shown and nothing is accepted. Deterministic. Throws INPUT_BAD_FIELD for seeds or verified
+ * items that do not fit the pool.
  *
  *     const pool = preparePool(new KernelHeap({ bytes: 64 << 20 }), rows, dim);
  *     const { choice, gate } = propagate(pool, { classCount: 2, items: [4, 9], classes: [0, 1] }, verified);
@@ -32,6 +35,7 @@ export function propagate(
   verified: Verified = NOTHING_VERIFIED,
   options: PropagateOptions = {},
 ): Propagation {
+  if (verified.items.length >= FOLD_MIN) return crossFit(pool, seeds, verified, options);
   const choice = chooseMethod(runMethods(pool, seeds, options.methods), verified);
   const stage = { ...verified, floor: Number.NEGATIVE_INFINITY };
   return { choice, gate: openGate(choice.spread, [stage], seeds.items, options) };

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createProducts } from '../../src/backends/products.ts';
 import { gaussian, seededRandom, shuffle } from '../../src/core/random.ts';
 import { KernelHeap, loadMatrix, nearestByDot } from '../../src/kernels/index.ts';
 import { affinityOf } from '../../src/propagation/affinity.ts';
-import { exactGraph, extendGraph, graphFrom, type NeighbourGraph } from '../../src/propagation/index.ts';
+import { buildGraph, exactGraph, graphFromIndex, type NeighbourGraph } from '../../src/propagation/index.ts';
 import { cosine, noise } from './reference.ts';
 
 const graphOf = (rows: Float32Array, dim: number, k: number): NeighbourGraph => {
@@ -28,18 +29,47 @@ describe('kNN graph', () => {
     }
   });
 
-  it('grown row by row equals built at once', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 2, max: 60 }), fc.integer({ min: 0, max: 60 }), fc.nat(), (n, cut, seed) => {
-        const dim = 6;
-        const rows = noise(n, dim, seed);
-        const heap = new KernelHeap({ bytes: 16 << 20 });
-        const all = loadMatrix(heap, rows, dim, { normalise: true }).matrix;
-        const some = loadMatrix(heap, rows.subarray(0, Math.min(cut, n) * dim), dim, { normalise: true }).matrix;
-        expect(extendGraph(heap, exactGraph(heap, some, 5), all)).toEqual(exactGraph(heap, all, 5));
-      }),
+  it('after items came and went equals one built anew', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 60 }),
+        fc.array(fc.constantFrom('stays', 'stays', 'comes', 'goes'), { minLength: 60, maxLength: 60 }),
+        fc.nat(),
+        async (n, fates, seed) => {
+          const dim = 6;
+          const rows = noise(n, dim, seed);
+          const pick = (fate: string): number[] => [...Array(n).keys()].filter((i) => fates[i] !== fate);
+          const [before, after] = [pick('comes'), pick('goes')];
+          const heap = new KernelHeap({ bytes: 64 << 20 });
+          const matrixOf = (items: readonly number[]) => {
+            const own = new Float32Array(items.length * dim);
+            for (const [at, i] of items.entries()) own.set(rows.subarray(i * dim, (i + 1) * dim), at * dim);
+            return loadMatrix(heap, own, dim, { normalise: true }).matrix;
+          };
+          const graph = exactGraph(heap, matrixOf(before), 5);
+          const places = Int32Array.from(after, (i) => before.indexOf(i));
+          const all = matrixOf(after);
+          expect(await buildGraph(heap, all, { k: 5 }, { graph, places })).toEqual(exactGraph(heap, all, 5));
+        },
+      ),
       { numRuns: 40 },
     );
+  });
+
+  it('built in steps from products made elsewhere is the same graph, and can be stopped', async () => {
+    const heap = new KernelHeap({ bytes: 64 << 20 });
+    const { matrix } = loadMatrix(heap, noise(2_500, 16, 4), 16, { normalise: true });
+    const products = await createProducts();
+    const steps: number[] = [];
+    const built = await buildGraph(heap, matrix, { k: 6, products, onStep: async (done) => void steps.push(done) });
+    const exact = exactGraph(heap, matrix, 6);
+    const differing = built.neighbours.filter((j, at) => j !== exact.neighbours[at]).length;
+    expect(differing / exact.neighbours.length).toBeLessThan(1e-3);
+    expect(steps.at(-1)).toBe(1);
+    const stop = async (): Promise<void> => {
+      throw new Error('stopped');
+    };
+    await expect(buildGraph(heap, matrix, { onStep: stop })).rejects.toThrow('stopped');
   });
 
   it('permuting items permutes the lists', () => {
@@ -73,7 +103,7 @@ describe('kNN graph', () => {
     expect([...same.normalised].every(Number.isFinite)).toBe(true);
   });
 
-  it('is built from any index that lists neighbours', () => {
+  it('is built from any index that lists neighbours', async () => {
     const heap = new KernelHeap({ bytes: 16 << 20 });
     const { matrix } = loadMatrix(heap, noise(30, 8, 9), 8, { normalise: true });
     const lists = nearestByDot(heap, matrix, 4);
@@ -85,7 +115,7 @@ describe('kNN graph', () => {
         similarities: lists.similarities.subarray(first * k, (first + count) * k),
       }),
     };
-    expect(graphFrom(source, 4)).toEqual(exactGraph(heap, matrix, 4));
+    expect(await graphFromIndex(source, { k: 4 })).toEqual(exactGraph(heap, matrix, 4));
   });
 });
 

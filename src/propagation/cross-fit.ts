@@ -1,0 +1,124 @@
+/**
+ * Verified items that teach and check at once. Each fold of them is predicted by a spread that learned from the labels
+ * and from all other folds; what is right there is evidence, and the final spread learns from everything. It knows more
+ * than any fold's did, so a share of surest predictions that kept the promise in the folds keeps it here.
+ * Stone, "Cross-validatory choice and assessment of statistical predictions" (1974), over semi-supervised methods.
+ */
+import { agreed, type Choice, evidenceOf, type MethodEvidence, VIEWS } from './choose.ts';
+import { type Check, candidatesOf, type Gate, type GateOptions, gateOn } from './gate.ts';
+import { METHOD_NAMES, type MethodName, runMethods } from './methods/methods.ts';
+import { labelsOf, type Spread } from './methods/spread.ts';
+import type { PropagationPool } from './pool.ts';
+import type { Seeds } from './seeds.ts';
+import { correctShares, testShares } from './shares.ts';
+import { checkVerified, type Verified } from './verified.ts';
+
+const FOLDS = 5;
+
+export interface CrossFitOptions extends GateOptions {
+  readonly methods?: readonly MethodName[];
+  /** Called after each of the fits; throw in it to stop. */
+  readonly onStep?: (done: number, total: number) => void;
+}
+
+/** One way of predicting: a method, with the class shares of the verified items or its own. */
+interface Way {
+  readonly method: MethodName;
+  readonly corrected: boolean;
+}
+
+/**
+ * Chooses the method and opens the gate. `verified` must be drawn at random and hold no seed; fewer than five of them
+ * cannot be folded. Confidences of the chosen spread are ranks: the share of the candidates that are less sure, 0..1.
+ */
+export function crossFit(
+  pool: PropagationPool,
+  seeds: Seeds,
+  verified: Verified,
+  options: CrossFitOptions = {},
+): { readonly choice: Choice; readonly gate: Gate } {
+  const { methods = METHOD_NAMES, onStep } = options;
+  const ways = methods.flatMap((method): Way[] => [
+    { method, corrected: false },
+    { method, corrected: true },
+  ]);
+  const checks = ways.map((): Check[] => []);
+  const folds = Math.min(FOLDS, verified.items.length);
+  const different = new Set<MethodName>();
+  for (let fold = 0; fold < folds; fold++) {
+    const learned = part(verified, (v) => v % folds !== fold);
+    const held = part(verified, (v) => v % folds === fold);
+    const spreads = runMethods(pool, withLabels(seeds, learned), withViews(methods));
+    if (fold === 0) checkVerified(verified, spreads.get(methods[0]!)!);
+    for (const [w, way] of ways.entries()) {
+      const spread = spreadOf(way, spreads, learned);
+      if (way.corrected && spread === spreads.get(way.method)) continue;
+      if (way.corrected) different.add(way.method);
+      checks[w]!.push(...checksOf(ranked(agreed(way.method, spread, spreads), seeds, verified), held));
+    }
+    onStep?.(fold + 1, folds + 1);
+  }
+  const total = verified.items.length;
+  const judged = ways
+    .map((way, w) => ({ way, checks: checks[w]!, right: checks[w]!.filter((check) => check.right).length }))
+    // A correction that most folds did not ask for was judged on too few items.
+    .filter(({ way, checks }) => !way.corrected || (different.has(way.method) && checks.length > 0.9 * total))
+    .sort((a, b) => b.right - a.right);
+  const { way, checks: chosen } = judged[0]!;
+  const all = runMethods(pool, withLabels(seeds, verified), withViews([way.method]));
+  const spread = ranked(agreed(way.method, spreadOf(way, all, verified), all), seeds, verified);
+  onStep?.(folds + 1, folds + 1);
+  const evidence: MethodEvidence[] = judged.map((one) =>
+    evidenceOf(one.way.method, one.way.corrected, one.right, total),
+  );
+  const candidates = candidatesOf(labelsOf(spread), [seeds.items, verified.items]);
+  return { choice: { ...way, spread, evidence }, gate: gateOn(spread, chosen, candidates, options) };
+}
+
+function part({ items, classes }: Verified, keep: (v: number) => boolean): Verified {
+  const places = Array.from({ length: items.length }, (_, v) => v).filter(keep);
+  return { items: places.map((v) => items[v]!), classes: places.map((v) => classes[v]!) };
+}
+
+function withLabels({ classCount, items, classes }: Seeds, { items: more, classes: theirs }: Verified): Seeds {
+  return {
+    classCount,
+    items: [...Array.from(items), ...Array.from(more)],
+    classes: [...Array.from(classes), ...Array.from(theirs)],
+  };
+}
+
+function withViews(methods: readonly MethodName[]): MethodName[] {
+  return [...new Set([...methods, ...VIEWS])];
+}
+
+/** The method's own spread where a test does not reject its class shares. */
+function spreadOf(way: Way, spreads: ReadonlyMap<MethodName, Spread>, learned: Verified): Spread {
+  const own = spreads.get(way.method)!;
+  return way.corrected && testShares(own, learned).rejected ? correctShares(own, learned) : own;
+}
+
+/** Confidence as the share of the candidates that are less sure: comparable between spreads that know more or less. */
+function ranked(spread: Spread, seeds: Seeds, verified: Verified): Spread {
+  const candidates = candidatesOf(labelsOf(spread), [seeds.items, verified.items]);
+  const rising = Float32Array.from(candidates, (i) => spread.confidence[i]!).sort();
+  const confidence = spread.confidence.map((value) => {
+    let [low, high] = [0, rising.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rising[middle]! < value) low = middle + 1;
+      else high = middle;
+    }
+    return low / Math.max(1, rising.length);
+  });
+  return { ...spread, confidence };
+}
+
+function checksOf(spread: Spread, held: Verified): Check[] {
+  const labels = labelsOf(spread);
+  return Array.from(held.items, (item, v) => {
+    const label = labels[item]!;
+    const right = label === held.classes[v];
+    return { label, confidence: spread.confidence[item]!, right, floor: Number.NEGATIVE_INFINITY };
+  }).filter((check) => check.label >= 0);
+}

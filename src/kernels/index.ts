@@ -22,7 +22,14 @@ export {
   strideOf,
   writeRows,
 } from './matrix.ts';
-export { allocNeighbours, type BlockPlace, type BlockProducts, mergeTopK, type NeighbourLists, nearestByDot } from './neighbours.ts';
+export {
+  allocNeighbours,
+  type BlockPlace,
+  type BlockProducts,
+  mergeTopK,
+  type NeighbourLists,
+  nearestByDot,
+} from './neighbours.ts';
 export type { BatchPicks, BatchRequest } from './picking.ts';
 export { type Ranked, type RankRequest, rankTop } from './rank.ts';
 export {

@@ -1,6 +1,13 @@
 /** Building the graph in steps that others can come between: anew, and after items came and went. */
 import { type BlockProducts, gemm, type KernelHeap, type Matrix } from '../kernels/index.ts';
-import { compress, GRAPH_NEIGHBOURS, GraphBuilder, missingRows, type NeighbourGraph, type NeighbourSource } from './graph.ts';
+import {
+  compress,
+  GRAPH_NEIGHBOURS,
+  GraphBuilder,
+  missingRows,
+  type NeighbourGraph,
+  type NeighbourSource,
+} from './graph.ts';
 
 export interface GraphBuildOptions {
   /** Default: the kernels', in this thread. */
@@ -110,8 +117,10 @@ function carryOver({ graph, places }: KnownGraph): Carried | undefined {
 function* planSteps(n: number, carried?: Carried): Generator<{ readonly row: Range; readonly column: Range }> {
   const open = carried?.open ?? new Uint8Array(n).fill(1);
   const fresh = carried?.fresh ?? open;
-  for (const row of runs(open, 1, BLOCK_ROWS)) for (const column of pieces([0, n], BLOCK_COLUMNS)) yield { row, column };
-  for (const row of runs(open, 0, BLOCK_ROWS)) for (const column of runs(fresh, 1, BLOCK_COLUMNS)) yield { row, column };
+  for (const row of runs(open, 1, BLOCK_ROWS))
+    for (const column of pieces([0, n], BLOCK_COLUMNS)) yield { row, column };
+  for (const row of runs(open, 0, BLOCK_ROWS))
+    for (const column of runs(fresh, 1, BLOCK_COLUMNS)) yield { row, column };
 }
 
 /** Stretches in which the mask has this value, cut to size. */

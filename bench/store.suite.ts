@@ -214,7 +214,7 @@ async function next(
   const { ids: tasks } = await store.tasks.ordinals(project.id, 0, 100_000);
   const candidates = Array.from(tasks.subarray(tasks.length / 2, tasks.length / 2 + annotators + 56));
   const expiresAt = Date.now() + 3_600_000;
-  const acquire = (annotatorId: number): Promise<number | undefined> =>
+  const acquire = (annotatorId: number): Promise<unknown> =>
     store.leases.acquire({ projectId: project.id, annotatorId, candidates, overlap: 1, expiresAt });
   const releaseAll = async (): Promise<void> => {
     for (const id of ids) {

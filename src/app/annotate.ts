@@ -30,12 +30,18 @@ export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConf
       );
   };
 
-  const leaseAgain = async (task: Task, { annotatorId, parentPrediction, blind }: Annotation): Promise<void> => {
+  /** Asks for the task of an answer as it was handed out, with what was shown. */
+  const sameLease = async (task: Task, { annotatorId, parentPrediction, blind }: Annotation) => {
     const { overlap, leaseSeconds } = (await loops.get(task.projectId)).project.settings;
-    const expiresAt = clock.now() + 1000 * leaseSeconds;
-    const candidates = [task.id];
-    await store.leases.acquire({ projectId: task.projectId, annotatorId, candidates, overlap, expiresAt });
-    await store.leases.attach(task.id, annotatorId, { predictionId: parentPrediction, blind });
+    const shown = parentPrediction === null ? undefined : await store.predictions.get(parentPrediction);
+    return {
+      projectId: task.projectId,
+      annotatorId,
+      candidates: [task.id],
+      overlap,
+      expiresAt: clock.now() + 1000 * leaseSeconds,
+      show: { taskId: task.id, prediction: shown ?? null, blind },
+    };
   };
 
   return {
@@ -62,7 +68,7 @@ export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConf
       if (answer.created) {
         const since = performance.now();
         const loop = await loops.peek(task.projectId);
-        loop?.roster.giveBack(task.ordinal);
+        loop?.roster.giveBack(task.ordinal, who.annotatorId);
         learn(task, since);
       }
       return answer;
@@ -93,8 +99,11 @@ export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConf
     async delete(id, options = {}) {
       const annotation = await found('annotation', id, store.annotations.get(id));
       const task = await found('task', annotation.taskId, store.tasks.get(annotation.taskId));
+      const wanted = options.lease ? await sameLease(task, annotation) : null;
       // Writes of one turn share a transaction, in this order: nobody can lease the task in between.
-      await Promise.all([store.annotations.delete(id), ...(options.lease ? [leaseAgain(task, annotation)] : [])]);
+      const [, handed] = await Promise.all([store.annotations.delete(id), wanted && store.leases.acquire(wanted)]);
+      const loop = await loops.peek(task.projectId);
+      if (wanted && handed) loop?.roster.lease(task.ordinal, wanted.annotatorId, wanted.expiresAt);
       learn(task, performance.now());
     },
 

@@ -5,6 +5,7 @@
 import type { Learner, Ranked } from '../compute/compute.ts';
 import type { Annotation, ModelVersion, Project, Task } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
+import { take } from '../core/iterate.ts';
 import type { Tensor } from '../store/tensors.ts';
 import { sharesOf } from './answers.ts';
 import { BlindSlice } from './blind-slice.ts';
@@ -81,6 +82,7 @@ export class Loop {
     try {
       await loop.#loadTasks(tensor);
       await loop.#loadAnswers();
+      await loop.#loadLeases();
       loop.trainAt = project.settings.retrainEvery;
       const active = await deps.store.models.active(project.id, config.control?.name ?? '');
       if (active) await loop.install(active);
@@ -215,7 +217,7 @@ export class Loop {
     if (this.#learner === null) return;
     const pending = this.roster.pending();
     const blind = this.blind.ordinals();
-    const ahead = Uint32Array.from(this.#openOrdinals(blind, BLIND_AHEAD));
+    const ahead = Uint32Array.from(take(this.roster.open(blind, null), BLIND_AHEAD));
     const [order, hidden] = await Promise.all([
       this.#learner.order(ORDER_LENGTH + ORDER_PER_LEASE * pending.length, concat(this.#silent, blind), pending),
       this.#learner.suggest(ahead),
@@ -226,15 +228,6 @@ export class Loop {
     for (const [i, ordinal] of ahead.entries()) {
       if (hidden) this.#known.set(ordinal, hidden.subarray(i * classCount, (i + 1) * classCount));
     }
-  }
-
-  #openOrdinals(ordinals: Uint32Array, limit: number): number[] {
-    const open: number[] = [];
-    for (const ordinal of ordinals) {
-      if (this.roster.open([ordinal], 1).length > 0) open.push(ordinal);
-      if (open.length === limit) break;
-    }
-    return open;
   }
 
   async #loadTasks(tensor: Tensor): Promise<void> {
@@ -269,11 +262,18 @@ export class Loop {
     await this.#learner?.settle();
   }
 
+  async #loadLeases(): Promise<void> {
+    const byTask = groupBy(await this.#deps.store.leases.ofProject(this.project.id), (one) => one.taskId);
+    if (byTask.size === 0) return;
+    for (const [ordinal, id] of this.roster.tasks()) {
+      for (const { annotatorId, expiresAt } of byTask.get(id) ?? []) this.roster.lease(ordinal, annotatorId, expiresAt);
+    }
+  }
+
   /** Returns what the head learns from them: class shares, or null. */
   #setAnswers(ordinal: number, annotations: readonly Annotation[]): number[] | null {
-    const count = annotations.filter((one) => !one.skipped).length;
     const shares = sharesOf(this.config, annotations);
-    this.roster.setAnswers(ordinal, annotations.length === 0 ? null : count);
+    this.roster.setAnswers(ordinal, annotations);
     if (annotations.length > 0 && shares === null) this.#silent.add(ordinal);
     else this.#silent.delete(ordinal);
     return shares;

@@ -1,7 +1,9 @@
 /** The queue: hands out the next task under a lease, with its suggestion and its reason. */
 import type { Ranked } from '../compute/compute.ts';
 import type { Prediction, Task } from '../core/domain.ts';
+import { pagesOf, take } from '../core/iterate.ts';
 import { regionFromChoice } from '../labelconfig/index.ts';
+import type { Handed, Shown } from '../store/store.ts';
 import type { Identity, QueueApi, QueueItem, QueueReason } from './app.ts';
 import type { Deps } from './deps.ts';
 import { found } from './lookup.ts';
@@ -33,7 +35,7 @@ export function createQueue(deps: Deps, loops: Loops, configs: ProjectConfigs): 
       if (options.postpone) await store.leases.postpone(taskId, who.annotatorId);
       await store.leases.release(taskId, who.annotatorId);
       const loop = await loops.peek(task.projectId);
-      loop?.roster.giveBack(task.ordinal);
+      loop?.roster.giveBack(task.ordinal, who.annotatorId);
     },
 
     async preview(projectId, limit) {
@@ -79,6 +81,7 @@ async function heldLease(
   if (!task) return undefined;
   const expiresAt = leaseEnd(deps, loop);
   await deps.store.leases.extend(task.id, who.annotatorId, expiresAt);
+  loop.roster.lease(task.ordinal, who.annotatorId, expiresAt);
   const prediction = held.predictionId === null ? undefined : await deps.store.predictions.get(held.predictionId);
   return item(deps, loop, loop.order, { task, prediction: prediction ?? null, blind: held.blind, expiresAt });
 }
@@ -90,77 +93,113 @@ async function lease(
   who: Identity,
   exclude: readonly number[],
 ): Promise<QueueItem | undefined> {
-  const expiresAt = leaseEnd(deps, loop);
-  const blindTurn = loop.blind.takesTurn(loop.turns);
+  const postponed = await deps.store.leases.postponed(loop.project.id, who.annotatorId);
   const { order } = loop;
-  for await (const page of candidatePages(deps, loop, who, { order, blindTurn })) {
-    const candidates = page.filter((id) => !exclude.includes(id));
-    if (candidates.length === 0) continue;
-    const taskId = await deps.store.leases.acquire({
-      projectId: loop.project.id,
-      annotatorId: who.annotatorId,
-      candidates,
-      overlap: loop.project.settings.overlap,
-      expiresAt,
-    });
-    const task = taskId === undefined ? undefined : await deps.store.tasks.get(taskId);
-    if (!task) continue;
+  const expiresAt = leaseEnd(deps, loop);
+  for (const page of candidatePages(loop, who, order, postponed)) {
+    const candidates = page.filter(({ id }) => !exclude.includes(id));
+    const given = await give(deps, configs, loop, who, candidates, expiresAt);
+    if (!given) continue;
     loop.turns += 1;
-    loop.roster.lease(task.ordinal, who.annotatorId, expiresAt);
-    const blind = loop.blind.has(task.id);
-    const prediction = await pinSuggestion(deps, configs, loop, task);
-    await deps.store.leases.attach(task.id, who.annotatorId, { predictionId: prediction?.id ?? null, blind });
-    return item(deps, loop, order, { task, prediction, blind, expiresAt });
+    return item(deps, loop, order, given);
   }
   return undefined;
 }
 
-/** Pages of task ids, the most wanted first; the later ones are only computed when nobody could have the earlier. */
-async function* candidatePages(
-  deps: Deps,
-  loop: Loop,
-  who: Identity,
-  { order, blindTurn }: { order: readonly Ranked[]; blindTurn: boolean },
-): AsyncGenerator<number[]> {
-  const postponed = await deps.store.leases.postponed(loop.project.id, who.annotatorId);
-  const later = new Set(postponed);
-  const now = (ids: readonly number[]): number[] => ids.filter((id) => !later.has(id));
-
-  for (const page of loop.roster.partlyAnswered(CANDIDATES)) yield now(page);
-  if (blindTurn) yield now(loop.roster.open(loop.blind.ordinals(), CANDIDATES));
-  yield now(
-    loop.roster.open(
-      order.map((one) => one.ordinal),
-      order.length,
-    ),
-  );
-  for (const page of loop.roster.sequential(CANDIDATES)) yield now(page);
-  for (const page of loop.roster.skipped(CANDIDATES)) yield now(page);
-  yield postponed;
+interface Candidate {
+  readonly id: number;
+  readonly ordinal?: number;
 }
 
-/** Keeps the suggestion word for word, so that the answer can be held against what was really shown. */
-async function pinSuggestion(deps: Deps, configs: ProjectConfigs, loop: Loop, task: Task): Promise<Prediction | null> {
+/** The most wanted first; the later pages are only worked out when nobody could have the earlier. */
+function* candidatePages(
+  loop: Loop,
+  { annotatorId }: Identity,
+  order: readonly Ranked[],
+  postponed: readonly number[],
+): Generator<Candidate[]> {
+  const { roster, blind } = loop;
+  const later = new Set(postponed);
+  const pages = function* (ordinals: Iterable<number>): Generator<Candidate[]> {
+    for (const page of pagesOf(ordinals, CANDIDATES)) {
+      yield page.map((ordinal) => ({ ordinal, id: roster.taskId(ordinal)! })).filter(({ id }) => !later.has(id));
+    }
+  };
+  yield* pages(roster.partlyAnswered(annotatorId));
+  if (blind.takesTurn(loop.turns)) yield* pages(take(roster.open(blind.ordinals(), annotatorId), CANDIDATES));
+  yield* pages(roster.open(ordinalsOf(order), annotatorId));
+  yield* pages(roster.sequential(annotatorId));
+  yield* pages(roster.skipped(annotatorId));
+  yield postponed.map((id) => ({ id }));
+}
+
+function* ordinalsOf(order: readonly Ranked[]): Generator<number> {
+  for (const { ordinal } of order) yield ordinal;
+}
+
+/**
+ * The roster nearly always knows which candidate it will be, so its suggestion is worked out first and one durable write
+ * does all. The store decides: should it give another one, that one's suggestion is noted after.
+ */
+async function give(
+  deps: Deps,
+  configs: ProjectConfigs,
+  loop: Loop,
+  { annotatorId }: Identity,
+  candidates: readonly Candidate[],
+  expiresAt: number,
+): Promise<Given | undefined> {
+  const { store } = deps;
+  const [first] = candidates;
+  if (!first) return undefined;
+  // Out from this moment: whoever asks meanwhile looks at the next one.
+  if (first.ordinal !== undefined) loop.roster.lease(first.ordinal, annotatorId, expiresAt);
+  let handed: Handed | undefined;
+  let foreseen: Task | undefined;
+  try {
+    foreseen = await store.tasks.get(first.id);
+    handed = await store.leases.acquire({
+      projectId: loop.project.id,
+      annotatorId,
+      candidates: candidates.map(({ id }) => id),
+      overlap: loop.project.settings.overlap,
+      expiresAt,
+      ...(foreseen ? { show: { taskId: foreseen.id, ...(await toShow(deps, configs, loop, foreseen)) } } : {}),
+    });
+  } finally {
+    if (first.ordinal !== undefined && handed?.taskId !== first.id) loop.roster.giveBack(first.ordinal, annotatorId);
+  }
+  if (!handed) return undefined;
+  if (foreseen?.id === handed.taskId) return { ...handed, task: foreseen, expiresAt };
+  const task = await store.tasks.get(handed.taskId);
+  if (!task) return undefined;
+  loop.roster.lease(task.ordinal, annotatorId, expiresAt);
+  const shown = await toShow(deps, configs, loop, task);
+  const prediction = await store.leases.show(task.id, annotatorId, shown);
+  return { task, prediction, blind: shown.blind, expiresAt };
+}
+
+/** The suggestion, to be kept word for word, so that the answer can be held against what was really shown. */
+async function toShow(deps: Deps, configs: ProjectConfigs, loop: Loop, task: Task): Promise<Shown> {
+  const blind = loop.blind.has(task.id);
   const suggested = await suggestionFor(loop, task, {
     shared: loop.roster.isShared,
     stored: async () => (await currentPredictions(deps, configs, task.projectId, [task]))[0],
   });
-  if (!suggested || loop.config.control === null) return null;
+  if (!suggested || loop.config.control === null) return { prediction: null, blind };
   const labeler = await deps.store.labelers.ensure('model', 'head', loop.version?.version ?? 'live');
-  const [prediction] = await deps.store.predictions.add([
-    {
-      projectId: task.projectId,
-      taskId: task.id,
-      labelerId: labeler.id,
-      runId: null,
-      result: [regionFromChoice(loop.config.control, suggested.labels, { score: suggested.score })],
-      score: suggested.score,
-    },
-  ]);
-  return prediction ?? null;
+  const prediction = {
+    projectId: task.projectId,
+    taskId: task.id,
+    labelerId: labeler.id,
+    runId: null,
+    result: [regionFromChoice(loop.config.control, suggested.labels, { score: suggested.score })],
+    score: suggested.score,
+  };
+  return { prediction, blind };
 }
 
-interface Handed {
+interface Given {
   readonly task: Task;
   readonly prediction: Prediction | null;
   readonly blind: boolean;
@@ -172,7 +211,7 @@ async function item(
   deps: Deps,
   loop: Loop,
   order: readonly Ranked[],
-  { task, prediction, blind, expiresAt }: Handed,
+  { task, prediction, blind, expiresAt }: Given,
 ): Promise<QueueItem> {
   const at = order.findIndex((one) => one.ordinal === task.ordinal);
   const reason: QueueReason | null = blind ? null : reasonFor(loop, order[at], at + 1);

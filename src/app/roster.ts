@@ -1,12 +1,16 @@
-/** Who is where: the task of each ordinal, how often it was answered, and who holds it now. */
+/** Who is where: the task of each ordinal, who has dealt with it, and who holds it now. */
 import type { Clock } from '../core/clock.ts';
 
-interface Lease {
-  readonly annotatorId: number;
-  readonly expiresAt: number;
+/** What people have done with a task. */
+interface Dealt {
+  /** Answers, without skips. */
+  readonly answers: number;
+  /** Who answered or skipped it. */
+  readonly by: readonly number[];
 }
 
 const ORDINALS_MIN = 1_024;
+const NOBODY: ReadonlyMap<number, number> = new Map();
 
 export class Roster {
   readonly #clock: Clock;
@@ -14,14 +18,16 @@ export class Roster {
   readonly #overlap: number;
   /** Task id per ordinal; 0 where there is no living task. */
   #taskIds = new Float64Array(ORDINALS_MIN);
-  /** Answers (without skips) per ordinal that somebody has dealt with. */
-  readonly #answers = new Map<number, number>();
+  readonly #dealt = new Map<number, Dealt>();
   /** Ordinals with some of the answers the overlap asks for. */
   readonly #partly = new Set<number>();
-  readonly #leases = new Map<number, Lease>();
+  /** Per ordinal: until when each annotator holds it. */
+  readonly #leases = new Map<number, Map<number, number>>();
   /** 1 where the task has a row that the policy can rank. */
   #ranked = new Uint8Array(ORDINALS_MIN);
   #rows = 0;
+  /** Every task before this ordinal has been dealt with: where the search for open ones starts. */
+  #settledBefore = 0;
 
   constructor(clock: Clock, overlap: number) {
     this.#clock = clock;
@@ -40,6 +46,7 @@ export class Roster {
     }
     if (this.#taskIds[ordinal] === taskId) return false;
     this.#taskIds[ordinal] = taskId;
+    this.#settledBefore = Math.min(this.#settledBefore, ordinal);
     return true;
   }
 
@@ -58,7 +65,7 @@ export class Roster {
     this.#rows -= this.#ranked[ordinal] ?? 0;
     this.#ranked[ordinal] = 0;
     this.#taskIds[ordinal] = 0;
-    this.setAnswers(ordinal, null);
+    this.setAnswers(ordinal, []);
     this.#leases.delete(ordinal);
   }
 
@@ -74,92 +81,103 @@ export class Roster {
     }
   }
 
-  /** `null`: nobody has dealt with it; 0: only skips. */
-  setAnswers(ordinal: number, count: number | null): void {
-    if (count === null) this.#answers.delete(ordinal);
-    else this.#answers.set(ordinal, count);
-    if (count !== null && count < this.#overlap && this.#overlap > 1) this.#partly.add(ordinal);
+  setAnswers(ordinal: number, answers: readonly { annotatorId: number; skipped: boolean }[]): void {
+    const count = answers.filter((one) => !one.skipped).length;
+    if (answers.length === 0) {
+      this.#dealt.delete(ordinal);
+      this.#settledBefore = Math.min(this.#settledBefore, ordinal);
+    } else this.#dealt.set(ordinal, { answers: count, by: answers.map((one) => one.annotatorId) });
+    if (answers.length > 0 && count < this.#overlap && this.#overlap > 1) this.#partly.add(ordinal);
     else this.#partly.delete(ordinal);
   }
 
-  /** Task ids of those of `ordinals` that nobody has dealt with or (without overlap) holds, at most `limit`. */
-  open(ordinals: Iterable<number>, limit: number): number[] {
-    const ids: number[] = [];
+  /** Those of `ordinals` that nobody has dealt with and this annotator (null: anybody) could get. */
+  *open(ordinals: Iterable<number>, annotatorId: number | null): Generator<number> {
     for (const ordinal of ordinals) {
-      const id = this.#taskIds[ordinal];
-      if (id && this.#isOpen(ordinal)) ids.push(id);
-      if (ids.length === limit) break;
-    }
-    return ids;
-  }
-
-  #isOpen(ordinal: number): boolean {
-    return !this.#answers.has(ordinal) && !(this.#overlap === 1 && this.#leases.has(ordinal));
-  }
-
-  /** Tasks with some of the answers the overlap asks for, a page at a time: not every one is free for everybody. */
-  *partlyAnswered(pageLength: number): Generator<number[]> {
-    const ordinals = [...this.#partly];
-    for (let at = 0; at < ordinals.length; at += pageLength) {
-      yield ordinals.slice(at, at + pageLength).flatMap((ordinal) => this.#taskIds[ordinal] || []);
+      if (!this.#isSettled(ordinal) && this.#hasRoom(ordinal, annotatorId)) yield ordinal;
     }
   }
 
-  /** Open tasks in the order they came, a page at a time: for what the policy cannot rank. */
-  *sequential(pageLength: number): Generator<number[]> {
-    yield* pages(this.tasks(), pageLength, (ordinal) => this.#isOpen(ordinal));
+  /** Those with some of the answers the overlap asks for that this annotator could get. */
+  *partlyAnswered(annotatorId: number): Generator<number> {
+    for (const ordinal of this.#partly) if (this.#hasRoom(ordinal, annotatorId)) yield ordinal;
   }
 
-  /** Tasks that somebody has skipped and nobody has answered: still open for others. */
-  *skipped(pageLength: number): Generator<number[]> {
-    yield* pages(this.tasks(), pageLength, (ordinal) => this.#answers.get(ordinal) === 0);
+  /** Open ones in the order they came: for what the policy cannot rank. */
+  *sequential(annotatorId: number): Generator<number> {
+    const { length } = this.#taskIds;
+    while (this.#settledBefore < length && this.#isSettled(this.#settledBefore)) this.#settledBefore += 1;
+    for (let ordinal = this.#settledBefore; ordinal < length; ordinal++) {
+      if (!this.#isSettled(ordinal) && this.#hasRoom(ordinal, annotatorId)) yield ordinal;
+    }
+  }
+
+  #isSettled(ordinal: number): boolean {
+    return !this.#taskIds[ordinal] || this.#dealt.has(ordinal);
+  }
+
+  /** Those that others have skipped and nobody has answered, for this annotator. */
+  *skipped(annotatorId: number): Generator<number> {
+    for (const [ordinal, { answers }] of this.#dealt) {
+      if (answers === 0 && this.#hasRoom(ordinal, annotatorId)) yield ordinal;
+    }
+  }
+
+  /** A living task that this annotator neither dealt with nor holds, and that others leave a place in. */
+  #hasRoom(ordinal: number, annotatorId: number | null): boolean {
+    if (!this.#taskIds[ordinal]) return false;
+    const dealt = this.#dealt.get(ordinal);
+    if (annotatorId !== null && dealt?.by.includes(annotatorId)) return false;
+    let places = dealt?.answers ?? 0;
+    const now = this.#clock.now();
+    for (const [holder, expiresAt] of this.#leases.get(ordinal) ?? NOBODY) {
+      if (expiresAt <= now) continue;
+      if (holder === annotatorId) return false;
+      places += 1;
+    }
+    return places < this.#overlap;
   }
 
   lease(ordinal: number, annotatorId: number, expiresAt: number): void {
-    this.#leases.set(ordinal, { annotatorId, expiresAt });
+    const holders = this.#leases.get(ordinal);
+    if (holders) holders.set(annotatorId, expiresAt);
+    else this.#leases.set(ordinal, new Map([[annotatorId, expiresAt]]));
   }
 
-  giveBack(ordinal: number): void {
-    this.#leases.delete(ordinal);
+  giveBack(ordinal: number, annotatorId: number): void {
+    const holders = this.#leases.get(ordinal);
+    holders?.delete(annotatorId);
+    if (holders?.size === 0) this.#leases.delete(ordinal);
   }
 
   /** Ordinals under a lease that has not run out. */
   pending(): Uint32Array {
     const now = this.#clock.now();
-    for (const [ordinal, { expiresAt }] of this.#leases) if (expiresAt <= now) this.#leases.delete(ordinal);
+    for (const [ordinal, holders] of this.#leases) {
+      for (const [holder, expiresAt] of holders) if (expiresAt <= now) this.giveBack(ordinal, holder);
+    }
     return Uint32Array.from(this.#leases.keys());
   }
 
   /** Does nobody else hold a task now? */
   isAlone(annotatorId: number): boolean {
-    for (const lease of this.#leases.values()) if (lease.annotatorId !== annotatorId) return false;
+    for (const holders of this.#leases.values()) {
+      for (const holder of holders.keys()) if (holder !== annotatorId) return false;
+    }
     return true;
   }
 
   /** Several people at work: the order is for all of them. */
   get isShared(): boolean {
     const [first] = this.#leases.values();
-    return first !== undefined && !this.isAlone(first.annotatorId);
+    const [holder] = first?.keys() ?? [];
+    return holder !== undefined && !this.isAlone(holder);
   }
 
   /** Takes over the leases that only the roster before it knew. */
   succeed(old: Roster): void {
-    for (const [ordinal, lease] of old.#leases) this.#leases.set(ordinal, lease);
+    for (const [ordinal, holders] of old.#leases) {
+      for (const [holder, expiresAt] of holders) this.lease(ordinal, holder, expiresAt);
+    }
   }
-}
-
-/** Task ids of the ordinals that are wanted, so many at a time. */
-function* pages(
-  tasks: Iterable<[number, number]>,
-  length: number,
-  wanted: (ordinal: number) => boolean,
-): Generator<number[]> {
-  let page: number[] = [];
-  for (const [ordinal, id] of tasks) {
-    if (wanted(ordinal)) page.push(id);
-    if (page.length < length) continue;
-    yield page;
-    page = [];
-  }
-  if (page.length > 0) yield page;
 }

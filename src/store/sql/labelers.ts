@@ -18,7 +18,17 @@ const byKey = query<Key>()((db, p) =>
 );
 const byId = query<{ id: number }>()((db, p) => db.selectFrom('labelers').selectAll().where('id', '=', p.id));
 
+/** Far more than take part at once; a bound only against a leak. */
+const KNOWN_MAX = 10_000;
+
+/** Labelers never change and never go, and nearly every request names one, so those seen are remembered. */
 export function labelerStore({ engine }: Context): LabelerStore {
+  const known = new Map<string | number, Labeler>();
+  const remember = (labeler: Labeler): Labeler => {
+    if (known.size >= KNOWN_MAX) known.clear();
+    known.set(labeler.id, labeler).set(textOf(labeler), labeler);
+    return labeler;
+  };
   const find = async (db: Database, key: Key): Promise<Labeler | undefined> => {
     const row = await byKey.first(db, key);
     return row && toLabeler(row);
@@ -26,15 +36,23 @@ export function labelerStore({ engine }: Context): LabelerStore {
   return {
     ensure: async (kind, name, version) => {
       const key = { kind, name, version };
-      const known = await find(engine.reader, key);
-      return known ?? engine.write(async (db) => (await find(db, key)) ?? add(db, key));
+      const there = known.get(textOf(key));
+      if (there) return there;
+      const stored = await find(engine.reader, key);
+      return remember(stored ?? (await engine.write(async (db) => (await find(db, key)) ?? add(db, key))));
     },
     get: async (id) => {
+      const there = known.get(id);
+      if (there) return there;
       const row = await byId.first(engine.reader, { id });
-      return row && toLabeler(row);
+      return row && remember(toLabeler(row));
     },
     list: async () => (await engine.reader.selectFrom('labelers').selectAll().orderBy('id').execute()).map(toLabeler),
   };
+}
+
+function textOf({ kind, name, version }: Key): string {
+  return JSON.stringify([kind, name, version]);
 }
 
 async function add(db: Database, key: Key): Promise<Labeler> {

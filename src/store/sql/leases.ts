@@ -1,11 +1,12 @@
 /** Leases: which annotator has which task, and for how long. Acquiring one is index look-ups over a few candidates. */
-import { sql } from 'kysely';
-import type { LeaseStore } from '../store.ts';
+import { isoTime } from '../../core/clock.ts';
+import type { Prediction } from '../../core/domain.ts';
+import type { Handed, LeaseStore, Shown } from '../store.ts';
 import type { Context } from './context.ts';
-import { breather } from './engine.ts';
+import { addOne, predictionById } from './predictions.ts';
 import { listQuery, query } from './query.ts';
-import { toLease } from './rows.ts';
-import type { Database } from './schema.ts';
+import { bit, toLease, toPrediction } from './rows.ts';
+import type { Bit, Database } from './schema.ts';
 import { standing } from './visible.ts';
 
 /** Who asks, and what else the answer depends on. */
@@ -15,17 +16,8 @@ interface Asking {
   readonly now: number;
 }
 
-/** Who holds what: at most a row per annotator at work. */
-const liveLeases = query<{ projectId: number; now: number }>()((db, p) =>
-  db
-    .selectFrom('leases')
-    .select(['task_id', 'annotator_id'])
-    .where('project_id', '=', p.projectId)
-    .where('expires_at', '>', p.now),
-);
-
-/** The answers to each candidate that exists, and how many of them are this annotator's own. */
-const answersTo = listQuery<{ projectId: number; annotatorId: number }>()((db, ids, p) =>
+/** Each candidate that exists: its places taken by answers and by leases of others, and what is this annotator's own. */
+const places = listQuery<Asking>()((db, ids, p) =>
   db
     .selectFrom('tasks')
     .leftJoin('task_answers', 'task_answers.task_id', 'tasks.id')
@@ -36,6 +28,13 @@ const answersTo = listQuery<{ projectId: number; annotatorId: number }>()((db, i
       'tasks.id',
       eb.fn.coalesce('task_answers.answers', eb.lit(0)).as('answers'),
       eb
+        .selectFrom('leases')
+        .whereRef('leases.task_id', '=', 'tasks.id')
+        .where('leases.annotator_id', '!=', p.annotatorId)
+        .where('leases.expires_at', '>', p.now)
+        .select(eb.fn.countAll<number>().as('n'))
+        .as('held'),
+      eb
         .selectFrom('annotations')
         .whereRef('annotations.task_id', '=', 'tasks.id')
         .where('annotations.annotator_id', '=', p.annotatorId)
@@ -45,8 +44,9 @@ const answersTo = listQuery<{ projectId: number; annotatorId: number }>()((db, i
     ]),
 );
 
-/** A lease that still runs keeps what was shown with it; one that had expired starts anew. */
-const take = query<Asking & { taskId: number; expiresAt: number }>()((db, p) =>
+type Taking = Asking & { taskId: number; expiresAt: number; predictionId: number | null; blind: Bit };
+
+const take = query<Taking>()((db, p) =>
   db
     .insertInto('leases')
     .values({
@@ -54,15 +54,15 @@ const take = query<Asking & { taskId: number; expiresAt: number }>()((db, p) =>
       annotator_id: p.annotatorId,
       project_id: p.projectId,
       expires_at: p.expiresAt,
-      prediction_id: null,
-      blind: 0,
+      prediction_id: p.predictionId,
+      blind: p.blind,
     })
     .onConflict((conflict) =>
-      conflict.columns(['task_id', 'annotator_id']).doUpdateSet({
-        expires_at: sql<number>`excluded.expires_at`,
-        prediction_id: sql<number | null>`case when leases.expires_at > ${p.now} then leases.prediction_id end`,
-        blind: sql<0 | 1>`case when leases.expires_at > ${p.now} then leases.blind else 0 end`,
-      }),
+      conflict.columns(['task_id', 'annotator_id']).doUpdateSet((eb) => ({
+        expires_at: eb.ref('excluded.expires_at'),
+        prediction_id: eb.ref('excluded.prediction_id'),
+        blind: eb.ref('excluded.blind'),
+      })),
     ),
 );
 
@@ -80,6 +80,24 @@ const running = query<Asking>()((db, p) =>
     .orderBy('task_id'),
 );
 
+const runningOfAll = query<{ projectId: number; now: number }>()((db, p) =>
+  db
+    .selectFrom('leases')
+    .selectAll()
+    .where('project_id', '=', p.projectId)
+    .where('expires_at', '>', p.now)
+    .orderBy('task_id')
+    .orderBy('annotator_id'),
+);
+
+const setShown = query<{ taskId: number; annotatorId: number; predictionId: number | null; blind: Bit }>()((db, p) =>
+  db
+    .updateTable('leases')
+    .set({ prediction_id: p.predictionId, blind: p.blind })
+    .where('task_id', '=', p.taskId)
+    .where('annotator_id', '=', p.annotatorId),
+);
+
 const setExpiry = query<{ taskId: number; annotatorId: number; expiresAt: number }>()((db, p) =>
   db
     .updateTable('leases')
@@ -94,14 +112,14 @@ const drop = query<{ taskId: number; annotatorId: number }>()((db, p) =>
 
 const dropOld = query<{ before: number }>()((db, p) => db.deleteFrom('leases').where('expires_at', '<', p.before));
 
-const answered = query<{ projectId: number; after: number; limit: number }>()((db, p) =>
+const postponedOf = query<{ projectId: number; annotatorId: number }>()((db, p) =>
   db
-    .selectFrom('task_answers')
-    .select(['task_id', 'answers'])
+    .selectFrom('postponed')
+    .select('task_id')
     .where('project_id', '=', p.projectId)
-    .where('task_id', '>', p.after)
-    .orderBy('task_id')
-    .limit(p.limit),
+    .where('annotator_id', '=', p.annotatorId)
+    .orderBy('postponed_at')
+    .orderBy('task_id'),
 );
 
 const overlapOf = query<{ projectId: number }>()((db, p) =>
@@ -114,16 +132,23 @@ const projectOf = query<{ taskId: number }>()((db, p) =>
 
 export function leaseStore({ engine, clock }: Context): LeaseStore {
   const { reader } = engine;
+  let sweptAt = 0;
+  const sweep = async (db: Database, now: number): Promise<void> => {
+    if (now - sweptAt < SWEEP_MS) return;
+    sweptAt = now;
+    await dropOld.run(db, { before: now - KEEP_EXPIRED_MS });
+  };
   return {
-    acquire: (request) => engine.write((db) => acquire(db, { ...request, now: clock.now() })),
-    attach: (taskId, annotatorId, { predictionId, blind }) =>
+    acquire: (request) =>
       engine.write(async (db) => {
-        await db
-          .updateTable('leases')
-          .set({ prediction_id: predictionId, blind: blind ? 1 : 0 })
-          .where('task_id', '=', taskId)
-          .where('annotator_id', '=', annotatorId)
-          .execute();
+        await sweep(db, clock.now());
+        return acquire(db, { ...request, now: clock.now() }, isoTime(clock));
+      }),
+    show: (taskId, annotatorId, { prediction, blind }) =>
+      engine.write(async (db) => {
+        const kept = await keep(db, prediction, isoTime(clock));
+        await setShown.run(db, { taskId, annotatorId, predictionId: kept?.id ?? null, blind: bit(blind) });
+        return kept;
       }),
     get: async (taskId, annotatorId) => {
       const row = await one.first(reader, { taskId, annotatorId });
@@ -131,42 +156,49 @@ export function leaseStore({ engine, clock }: Context): LeaseStore {
     },
     ofAnnotator: async (projectId, annotatorId) =>
       (await running.all(reader, { projectId, annotatorId, now: clock.now() })).map(toLease),
+    ofProject: async (projectId) => (await runningOfAll.all(reader, { projectId, now: clock.now() })).map(toLease),
     extend: (taskId, annotatorId, expiresAt) =>
       engine.write((db) => extend(db, { taskId, annotatorId, expiresAt, now: clock.now() })),
     release: (taskId, annotatorId) =>
       engine.write(async (db) => {
         await drop.run(db, { taskId, annotatorId });
       }),
-    taken: (projectId) => taken(reader, projectId, clock.now()),
     postpone: (taskId, annotatorId) => engine.write((db) => postpone(db, taskId, annotatorId, clock.now())),
-    postponed: async (projectId, annotatorId) => {
-      const rows = await reader
-        .selectFrom('postponed')
-        .select('task_id')
-        .where('project_id', '=', projectId)
-        .where('annotator_id', '=', annotatorId)
-        .orderBy('postponed_at')
-        .orderBy('task_id')
-        .execute();
-      return rows.map((row) => row.task_id);
-    },
+    postponed: async (projectId, annotatorId) =>
+      (await postponedOf.all(reader, { projectId, annotatorId })).map((row) => row.task_id),
   };
 }
 
-/** Candidates looked at together: the first that nobody holds is free nearly always. */
-const LOOKS = [8, 64, 512];
+/** Candidates looked at together: the first is free nearly always. */
+const LOOKS = [1, 8, 64, 512];
 
 /** An expired lease is kept for a day, because it tells what was shown to an annotator who answers late. */
 const KEEP_EXPIRED_MS = 86_400_000;
+/** Between two looks for leases that are older still. */
+const SWEEP_MS = 60_000;
 
 async function acquire(
   db: Database,
-  request: Asking & { candidates: readonly number[]; overlap: number; expiresAt: number },
-): Promise<number | undefined> {
-  await dropOld.run(db, { before: request.now - KEEP_EXPIRED_MS });
-  const taskId = await firstFree(db, request, request.candidates, request.overlap);
-  if (taskId !== undefined) await take.run(db, { ...request, taskId });
-  return taskId;
+  { candidates, overlap, expiresAt, show, ...asking }: Parameters<LeaseStore['acquire']>[0] & Asking,
+  createdAt: string,
+): Promise<Handed | undefined> {
+  const taskId = await firstFree(db, asking, candidates, overlap);
+  if (taskId === undefined) return undefined;
+  const lease = await one.first(db, { taskId, annotatorId: asking.annotatorId });
+  if (lease && lease.expires_at > asking.now) {
+    await setExpiry.run(db, { taskId, annotatorId: asking.annotatorId, expiresAt });
+    const kept = lease.prediction_id === null ? undefined : await predictionById.first(db, { id: lease.prediction_id });
+    return { taskId, prediction: kept ? toPrediction(kept) : null, blind: lease.blind === 1 };
+  }
+  const shown = show?.taskId === taskId ? show : { prediction: null, blind: false };
+  const prediction = await keep(db, shown.prediction, createdAt);
+  await take.run(db, { ...asking, taskId, expiresAt, predictionId: prediction?.id ?? null, blind: bit(shown.blind) });
+  return { taskId, prediction, blind: shown.blind };
+}
+
+/** The stored suggestion; a new one is stored. */
+async function keep(db: Database, prediction: Shown['prediction'], createdAt: string): Promise<Prediction | null> {
+  return prediction === null || 'id' in prediction ? prediction : addOne(db, prediction, createdAt);
 }
 
 async function firstFree(
@@ -175,32 +207,15 @@ async function firstFree(
   candidates: readonly number[],
   overlap: number,
 ): Promise<number | undefined> {
-  const held = placesHeld(await liveLeases.all(db, asking), asking.annotatorId);
-  const placesOf = (id: number): number => held.get(id) ?? 0;
-  const possible = candidates.filter((id) => placesOf(id) < overlap);
-  for (let at = 0, look = 0; at < possible.length; look++) {
-    const some = possible.slice(at, at + LOOKS[Math.min(look, LOOKS.length - 1)]!);
-    const rows = await answersTo.all(db, asking, some);
-    const free = new Set(
-      rows.filter((row) => row.own === 0 && row.answers + placesOf(row.id) < overlap).map((row) => row.id),
-    );
+  for (let at = 0, look = 0; at < candidates.length; look++) {
+    const some = candidates.slice(at, at + LOOKS[Math.min(look, LOOKS.length - 1)]!);
+    const rows = await places.all(db, asking, some);
+    const free = new Set(rows.filter((row) => row.own === 0 && row.answers + row.held! < overlap).map((row) => row.id));
     const first = some.find((id) => free.has(id));
     if (first !== undefined) return first;
     at += some.length;
   }
   return undefined;
-}
-
-/** How many annotators other than this one hold each task. */
-function placesHeld(
-  leases: readonly { task_id: number; annotator_id: number }[],
-  except: number | null,
-): Map<number, number> {
-  const places = new Map<number, number>();
-  for (const { task_id, annotator_id } of leases) {
-    if (annotator_id !== except) places.set(task_id, (places.get(task_id) ?? 0) + 1);
-  }
-  return places;
 }
 
 /** An expired lease can be taken up again only while the task still has room. */
@@ -222,26 +237,6 @@ async function extend(
 async function projectOverlap(db: Database, projectId: number): Promise<number> {
   const row = await overlapOf.first(db, { projectId });
   return row ? (JSON.parse(row.settings) as { overlap: number }).overlap : 0;
-}
-
-/** Rows per statement where a row is two numbers. */
-const TAKEN_ROWS = 4_096;
-
-async function taken(db: Database, projectId: number, now: number): Promise<Set<number>> {
-  const overlap = await projectOverlap(db, projectId);
-  const held = placesHeld(await liveLeases.all(db, { projectId, now }), null);
-  const all = new Set([...held].filter(([, places]) => places >= overlap).map(([id]) => id));
-  const pause = breather();
-  for (let after = 0, more = true; more; ) {
-    const rows = await answered.all(db, { projectId, after, limit: TAKEN_ROWS });
-    for (const row of rows) {
-      if (row.answers + (held.get(row.task_id) ?? 0) >= overlap) all.add(row.task_id);
-    }
-    more = rows.length === TAKEN_ROWS;
-    after = rows.at(-1)?.task_id ?? after;
-    await pause();
-  }
-  return all;
 }
 
 async function postpone(db: Database, taskId: number, annotatorId: number, now: number): Promise<void> {

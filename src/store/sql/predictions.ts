@@ -19,7 +19,7 @@ function visible(db: Database) {
     .selectAll('predictions');
 }
 
-const byId = query<{ id: number }>()((db, p) => visible(db).where('predictions.id', '=', p.id));
+export const predictionById = query<{ id: number }>()((db, p) => visible(db).where('predictions.id', '=', p.id));
 
 const ofTasks = listQuery<object>()((db, ids) =>
   visible(db).where('predictions.task_id', 'in', ids).orderBy('predictions.id'),
@@ -47,7 +47,7 @@ export function predictionStore({ engine, clock }: Context): PredictionStore {
     add: (predictions) =>
       engine.write((db) => addMany(db, predictions, isoTime(clock)), { bulk: predictions.length > 1 }),
     get: async (id) => {
-      const row = await byId.first(engine.reader, { id });
+      const row = await predictionById.first(engine.reader, { id });
       return row && toPrediction(row);
     },
     ofTasks: async (taskIds) => {
@@ -67,17 +67,22 @@ export async function addMany(db: Database, predictions: readonly NewPrediction[
   const all: Prediction[] = [];
   for (const one of predictions) {
     await requireTask(db, one.taskId, one.projectId);
-    const row = await insertRow.first(db, {
-      project_id: one.projectId,
-      task_id: one.taskId,
-      labeler_id: one.labelerId,
-      run_id: one.runId,
-      result: JSON.stringify(one.result),
-      score: one.score,
-      created_at: now,
-    });
-    all.push({ ...one, id: row!.id, createdAt: now });
+    all.push(await addOne(db, one, now));
     await pause();
   }
   return all;
+}
+
+/** For a task that the caller knows to be there. */
+export async function addOne(db: Database, one: NewPrediction, now: string): Promise<Prediction> {
+  const row = await insertRow.first(db, {
+    project_id: one.projectId,
+    task_id: one.taskId,
+    labeler_id: one.labelerId,
+    run_id: one.runId,
+    result: JSON.stringify(one.result),
+    score: one.score,
+    created_at: now,
+  });
+  return { ...one, id: row!.id, createdAt: now };
 }

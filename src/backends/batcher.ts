@@ -2,6 +2,10 @@
 import type { InferenceItem, Lane } from './backend.ts';
 import type { Call } from './call.ts';
 import type { BatchPolicy } from './manifest.ts';
+import type { Release } from './observer.ts';
+
+/** Encoded files of one batch, save one alone: two batches on their way must fit a host beside its model. */
+const BATCH_BYTES_MAX = 32_000_000;
 
 /** One item of one call on its way. */
 export interface Ticket {
@@ -9,6 +13,7 @@ export interface Ticket {
   readonly index: number;
   readonly item: InferenceItem;
   readonly cost: number;
+  readonly bytes: number;
 }
 
 /** What runs, fails and is retried together. */
@@ -17,6 +22,7 @@ export interface Batch {
   readonly tickets: readonly Ticket[];
   /** How often its host was killed from outside while running it. */
   readonly foreignDeaths: number;
+  readonly reason: Release;
 }
 
 interface WaitingCall {
@@ -31,6 +37,8 @@ export class Batcher {
   private readonly calls: Record<Lane, WaitingCall[]> = { online: [], bulk: [] };
   private readonly retries: Record<Lane, Batch[]> = { online: [], bulk: [] };
   private readonly counts: Record<Lane, number> = { online: 0, bulk: 0 };
+  /** Of what waits for the first time. */
+  private readonly costs: Record<Lane, number> = { online: 0, bulk: 0 };
 
   constructor(policy: BatchPolicy) {
     this.policy = policy;
@@ -39,6 +47,12 @@ export class Batcher {
   /** Items waiting in a lane. */
   waiting(lane: Lane): number {
     return this.counts[lane];
+  }
+
+  /** Does a whole batch wait? One that is not full goes only to a host that has nothing to do. */
+  full(lane: Lane): boolean {
+    const { itemsMax, costMax } = this.policy;
+    return this.retries[lane].length > 0 || this.counts[lane] >= itemsMax || this.costs[lane] >= costMax;
   }
 
   /** First in, first out among calls due at the same time; an earlier due time goes first. */
@@ -50,6 +64,7 @@ export class Batcher {
     while (at > 0 && lane[at - 1]!.call.dueAt > call.dueAt) at--;
     lane.splice(at, 0, { call, tickets: sorted, next: 0 });
     this.counts[call.lane] += sorted.length;
+    this.costs[call.lane] += costOf(sorted);
   }
 
   /** Forgets what a call that was given up still has waiting. */
@@ -59,6 +74,7 @@ export class Batcher {
     if (at < 0) return;
     const [gone] = lane.splice(at, 1);
     this.counts[call.lane] -= gone!.tickets.length - gone!.next;
+    this.costs[call.lane] -= costOf(gone!.tickets.slice(gone!.next));
   }
 
   /** Puts a batch back at the head of its lane, to run again exactly as it is. */
@@ -80,17 +96,22 @@ export class Batcher {
   take(lane: Lane): Batch | undefined {
     const again = this.takeRetry(lane);
     if (again) return again;
+    const reason = this.full(lane) ? 'full' : 'idle';
     const tickets: Ticket[] = [];
     let cost = 0;
+    let bytes = 0;
     for (let ticket = this.peek(lane); ticket; ticket = this.peek(lane)) {
-      const full = tickets.length >= this.policy.itemsMax || cost + ticket.cost > this.policy.costMax;
-      if (tickets.length > 0 && full) break;
+      const { itemsMax, costMax } = this.policy;
+      const tooMuch = cost + ticket.cost > costMax || bytes + ticket.bytes > BATCH_BYTES_MAX;
+      if (tickets.length > 0 && (tickets.length >= itemsMax || tooMuch)) break;
       tickets.push(ticket);
       cost += ticket.cost;
+      bytes += ticket.bytes;
       this.calls[lane][0]!.next++;
       this.counts[lane]--;
     }
-    return tickets.length > 0 ? { lane, tickets, foreignDeaths: 0 } : undefined;
+    this.costs[lane] -= cost;
+    return tickets.length > 0 ? { lane, tickets, foreignDeaths: 0, reason } : undefined;
   }
 
   /** Removes everything and returns the calls that were waiting. */
@@ -100,6 +121,7 @@ export class Batcher {
       for (const one of this.calls[lane].splice(0)) calls.add(one.call);
       for (const batch of this.retries[lane].splice(0)) for (const ticket of batch.tickets) calls.add(ticket.call);
       this.counts[lane] = 0;
+      this.costs[lane] = 0;
     }
     return [...calls];
   }
@@ -115,10 +137,14 @@ export class Batcher {
     for (let batch = this.retries[lane].shift(); batch; batch = this.retries[lane].shift()) {
       this.counts[lane] -= batch.tickets.length;
       const tickets = batch.tickets.filter((ticket) => !ticket.call.settled);
-      if (tickets.length > 0) return { ...batch, tickets };
+      if (tickets.length > 0) return { ...batch, tickets, reason: 'again' };
     }
     return undefined;
   }
+}
+
+function costOf(tickets: readonly Ticket[]): number {
+  return tickets.reduce((sum, ticket) => sum + ticket.cost, 0);
 }
 
 /** The two halves of a batch that failed as a whole. */

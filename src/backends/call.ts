@@ -12,6 +12,7 @@ export class Call {
   readonly items: readonly InferenceItem[];
   /** Calls with an earlier one go first; milliseconds since the epoch. */
   readonly dueAt: number;
+  readonly startedAt = performance.now();
   readonly result: Promise<CallResult>;
   /** Answered, failed or given up: whatever still comes for it is dropped. */
   settled = false;

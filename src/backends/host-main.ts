@@ -1,32 +1,45 @@
 /** Entry of a host: a child process that loads models and runs one batch after the other, online ones first. */
 import { AppError, type PlainError } from '../core/errors.ts';
+import { tuneCalls } from './autotune.ts';
 import { checkOutput } from './check-output.ts';
-import { watchHost } from './host-watch.ts';
+import { type HostWatch, watchHost } from './host-watch.ts';
 import type { ModelEntry } from './manifest.ts';
 import type { FromHost, ToHost } from './protocol.ts';
-import { readVerified } from './registry.ts';
+import { type ModelFiles, readVerified } from './registry.ts';
 import type { LoadedModel } from './runtime.ts';
 import { runtimeNamed } from './runtimes.ts';
 
 type Run = Extract<ToHost, { type: 'run' }>;
+type Tune = Extract<ToHost, { type: 'tune' }>;
 
 interface Known {
   readonly entry: ModelEntry;
   readonly folder: string;
+  callSize: number | null;
   loaded: LoadedModel | undefined;
 }
 
+/** Least cap of a host: Node, an engine and what a batch needs; models add three times their files. */
+const HOST_BYTES_MIN = 512_000_000;
+/** The file itself, the weights as the engine lays them out, and what a call works on. */
+const BYTES_PER_MODEL_BYTE = 3;
+
 const models = new Map<string, Known>();
-const waiting: Run[] = [];
+const waiting: (Run | Tune)[] = [];
 let runtimes: Readonly<Record<string, string>> = {};
-let watched = Promise.resolve();
+let watched: Promise<HostWatch> | undefined;
+let fixedBytesMax: number | null = null;
+let modelBytes = 0;
 let busy = false;
 
 process.on('message', (message: ToHost) => {
   if (message.type === 'start') {
     runtimes = message.runtimes;
-    watched = watchHost(message.bytesMax).then(() => send({ type: 'ready' }));
+    fixedBytesMax = message.bytesMax;
+    watched = watchHost(bytesMax());
+    void watched.then(() => send({ type: 'ready' }));
   } else if (message.type === 'model') models.set(message.id, { ...message, loaded: undefined });
+  else if (message.type === 'use') setSize(models.get(message.model)!, message.callSize);
   else {
     waiting.push(message);
     if (!busy) void drain();
@@ -37,16 +50,21 @@ process.on('disconnect', () => process.exit(0));
 async function drain(): Promise<void> {
   busy = true;
   await watched;
-  for (let run = takeNext(); run; run = takeNext()) {
-    await answer(run);
+  for (let next = takeNext(); next; next = takeNext()) {
+    if (next.type === 'run') await answer(next);
+    else await tune(next);
     await readChannel();
   }
   busy = false;
 }
 
-function takeNext(): Run | undefined {
-  const online = waiting.findIndex((run) => run.lane === 'online');
-  return waiting.splice(Math.max(0, online), 1)[0];
+function takeNext(): Run | Tune | undefined {
+  return takeOnline() ?? waiting.shift();
+}
+
+function takeOnline(): Run | undefined {
+  const online = waiting.findIndex((one) => one.type === 'run' && one.lane === 'online');
+  return online < 0 ? undefined : (waiting.splice(online, 1)[0] as Run);
 }
 
 async function answer(run: Run): Promise<void> {
@@ -55,13 +73,34 @@ async function answer(run: Run): Promise<void> {
     const model = await loadedModel(run.model);
     stage = 'run';
     await send({ type: 'started', batch: run.batch });
-    const start = performance.now();
+    const [start, cpuStart] = [performance.now(), cpuNow()];
     const output = checkOutput(models.get(run.model)!.entry.outputs, run.items.length, await model.run(run.items));
-    const ms = performance.now() - start;
-    void send({ type: 'done', batch: run.batch, output, ms, residentBytes: process.memoryUsage.rss() });
+    const [ms, cpuMs] = [performance.now() - start, cpuNow() - cpuStart];
+    void send({ type: 'done', batch: run.batch, output, ms, cpuMs, residentBytes: process.memoryUsage.rss() });
   } catch (error) {
     void send({ type: 'failed', batch: run.batch, stage, error: plainError(stage, error) });
   }
+}
+
+/** Measures the best call size; whoever waits for an answer is served between two probes. */
+async function tune({ batch, model }: Tune): Promise<void> {
+  let stage: 'load' | 'run' = 'load';
+  try {
+    const { calls } = await loadedModel(model);
+    stage = 'run';
+    await send({ type: 'started', batch });
+    const sizeMax = models.get(model)!.entry.batch.costMax;
+    const best = calls && (await tuneCalls(calls, { sizeMax, cpuMs: cpuNow, now: () => performance.now(), pause }));
+    if (best) setSize(models.get(model)!, best.size);
+    void send({ type: 'tuned', batch, callSize: best?.size ?? null });
+  } catch (error) {
+    void send({ type: 'failed', batch, stage, error: plainError(stage, error) });
+  }
+}
+
+async function pause(): Promise<void> {
+  await readChannel();
+  for (let run = takeOnline(); run; run = takeOnline()) await answer(run);
 }
 
 async function loadedModel(id: string): Promise<LoadedModel> {
@@ -69,10 +108,33 @@ async function loadedModel(id: string): Promise<LoadedModel> {
   if (!known.loaded) {
     await send({ type: 'loading', model: id });
     const runtime = await runtimeNamed(known.entry.runtime, runtimes);
-    known.loaded = await runtime.load(known.entry, await readVerified(known.entry, known.folder));
-    await send({ type: 'loaded', model: id, device: known.loaded.device });
+    const files = await readVerified(known.entry, known.folder);
+    modelBytes += bytesOf(files);
+    (await watched)?.allow(bytesMax());
+    known.loaded = await runtime.load(known.entry, files);
+    if (known.callSize !== null) setSize(known, known.callSize);
+    await send({ type: 'loaded', model: id, device: known.loaded.device, bytesMax: bytesMax() });
   }
   return known.loaded;
+}
+
+function setSize(known: Known, callSize: number): void {
+  known.callSize = callSize;
+  known.loaded?.calls?.use(callSize);
+}
+
+/** Resident memory at which this process ends itself. */
+function bytesMax(): number {
+  return fixedBytesMax ?? Math.max(HOST_BYTES_MIN, BYTES_PER_MODEL_BYTE * modelBytes);
+}
+
+function bytesOf(files: ModelFiles): number {
+  return [...files.values()].reduce((sum, bytes) => sum + bytes.byteLength, 0);
+}
+
+function cpuNow(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 /** Resolves when the message is handed to the system: it then survives whatever happens to this process. */

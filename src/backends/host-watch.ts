@@ -2,23 +2,38 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-const CHECK_MS = 200;
+/** A model takes some gigabytes a second at the most, so what it takes between two looks is a few per cent of a cap. */
+const CHECK_MS = 20;
+
+export interface HostWatch {
+  /** Changes the cap. */
+  allow(bytesMax: number): void;
+}
 
 /**
  * A thread of its own looks whether the parent is still the one that started us: the `disconnect` event covers an idle
  * host only, a hung native call never returns to the loop. The same thread ends the process when its resident memory
- * passes the cap; by SIGUSR2, which nobody else sends, so that the running batch is blamed and halved.
+ * passes the cap; by SIGUSR2, which nobody else sends, so that the running batch is blamed and halved. The cap lies in
+ * shared memory, since a message would wait for the loop that the model blocks.
  * Resolves when the thread runs: no model may start before, since starting a thread takes turns of the loop.
  */
-export async function watchHost(bytesMax: number): Promise<void> {
+export async function watchHost(bytesMax: number): Promise<HostWatch> {
+  const cap = new Float64Array(new SharedArrayBuffer(8));
+  cap[0] = bytesMax;
   const source = `
+    const cap = require('node:worker_threads').workerData;
     const parent = process.ppid;
     setInterval(() => {
       if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
-      if (process.memoryUsage.rss() > ${bytesMax}) process.kill(process.pid, 'SIGUSR2');
+      if (process.memoryUsage.rss() > cap[0]) process.kill(process.pid, 'SIGUSR2');
     }, ${CHECK_MS});
   `;
-  const worker = new Worker(source, { eval: true, stdin: false });
+  const worker = new Worker(source, { eval: true, stdin: false, workerData: cap });
   await once(worker, 'online');
   worker.unref();
+  return {
+    allow(bytes) {
+      cap[0] = bytes;
+    },
+  };
 }

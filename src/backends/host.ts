@@ -15,13 +15,15 @@ export interface HostBatch {
   readonly id: number;
   readonly model: string;
   readonly lane: Lane;
-  readonly payload: readonly InferenceItem[];
+  /** Nothing to run: the call size is to be measured. */
+  readonly payload: readonly InferenceItem[] | null;
 }
 
 export interface HostModel {
   readonly id: string;
   readonly entry: ModelEntry;
   readonly folder: string;
+  readonly callSize: number | null;
 }
 
 /** How a host ended. */
@@ -40,8 +42,8 @@ export interface HostOptions {
   readonly runtimes: Readonly<Record<string, string>>;
   readonly batchDeadlineMs: number;
   readonly loadDeadlineMs: number;
-  /** Resident memory at which the process ends itself. */
-  readonly bytesMax: number;
+  /** Resident memory at which the process ends itself; null: by the models it holds. */
+  readonly bytesMax: number | null;
   onMessage(host: Host, message: FromHost, batch: HostBatch | undefined): void;
   onDeath(host: Host, death: Death): void;
 }
@@ -53,6 +55,8 @@ export class Host {
   state: 'starting' | 'ready' = 'starting';
   /** As of the last batch; 0 before. */
   residentBytes = 0;
+  /** Resident memory at which it ends itself; known when it has loaded something. */
+  bytesMax = Number.POSITIVE_INFINITY;
   private readonly child: ChildProcess;
   private readonly options: HostOptions;
   private readonly known = new Set<string>();
@@ -110,7 +114,14 @@ export class Host {
     }
     this.inFlight.set(batch.id, batch);
     if (this.inFlight.size === 1) this.watch(this.deadlineMs);
-    this.post({ type: 'run', batch: batch.id, model: batch.model, lane: batch.lane, items: batch.payload });
+    const { id, model: name, lane, payload: items } = batch;
+    if (items) this.post({ type: 'run', batch: id, model: name, lane, items });
+    else this.post({ type: 'tune', batch: id, model: name, lane });
+  }
+
+  /** Another call size for a model that it was told of. */
+  use(model: string, callSize: number): void {
+    if (this.known.has(model)) this.post({ type: 'use', model, callSize });
   }
 
   /** Ends the process at once: the only safe way to stop a model that runs. */
@@ -133,11 +144,14 @@ export class Host {
     const batch = 'batch' in message ? this.inFlight.get(message.batch) : undefined;
     if (message.type === 'ready') this.state = 'ready';
     if (message.type === 'loading') this.loading = message.model;
-    if (message.type === 'loaded') this.loaded.add(message.model);
+    if (message.type === 'loaded') {
+      this.loaded.add(message.model);
+      this.bytesMax = message.bytesMax;
+    }
     if (message.type === 'started') this.running = message.batch;
     if (message.type !== 'loading') this.loading = null;
     if (message.type === 'done') this.residentBytes = message.residentBytes;
-    if (message.type === 'done' || message.type === 'failed') {
+    if (message.type === 'done' || message.type === 'failed' || message.type === 'tuned') {
       this.inFlight.delete(message.batch);
       this.running = null;
     }
@@ -157,7 +171,7 @@ export class Host {
     const running = this.running === null ? null : (this.inFlight.get(this.running) ?? null);
     const untouched = [...this.inFlight.values()].filter((batch) => batch !== running);
     // A host that was large before the batch began says nothing against the batch.
-    const worn = signal === OVERSIZE_SIGNAL && this.residentBytes > this.options.bytesMax / 2;
+    const worn = signal === OVERSIZE_SIGNAL && this.residentBytes > this.bytesMax / 2;
     const foreign = worn || signal === 'SIGKILL' || signal === 'SIGTERM' || signal === 'SIGINT';
     const cause = this.ending ?? (foreign ? 'foreign' : 'fault');
     const how = cause === 'overrun' ? 'it did not answer in time' : deathWords(code, signal);

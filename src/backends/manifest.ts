@@ -1,7 +1,8 @@
 /** Entries of `models/manifest.json`: what a model is, where its files come from, and what version that makes. */
-
+import { AppError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { stableHash } from '../core/json.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { InferenceItem, ModelInfo, ModelInput, OutputSpec } from './backend.ts';
 
 export interface ModelEntry {
@@ -33,8 +34,9 @@ export interface BatchPolicy {
   readonly itemsMax: number;
   /** What one item can cost at most, because the runtime reads no more of it. */
   readonly itemCostMax?: number;
-  /** Text longer than this many UTF-16 units is cut at admission. */
+  /** Text longer than this many UTF-16 units is cut at admission, or refused where `oversize` says so. */
   readonly unitsMax?: number;
+  readonly oversize?: 'truncate' | 'refuse';
 }
 
 /** Typical English piece: about four UTF-16 units. Only the plan depends on it, never a result. */
@@ -47,10 +49,30 @@ export function itemCost(entry: ModelEntry, item: InferenceItem): number {
   return Math.min(tokens, entry.batch.itemCostMax ?? tokens);
 }
 
-/** The part of an item that the model reads: longer text is cut here, before it is queued or sent anywhere. */
-export function truncateItem(entry: ModelEntry, item: InferenceItem): InferenceItem {
-  const unitsMax = entry.batch.unitsMax ?? Number.POSITIVE_INFINITY;
-  return 'text' in item && item.text.length > unitsMax ? { text: item.text.slice(0, unitsMax) } : item;
+/**
+ * The part of an item that the model reads: longer text is cut here, before it is queued or sent anywhere. Throws
+ * LIMIT_SIZE for what the model's policy refuses, and for files that no host could hold.
+ */
+export function admitItem(entry: ModelEntry, item: InferenceItem): InferenceItem {
+  const { unitsMax = Number.POSITIVE_INFINITY, oversize = 'truncate' } = entry.batch;
+  if ('bytes' in item) {
+    const bytesMax = LIMITS.inferenceItemBytesMax;
+    if (item.bytes.byteLength > bytesMax) throw tooLarge(item.bytes.byteLength, bytesMax, 'bytes');
+    return item;
+  }
+  if (item.text.length <= unitsMax) return item;
+  if (oversize === 'refuse') throw tooLarge(item.text.length, unitsMax, 'UTF-16 units');
+  return { text: item.text.slice(0, unitsMax) };
+}
+
+function tooLarge(found: number, max: number, unit: string): AppError {
+  return new AppError('LIMIT_SIZE', `The item has ${found} ${unit}; the model takes ${max}.`, {
+    details: { found, max },
+  });
+}
+
+export function itemBytes(item: InferenceItem): number {
+  return 'text' in item ? 2 * item.text.length : item.bytes.byteLength;
 }
 
 /** First 12 hex digits of the hash over weights, runtime, processing, outputs and class names. */

@@ -1,14 +1,18 @@
 /** One model as the pool sees it: its queue, its pace, and whether it is out of order for the moment. */
 import type { Clock } from '../core/clock.ts';
-import type { AppError, PlainError } from '../core/errors.ts';
-import type { InferenceItem, ModelInfo, ModelStatus } from './backend.ts';
+import { type AppError, type PlainError, toAppError } from '../core/errors.ts';
+import type { ModelInfo, ModelStatus } from './backend.ts';
 import { type Batch, Batcher, halves, type Ticket } from './batcher.ts';
 import type { Call } from './call.ts';
 import { rowStarts } from './call.ts';
 import type { HostModel } from './host.ts';
-import { itemCost, type ModelEntry, modelInfo, truncateItem } from './manifest.ts';
+import { admitItem, itemBytes, itemCost, type ModelEntry, modelInfo } from './manifest.ts';
+import type { FromHost } from './protocol.ts';
 import { modelFolder } from './registry.ts';
-import type { BatchOutput } from './runtime.ts';
+import { CallTuning, type TuningBook } from './tuning.ts';
+
+/** What a host says when a batch went well. */
+type Done = Extract<FromHost, { type: 'done' }>;
 
 /** Deaths before a batch began (loading, mostly) without a success in between; after them the model rests. */
 const EARLY_DEATHS_MAX = 5;
@@ -27,11 +31,12 @@ export class ModelQueue {
   readonly entry: ModelEntry;
   readonly info: ModelInfo;
   readonly batcher: Batcher;
+  readonly tuning: CallTuning;
   device = '';
   /** Takes no more calls: it is forgotten when those under way have ended. */
   leaving = false;
   private readonly clock: Clock;
-  private host: HostModel | undefined;
+  private folder: string | undefined;
   private broken: { readonly error: AppError; readonly until: number } | undefined;
   private earlyDeaths = 0;
   private earlyKills = 0;
@@ -40,17 +45,19 @@ export class ModelQueue {
   private itemsFailed = 0;
   private msPerItem = 0;
 
-  constructor(entry: ModelEntry, clock: Clock) {
+  constructor(entry: ModelEntry, clock: Clock, book: TuningBook) {
     this.entry = entry;
     this.info = modelInfo(entry);
     this.batcher = new Batcher(entry.batch);
+    this.tuning = new CallTuning(this.info.id, book, clock);
     this.clock = clock;
   }
 
   /** What a host needs to load it. Throws BACKEND_LOAD when its package is not installed. */
   hostModel(): HostModel {
-    this.host ??= { id: this.info.id, entry: this.entry, folder: modelFolder(this.entry) };
-    return this.host;
+    this.folder ??= modelFolder(this.entry);
+    const { info, entry, folder, tuning } = this;
+    return { id: info.id, entry, folder, callSize: tuning.size ?? null };
   }
 
   /** Throws the reason while the model rests. */
@@ -60,16 +67,23 @@ export class ModelQueue {
   }
 
   add(call: Call): void {
-    const tickets = call.items.map((raw, index) => {
-      const item: InferenceItem = truncateItem(this.entry, raw);
-      return { call, index, item, cost: itemCost(this.entry, item) };
-    });
+    const tickets: Ticket[] = [];
+    for (const [index, raw] of call.items.entries()) {
+      try {
+        const item = admitItem(this.entry, raw);
+        tickets.push({ call, index, item, cost: itemCost(this.entry, item), bytes: itemBytes(item) });
+      } catch (error) {
+        this.itemsFailed++;
+        call.fail(index, toAppError(error).toPlain());
+      }
+    }
     this.batcher.add(call, tickets);
   }
 
-  succeed(batch: Batch, output: BatchOutput, ms: number): void {
+  succeed(batch: Batch, { output, ms, cpuMs }: Done): void {
     this.earlyDeaths = 0;
     this.earlyKills = 0;
+    if (output.work) this.tuning.observe(output.work, cpuMs);
     const pace = ms / batch.tickets.length;
     this.msPerItem += (this.msPerItem === 0 ? 1 : PACE_SHARE) * (pace - this.msPerItem);
     const failed = new Map(output.failed.map((one) => [one.index, one.error]));

@@ -3,7 +3,7 @@ import type { InferenceItem } from './backend.ts';
 import { type Encoded, JsonTokenizer } from './json-tokenizer.ts';
 import type { ModelEntry } from './manifest.ts';
 import { floatOutput, type OnnxSession, openSession, Tensor } from './onnx.ts';
-import type { BatchOutput, LoadedModel, ModelRuntime } from './runtime.ts';
+import type { BatchOutput, CallSize, LoadedModel, ModelRuntime } from './runtime.ts';
 import { tokenOffsets } from './token-offsets.ts';
 import { normaliseRow, planByLength } from './token-plan.ts';
 import { type SpanScheme, spanScheme, tokenSpans } from './token-spans.ts';
@@ -27,7 +27,11 @@ export interface TextProcessing {
   readonly tokenLabels?: readonly string[];
 }
 
-const CALL_BUDGET_TOKENS = 1_024;
+/** Padded tokens per call until this machine was measured. */
+const CALL_TOKENS_STANDARD = 1_024;
+const CALL_CHOICES = [64, 128, 256, 512, 1_024, 2_048, 4_096];
+/** Tokens of a made-up text: most sentences are near it. */
+const PROBE_TOKENS = 32;
 /** What one more call costs, in tokens; of the order of what small encoders measure. */
 const CALL_TOKENS = 8;
 
@@ -37,27 +41,56 @@ export const onnxTextRuntime: ModelRuntime = {
     const tokenizer = new JsonTokenizer(files.get(processing.tokenizer)!, processing);
     const session = await openSession(files.get(processing.file)!);
     const reader = new Reader(entry, processing, tokenizer);
+    const calls = new TextCalls(session, tokenizer.padding, Math.min(PROBE_TOKENS, processing.tokensMax));
     return {
       device: 'onnxruntime cpu',
-      run: (items) => read(session, tokenizer, reader, processing.output, items),
+      calls,
+      run: (items) => read(session, tokenizer, reader, processing.output, calls.size, items),
       release: () => void session.release(),
     };
   },
 };
+
+class TextCalls implements CallSize {
+  readonly standard = CALL_TOKENS_STANDARD;
+  readonly choices = CALL_CHOICES;
+  size = CALL_TOKENS_STANDARD;
+  private readonly session: OnnxSession;
+  private readonly text: readonly number[];
+
+  constructor(session: OnnxSession, padding: number, tokens: number) {
+    this.session = session;
+    this.text = new Array<number>(tokens).fill(padding);
+  }
+
+  use(size: number): void {
+    this.size = size;
+  }
+
+  async probe(size: number): Promise<number> {
+    const { length } = this.text;
+    const rows = Array.from({ length: Math.max(1, Math.floor(size / length)) }, () => this.text);
+    await this.session.run(feeds(this.session, rows, length, 0));
+    return rows.length * length;
+  }
+}
 
 async function read(
   session: OnnxSession,
   tokenizer: JsonTokenizer,
   reader: Reader,
   output: string,
+  callTokens: number,
   items: readonly InferenceItem[],
 ): Promise<BatchOutput> {
   const texts = items.map((item) => ('text' in item ? item.text : ''));
   const encoded = texts.map((text) => tokenizer.encode(text));
   const answers = reader.sheet(items.length);
   const lengths = encoded.map(({ ids }) => ids.length);
-  for (const group of planByLength(lengths, CALL_BUDGET_TOKENS, CALL_TOKENS)) {
+  let padded = 0;
+  for (const group of planByLength(lengths, callTokens, CALL_TOKENS)) {
     const length = Math.max(1, ...group.map((i) => lengths[i]!));
+    padded += group.length * length;
     const outputs = await session.run(
       feeds(
         session,
@@ -72,7 +105,7 @@ async function read(
       answers.write(item, texts[item]!, encoded[item]!, data.subarray(row * rowLength, (row + 1) * rowLength), length);
     });
   }
-  return answers.finish();
+  return { ...answers.finish(), work: { padded, useful: lengths.reduce((sum, one) => sum + one, 0) } };
 }
 
 /** Ids, mask and types, padded to `length`, for whichever of them the graph asks. */

@@ -14,10 +14,12 @@ import type {
   PoolStatus,
 } from './backend.ts';
 import { Call } from './call.ts';
-import type { ModelEntry } from './manifest.ts';
+import { itemBytes, type ModelEntry } from './manifest.ts';
 import { ModelQueue } from './model-queue.ts';
+import { NOBODY, type PoolObserver } from './observer.ts';
 import { builtinModels } from './registry.ts';
 import { Scheduler, type SchedulerOptions } from './scheduler.ts';
+import { memoryBook, type TuningBook } from './tuning.ts';
 
 export interface PoolOptions extends SchedulerOptions {
   /** Default: those of `models/manifest.json`. */
@@ -25,6 +27,8 @@ export interface PoolOptions extends SchedulerOptions {
   /** Default: one per core. */
   readonly hostsMax?: number;
   readonly clock?: Clock;
+  /** Where measured call sizes are kept. Default: in memory. */
+  readonly tuning?: TuningBook;
 }
 
 /** Order of calls without a timeout: as if they had this one. */
@@ -38,6 +42,8 @@ export function createInferencePool(options: PoolOptions = {}): InferencePool {
 class LocalPool implements InferencePool {
   private readonly clock: Clock;
   private readonly hostsMax: number;
+  private readonly book: TuningBook;
+  private readonly observer: PoolObserver;
   /** Every version that is known, by id. */
   private readonly queues = new Map<string, ModelQueue>();
   /** Name -> id of the version that serves it. */
@@ -49,6 +55,8 @@ class LocalPool implements InferencePool {
 
   constructor(options: PoolOptions) {
     this.clock = options.clock ?? systemClock;
+    this.book = options.tuning ?? memoryBook();
+    this.observer = options.observer ?? NOBODY;
     this.hostsMax = options.hostsMax ?? availableParallelism();
     assert(this.hostsMax >= 1, 'a pool needs at least one host');
     for (const entry of options.models ?? builtinModels()) this.add(entry);
@@ -64,7 +72,7 @@ class LocalPool implements InferencePool {
   }
 
   add(entry: ModelEntry): ModelInfo {
-    const fresh = new ModelQueue(entry, this.clock);
+    const fresh = new ModelQueue(entry, this.clock, this.book);
     const { id, name } = fresh.info;
     const known = this.queues.get(id);
     if (!known || known.leaving) this.queues.set(id, fresh);
@@ -119,11 +127,10 @@ class LocalPool implements InferencePool {
   }
 
   status(): PoolStatus {
-    const waiting = (lane: Lane): number => sum([...this.queues.values()].map((queue) => queue.batcher.waiting(lane)));
     return {
       hosts: this.scheduler.hostStatus(),
       hostsMax: this.hostsMax,
-      itemsWaiting: { online: waiting('online'), bulk: waiting('bulk') },
+      itemsWaiting: { online: this.waiting('online'), bulk: this.waiting('bulk') },
       restarts: this.scheduler.restarts,
       models: [...this.queues.values()].map((queue) => queue.status(this.scheduler.hostCount)),
     };
@@ -134,6 +141,12 @@ class LocalPool implements InferencePool {
     for (const queue of this.queues.values()) queue.batcher.clear();
     for (const call of this.calls.keys()) call.reject(cancelled('The inference pool was closed.'));
     await this.scheduler.close();
+  }
+
+  private waiting(lane: Lane): number {
+    let items = 0;
+    for (const queue of this.queues.values()) items += queue.batcher.waiting(lane);
+    return items;
   }
 
   private queue(model: string): ModelQueue {
@@ -152,20 +165,21 @@ class LocalPool implements InferencePool {
         details: { model: queue.info.name, index: misfit },
       });
     }
-    const bytes = sum(items.map((item) => ('text' in item ? 2 * item.text.length : item.bytes.byteLength)));
+    const bytes = items.reduce((sum, item) => sum + itemBytes(item), 0);
     const { inferenceItemsMax, inferenceBytesMax } = LIMITS;
     if (items.length > inferenceItemsMax || bytes > inferenceBytesMax) {
       throw new AppError('LIMIT_SIZE', `A call may hold ${inferenceItemsMax} items and ${inferenceBytesMax} bytes.`, {
         details: { items: items.length, bytes, itemsMax: inferenceItemsMax, bytesMax: inferenceBytesMax },
       });
     }
-    const { online, bulk } = this.status().itemsWaiting;
-    if (online + bulk + items.length > inferenceItemsMax || this.bytesWaiting + bytes > inferenceBytesMax) {
+    const waiting = this.waiting('online') + this.waiting('bulk');
+    if (waiting + items.length > inferenceItemsMax || this.bytesWaiting + bytes > inferenceBytesMax) {
+      this.observer.refused(queue.info.name);
       const pace = queue.itemsPerSecond(this.scheduler.hostCount);
-      const seconds = pace === 0 ? 1 : Math.ceil((online + bulk) / pace);
-      throw new AppError('LIMIT_QUEUE', `${online + bulk} items wait for a model already.`, {
+      const seconds = pace === 0 ? 1 : Math.ceil(waiting / pace);
+      throw new AppError('LIMIT_QUEUE', `${waiting} items wait for a model already.`, {
         details: {
-          itemsWaiting: online + bulk,
+          itemsWaiting: waiting,
           retryAfterSeconds: Math.min(Math.max(1, seconds), RETRY_AFTER_SECONDS_MAX),
         },
       });
@@ -193,8 +207,4 @@ class LocalPool implements InferencePool {
 
 function cancelled(message: string): AppError {
   return new AppError('CONFLICT_CANCELLED', message);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -4,6 +4,7 @@ import type { HostStatus, Lane } from './backend.ts';
 import type { Batch } from './batcher.ts';
 import { type Death, Host, type HostBatch } from './host.ts';
 import type { ModelQueue } from './model-queue.ts';
+import { NOBODY, type PoolObserver } from './observer.ts';
 import type { FromHost } from './protocol.ts';
 
 export interface SchedulerOptions {
@@ -15,19 +16,23 @@ export interface SchedulerOptions {
   readonly loadDeadlineMs?: number;
   /** A host without work for so long is ended, which gives its memory back. Default: five minutes. */
   readonly idleMs?: number;
-  /** Resident memory that a host may have: beyond it the running batch is blamed. Default: 2 GB. */
+  /**
+   * Resident memory that a host may have: beyond it the running batch is blamed. Default: the larger of 512 MB and three
+   * times the files of the models it holds.
+   */
   readonly hostBytesMax?: number;
   /** Pause after a host that died before it did anything; doubles up to the maximum. */
   readonly backOffMs?: { readonly first: number; readonly max: number };
+  /** Hears of batches and deaths. */
+  readonly observer?: PoolObserver;
   /** Hears of every death that was not asked for. */
   readonly onRestart?: (death: { readonly pid: number; readonly description: string }) => void;
 }
 
-/** Batches sent ahead to a host per lane, so that it never waits for this process. */
+/** Full batches sent ahead to a host per lane, so that it never waits for this process. */
 const IN_FLIGHT_PER_LANE = 2;
 const LANES: readonly Lane[] = ['online', 'bulk'];
 const BACK_OFF_MS = { first: 100, max: 5_000 };
-const HOST_BYTES_MAX = 2_000_000_000;
 /** A host that keeps more than this share of its cap after a batch is replaced: runtimes rarely give memory back. */
 const RETIRE_SHARE = 0.75;
 
@@ -45,13 +50,13 @@ export class Scheduler {
   private deathsInRow = 0;
   private spawnTimer: NodeJS.Timeout | undefined;
   private closed = false;
-  private readonly bytesMax: number;
+  private readonly observer: PoolObserver;
 
   constructor(queues: ReadonlyMap<string, ModelQueue>, hostsMax: number, options: SchedulerOptions) {
     this.queues = queues;
     this.hostsMax = hostsMax;
     this.options = options;
-    this.bytesMax = options.hostBytesMax ?? HOST_BYTES_MAX;
+    this.observer = options.observer ?? NOBODY;
   }
 
   get hostCount(): number {
@@ -105,11 +110,13 @@ export class Scheduler {
 
   /** The least busy host with room; a new one when none is idle, save that somebody waiting prefers a loaded model. */
   private hostFor(lane: Lane, queue: ModelQueue): Host | undefined {
+    // What is not a full batch yet grows until a host has nothing to do: small batches cost more per item.
+    const room = queue.batcher.full(lane) ? IN_FLIGHT_PER_LANE : 1;
     let best: Host | undefined;
     let bestRank = Number.POSITIVE_INFINITY;
     for (const host of this.hosts) {
       const busy = [...host.inFlight.values()].filter((batch) => batch.lane === lane).length;
-      if (!host.accepting || busy >= IN_FLIGHT_PER_LANE) continue;
+      if (!host.accepting || busy >= room) continue;
       const cold = host.loaded.has(queue.info.id) ? 0 : 0.5;
       const rank = lane === 'online' ? busy + 10 * cold : host.inFlight.size + cold;
       if (rank < bestRank) {
@@ -124,10 +131,27 @@ export class Scheduler {
 
   private send(host: Host, queue: ModelQueue, batch: Batch): void {
     clearTimeout(this.idleTimers.get(host));
+    const { lane, tickets, reason } = batch;
+    if (lane === 'bulk' && queue.tuning.wanted(queue.batcher.waiting(lane) + tickets.length)) this.tune(host, queue);
     const id = this.nextBatch++;
     this.batches.set(id, { queue, batch });
-    const payload = batch.tickets.map((ticket) => ticket.item);
-    host.send({ id, model: queue.info.id, lane: batch.lane, payload }, queue.hostModel());
+    const waitedMs = performance.now() - Math.min(...tickets.map(({ call }) => call.startedAt));
+    this.observer.released({ model: queue.info.name, lane, items: tickets.length, reason, waitedMs });
+    const payload = tickets.map((ticket) => ticket.item);
+    host.send({ id, model: queue.info.id, lane, payload }, queue.hostModel());
+  }
+
+  /** Measuring takes its turn like a batch, one without items. */
+  private tune(host: Host, queue: ModelQueue): void {
+    queue.tuning.begin();
+    const id = this.nextBatch++;
+    this.batches.set(id, { queue, batch: { lane: 'bulk', tickets: [], foreignDeaths: 0, reason: 'full' } });
+    host.send({ id, model: queue.info.id, lane: 'bulk', payload: null }, queue.hostModel());
+  }
+
+  private endTuning(queue: ModelQueue, callSize: number | null): void {
+    queue.tuning.end(callSize);
+    if (callSize !== null) for (const host of this.hosts) host.use(queue.info.id, callSize);
   }
 
   /** A new host, unless all are there or the last ones died so fast that a pause is due. */
@@ -138,7 +162,7 @@ export class Scheduler {
       runtimes,
       batchDeadlineMs,
       loadDeadlineMs,
-      bytesMax: this.bytesMax,
+      bytesMax: this.options.hostBytesMax ?? null,
       onMessage: (from, message, batch) => this.receive(from, message, batch),
       onDeath: (from, death) => this.bury(from, death),
     });
@@ -149,19 +173,27 @@ export class Scheduler {
   private receive(host: Host, message: FromHost, sent: HostBatch | undefined): void {
     const loaded = message.type === 'loaded' ? this.queues.get(message.model) : undefined;
     if (loaded && message.type === 'loaded') loaded.device = message.device;
-    if (sent && (message.type === 'done' || message.type === 'failed')) {
-      const { queue, batch } = this.batches.get(sent.id)!;
-      this.batches.delete(sent.id);
+    if (sent && (message.type === 'done' || message.type === 'failed' || message.type === 'tuned')) {
+      const { queue, batch } = this.reclaim(sent);
       this.deathsInRow = 0;
-      if (message.type === 'done') queue.succeed(batch, message.output, message.ms);
+      if (message.type === 'done') this.succeed(queue, batch, message);
+      else if (message.type === 'tuned') this.endTuning(queue, message.callSize);
+      else if (batch.tickets.length === 0) this.endTuning(queue, null);
       else if (message.stage === 'run') queue.bisect(batch, AppError.fromPlain(message.error));
       else queue.rest(AppError.fromPlain(message.error), batch);
     }
-    if (host.residentBytes > RETIRE_SHARE * this.bytesMax) host.retire();
+    if (host.residentBytes > RETIRE_SHARE * host.bytesMax) host.retire();
     this.dispatch();
     if (host.inFlight.size > 0) return;
     if (host.accepting) this.restLater(host);
     else void host.close();
+  }
+
+  private succeed(queue: ModelQueue, batch: Batch, message: Extract<FromHost, { type: 'done' }>): void {
+    const { output, ms } = message;
+    const { failed, work } = output;
+    this.observer.done({ model: queue.info.name, items: batch.tickets.length, failed: failed.length, ms, work });
+    queue.succeed(batch, message);
   }
 
   private restLater(host: Host): void {
@@ -179,12 +211,15 @@ export class Scheduler {
     if (this.closed) return;
     if (death.cause !== 'asked') {
       this.restarts++;
+      this.observer.died(death.cause);
       this.options.onRestart?.({ pid: host.pid, description: death.description });
     }
     const error = deathError(death);
     if (death.running) {
       const { queue, batch } = this.reclaim(death.running);
-      if (death.cause === 'fault' || death.cause === 'overrun') queue.bisect(batch, error);
+      const own = death.cause === 'fault' || death.cause === 'overrun';
+      if (batch.tickets.length === 0) this.loseTuning(queue, own);
+      else if (own) queue.bisect(batch, error);
       else queue.survive(batch, error);
     }
     this.giveBack(death, error);
@@ -192,8 +227,16 @@ export class Scheduler {
     this.dispatch();
   }
 
+  /** A model that cannot be measured without dying keeps its standard. */
+  private loseTuning(queue: ModelQueue, own: boolean): void {
+    if (own) queue.tuning.end(null);
+    else queue.tuning.lost();
+  }
+
   private giveBack(death: Death, error: AppError): void {
-    const untouched = death.untouched.map((batch) => this.reclaim(batch));
+    const all = death.untouched.map((batch) => this.reclaim(batch));
+    for (const { queue, batch } of all) if (batch.tickets.length === 0) queue.tuning.lost();
+    const untouched = all.filter(({ batch }) => batch.tickets.length > 0);
     for (const queue of new Set(untouched.map((one) => one.queue))) {
       const own = untouched.filter((one) => one.queue === queue).map((one) => one.batch);
       const suspect = death.running === null && (death.loading === null || death.loading === queue.info.id);

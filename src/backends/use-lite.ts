@@ -2,7 +2,7 @@
 import type { InferenceItem } from './backend.ts';
 import type { ModelEntry } from './manifest.ts';
 import type { ModelFiles } from './registry.ts';
-import type { BatchOutput, LoadedModel, ModelRuntime } from './runtime.ts';
+import type { BatchOutput, CallSize, LoadedModel, ModelRuntime } from './runtime.ts';
 import { cutWindows, meanOfWindows, planByLength } from './token-plan.ts';
 import { type UnigramTokenizer, type UnigramVocabulary, unigramTokenizer } from './unigram.ts';
 
@@ -29,8 +29,11 @@ interface SentenceProcessing {
 
 type EngineName = 'onnx' | 'tfjs';
 
-/** Padded tokens per call: memory and cache misses grow with it, speed does not (best from 128 to 1,024). */
-const CALL_BUDGET_TOKENS = 512;
+/** Padded tokens per call until this machine was measured. */
+const CALL_TOKENS_STANDARD = 512;
+const CALL_CHOICES = [32, 64, 128, 256, 512, 1_024];
+/** Tokens of a made-up text: most sentences are near it. */
+const PROBE_TOKENS = 32;
 
 export const liteEncoderRuntime: ModelRuntime = {
   async load(entry, files): Promise<LoadedModel> {
@@ -38,13 +41,39 @@ export const liteEncoderRuntime: ModelRuntime = {
     const vocabulary = JSON.parse(Buffer.from(files.get(processing.vocabulary)!).toString('utf8')) as UnigramVocabulary;
     const tokenizer = unigramTokenizer(vocabulary, processing);
     const engine = await startEngine(files, processing.engine);
+    const calls = new SentenceCalls(engine);
     return {
       device: engine.device,
-      run: (items) => embed(engine, tokenizer, processing, dimOf(entry), items),
+      calls,
+      run: (items) => embed(engine, tokenizer, processing, dimOf(entry), calls.size, items),
       release: () => engine.release(),
     };
   },
 };
+
+class SentenceCalls implements CallSize {
+  readonly standard = CALL_TOKENS_STANDARD;
+  readonly choices = CALL_CHOICES;
+  size = CALL_TOKENS_STANDARD;
+  private readonly engine: SentenceEngine;
+
+  constructor(engine: SentenceEngine) {
+    this.engine = engine;
+  }
+
+  use(size: number): void {
+    this.size = size;
+  }
+
+  async probe(size: number): Promise<number> {
+    const rows = Math.max(1, Math.floor(size / PROBE_TOKENS));
+    await this.engine.encode(Array.from({ length: rows }, () => new Int32Array(PROBE_TOKENS).fill(PROBE_ID)));
+    return rows * PROBE_TOKENS;
+  }
+}
+
+/** Any piece of the vocabulary: how long a call takes does not depend on what it says. */
+const PROBE_ID = 100;
 
 const ENGINES: Readonly<Record<EngineName, (files: ModelFiles) => Promise<SentenceEngine>>> = {
   onnx: async (files) => (await import('./use-lite-onnx.ts')).onnxEngine(files),
@@ -71,17 +100,22 @@ async function embed(
   tokenizer: UnigramTokenizer,
   processing: SentenceProcessing,
   dim: number,
+  callTokens: number,
   items: readonly InferenceItem[],
 ): Promise<BatchOutput> {
   const tokens = items.map((item) => tokenizer.encode('text' in item ? item.text : ''));
   const windows = cutWindows(tokens, processing.tokensMax, processing.windowsMax);
   const rows = new Float32Array(windows.length * dim);
   const lengths = windows.map((window) => window.ids.length);
-  for (const group of planByLength(lengths, CALL_BUDGET_TOKENS, engine.callTokens)) {
+  let padded = 0;
+  for (const group of planByLength(lengths, callTokens, engine.callTokens)) {
+    padded += group.length * lengths[group[0]!]!;
     const answer = await engine.encode(group.map((w) => windows[w]!.ids));
     group.forEach((w, row) => {
       rows.set(answer.subarray(row * dim, (row + 1) * dim), w * dim);
     });
   }
-  return { outputs: { embedding: { data: meanOfWindows(rows, windows, items.length, dim) } }, failed: [] };
+  const data = meanOfWindows(rows, windows, items.length, dim);
+  const useful = lengths.reduce((sum, length) => sum + length, 0);
+  return { outputs: { embedding: { data } }, failed: [], work: { padded, useful } };
 }

@@ -32,6 +32,8 @@ export const LIMITS = {
   /** Items and bytes that may wait for models; a call beyond them alone could never be served. */
   inferenceItemsMax: 100_000,
   inferenceBytesMax: 512_000_000,
+  /** One encoded picture or sound; with its pixels it has to fit into a host. */
+  inferenceItemBytesMax: 100_000_000,
   /** Pixels of one picture: a 100-megapixel photo; decoded it takes three bytes a pixel. */
   imagePixelsMax: 100_000_000,
   /** Frames of an animation or pages of a scan; walking over more only keeps the reader busy. */

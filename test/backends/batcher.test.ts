@@ -7,7 +7,10 @@ import { Call } from '../../src/backends/call.ts';
 function call(costs: readonly number[], dueAt = 0, lane: Lane = 'bulk'): { call: Call; tickets: Ticket[] } {
   const items = costs.map((cost) => ({ text: String(cost) }));
   const one = new Call({ embedding: { dim: 1 } }, items, lane, dueAt);
-  return { call: one, tickets: costs.map((cost, index) => ({ call: one, index, item: items[index]!, cost })) };
+  return {
+    call: one,
+    tickets: costs.map((cost, index) => ({ call: one, index, item: items[index]!, cost, bytes: 0 })),
+  };
 }
 
 function drain(batcher: Batcher, lane: Lane = 'bulk'): (readonly Ticket[])[] {

@@ -27,6 +27,27 @@ function act(text, row) {
   row.fill(command === 'nan' ? Number.NaN : text.length);
 }
 
+/** Calls of `processing.bestCall` units are the cheapest per unit; the log tells which size is in use. */
+function callsOf({ bestCall, log, crashOnProbe }) {
+  if (!bestCall) return undefined;
+  return {
+    standard: 1,
+    choices: [1, 2, 4, 8],
+    /** @param {number} size */
+    async probe(size) {
+      if (crashOnProbe) process.kill(process.pid, 'SIGSEGV');
+      const msPerUnit = size === bestCall ? 1 : 3;
+      const end = process.cpuUsage().user + 1_000 * size * msPerUnit;
+      while (process.cpuUsage().user < end);
+      return size;
+    },
+    /** @param {number} size */
+    use(size) {
+      appendFileSync(String(log), `use ${size}\n`);
+    },
+  };
+}
+
 export const runtime = {
   /** @param {{ processing: Record<string, unknown> }} entry */
   async load({ processing }) {
@@ -34,6 +55,7 @@ export const runtime = {
     if (processing.crashOnLoad) process.kill(process.pid, 'SIGSEGV');
     return {
       device: 'fake',
+      calls: callsOf(processing),
       /** @param {{ text: string }[]} items */
       async run(items) {
         if (processing.log) appendFileSync(String(processing.log), `${items.map((item) => item.text).join('|')}\n`);

@@ -143,6 +143,8 @@ describe('inference pool', () => {
     const pool = fakePool({ models: [versions[0]!], hostsMax: 2 });
     const [first, second] = [pool.info('fake').id, pool.add(versions[1]!).id] as const;
     const items = texts(...Array.from({ length: 40 }, (_, i) => `item ${i}`));
+    // A host is there before the clock of the calls begins to run.
+    await pool.run('fake', items, BULK);
     const calls = Array.from({ length: 60 }, async (_, i) => {
       await new Promise((resolve) => setTimeout(resolve, i * 5));
       const lane = i % 2 ? 'bulk' : 'online';

@@ -6,7 +6,7 @@ import { floatsOf, type Graph, type GraphArrays, type GraphValue } from './graph
 import { decodeFrame, type Frame, toPixels, toPlanes } from './image-decode.ts';
 import type { ModelEntry } from './manifest.ts';
 import type { BatchOutput, BatchTensor, CallSize, LoadedModel } from './runtime.ts';
-import { normaliseRow } from './token-plan.ts';
+import { normaliseRow, softmax } from './token-plan.ts';
 
 /** `processing` of the manifest entry. */
 export interface ImageProcessing {
@@ -24,6 +24,8 @@ export interface ImageProcessing {
   readonly scale: readonly number[];
   /** Outputs that are taken as they are, by the names of the entry -> names of the graph; `embedding` to unit length. */
   readonly dense?: Readonly<Record<string, string>>;
+  /** Where the graph says logits: makes its `probabilities` sum to one. */
+  readonly activation?: 'softmax';
   readonly detector?: DetectorOptions;
 }
 
@@ -179,6 +181,7 @@ class AnswerSheet {
       const target = data.subarray(item * dim, (item + 1) * dim);
       target.set(row);
       if (name === 'embedding') normaliseRow(target);
+      if (name === 'probabilities' && processing.activation === 'softmax') softmax(target);
     }
     if (processing.detector) this.writeBoxes(item, frame, detect(processing.detector, processing.width, output));
   }

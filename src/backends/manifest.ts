@@ -21,6 +21,16 @@ export interface ModelEntry {
   /** All that changes the numbers besides the weights; its `revision` counts changes of our own code. */
   readonly processing: JsonObject;
   readonly batch: BatchPolicy;
+  /** What it must answer before it may serve. */
+  readonly golden?: readonly GoldenAnswer[];
+}
+
+/** One input with numbers of its answer. */
+export interface GoldenAnswer {
+  readonly input: { readonly text: string } | { readonly file: string; readonly sha256: string };
+  /** Output -> place in the numbers of this item -> what must stand there. */
+  readonly outputs: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly tolerance: number;
 }
 
 export type ModelSource =

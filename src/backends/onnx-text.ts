@@ -5,7 +5,7 @@ import type { ModelEntry } from './manifest.ts';
 import { floatOutput, type OnnxSession, openSession, Tensor } from './onnx.ts';
 import type { BatchOutput, CallSize, LoadedModel, ModelRuntime } from './runtime.ts';
 import { tokenOffsets } from './token-offsets.ts';
-import { normaliseRow, planByLength } from './token-plan.ts';
+import { normaliseRow, planByLength, softmax } from './token-plan.ts';
 import { type SpanScheme, spanScheme, tokenSpans } from './token-spans.ts';
 
 /** `processing` of the manifest entry. */
@@ -20,9 +20,9 @@ export interface TextProcessing {
   readonly output: string;
   /**
    * `mean` and `first` pool (n x tokens x dim) to an embedding of unit length, `row` takes (n x dim) as one;
-   * `softmax` and `sigmoid` make probabilities of (n x labels); `spans` makes labelled spans of (n x tokens x labels).
+   * `softmax` and `sigmoid` make probabilities of (n x labels), `probabilities` takes them as they are; `spans` makes labelled spans of (n x tokens x labels).
    */
-  readonly reading: 'mean' | 'first' | 'row' | 'softmax' | 'sigmoid' | 'spans';
+  readonly reading: 'mean' | 'first' | 'row' | 'softmax' | 'sigmoid' | 'probabilities' | 'spans';
   /** For `spans`: the label of each class, with `B-` and `I-`. */
   readonly tokenLabels?: readonly string[];
 }
@@ -207,13 +207,5 @@ function readRow(
     row.forEach((value, d) => {
       row[d] = 1 / (1 + Math.exp(-value));
     });
-  else normaliseRow(row);
-}
-
-/** In place, without overflow. */
-function softmax(row: Float32Array): void {
-  const highest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  let sum = 0;
-  for (let i = 0; i < row.length; i++) sum += row[i] = Math.exp(row[i]! - highest);
-  for (let i = 0; i < row.length; i++) row[i]! /= sum;
+  else if (reading !== 'probabilities') normaliseRow(row);
 }

@@ -66,7 +66,10 @@ async function readInside(model: string, folder: string, name: string): Promise<
 }
 
 /** Looks along the module path by hand: packages of weights need not export their files. */
-function packageFolder(model: string, source: Extract<ModelSource, { type: 'npm' }>): string {
+export function packageFolder(
+  model: string,
+  source: Pick<Extract<ModelSource, { type: 'npm' }>, 'package' | 'version'>,
+): string {
   const require = createRequire(import.meta.url);
   for (const modules of require.resolve.paths(source.package) ?? []) {
     const folder = join(modules, source.package);

@@ -62,3 +62,11 @@ export function normaliseRow(row: Float32Array): void {
   const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
   for (let d = 0; d < row.length; d++) row[d]! *= scale;
 }
+
+/** In place, without overflow. */
+export function softmax(row: Float32Array): void {
+  const highest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  let sum = 0;
+  for (let i = 0; i < row.length; i++) sum += row[i] = Math.exp(row[i]! - highest);
+  for (let i = 0; i < row.length; i++) row[i]! /= sum;
+}

@@ -34,6 +34,15 @@ export const LIMITS = {
   inferenceBytesMax: 512_000_000,
   /** One encoded picture or sound; with its pixels it has to fit into a host. */
   inferenceItemBytesMax: 100_000_000,
+  /** A model file: what the format of ONNX can hold, and what a host may take for one model. */
+  modelFileBytesMax: 2_000_000_000,
+  /** Vocabularies, labels, settings beside a model; the largest vocabularies in use take 20 MB. */
+  modelTextBytesMax: 100_000_000,
+  modelFilesMax: 100,
+  /** Classes of one model: the largest classifiers in use have 22,000. */
+  modelLabelsMax: 100_000,
+  /** A gigabyte on a slow line. */
+  modelPullMs: 4 * 3_600_000,
   /** Pixels of one picture: a 100-megapixel photo; decoded it takes three bytes a pixel. */
   imagePixelsMax: 100_000_000,
   /** Frames of an animation or pages of a scan; walking over more only keeps the reader busy. */

@@ -1,0 +1,75 @@
+/** Files on their way into the library: streamed into a folder of their own, within limits, under plain names only. */
+import { createWriteStream } from 'node:fs';
+import { lstat, mkdir, readdir, readFile, realpath } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AppError } from '../../core/errors.ts';
+import { LIMITS } from '../../core/limits.ts';
+import { packageFolder } from '../registry.ts';
+import { isModelFile, isPlainName } from './folder.ts';
+import type { NewModelFile } from './library.ts';
+
+export function bytesMaxOf(name: string): number {
+  return name.toLowerCase().endsWith('.onnx') ? LIMITS.modelFileBytesMax : LIMITS.modelTextBytesMax;
+}
+
+export async function takeIn(folder: string, files: AsyncIterable<NewModelFile>): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const seen = new Set<string>();
+  for await (const { name, body } of files) {
+    if (!isPlainName(name)) {
+      throw new AppError('INPUT_BAD_FIELD', 'A file of a model has a plain name: letters, digits, `.`, `-`, `_`.', {
+        details: { file: name.slice(0, 200) },
+      });
+    }
+    if (seen.has(name)) throw new AppError('INPUT_BAD_FIELD', `The file '${name}' came twice.`);
+    if (seen.size === LIMITS.modelFilesMax) throw tooMany();
+    seen.add(name);
+    await pipeline(
+      Readable.from(atMost(body, name), { objectMode: false }),
+      // `wx`: a link that somebody put there is not followed.
+      createWriteStream(join(folder, name), { flags: 'wx', mode: 0o600, flush: true }),
+    );
+  }
+}
+
+async function* atMost(body: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+  const bytesMax = bytesMaxOf(name);
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    if (bytes > bytesMax) {
+      throw new AppError('LIMIT_SIZE', `'${name}' is larger than ${bytesMax} bytes.`, { details: { bytesMax } });
+    }
+    yield chunk;
+  }
+}
+
+/** `npm:@scope/package/folder` or `.../folder/model.onnx`: files of an installed package. Links out of it are not followed. */
+export async function* packageFiles(source: string): AsyncGenerator<NewModelFile> {
+  const spec = /^npm:((?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*)(?:\/(.*))?$/.exec(source);
+  if (!spec)
+    throw new AppError('INPUT_BAD_FIELD', 'A package is written `npm:name/folder` or `npm:name/folder/model.onnx`.');
+  const [, name, inner = ''] = spec;
+  const root = await realpath(packageFolder(name!, { package: name!, version: 'latest' }));
+  const path = await realpath(join(root, inner)).catch(() => null);
+  if (path === null || (path !== root && !path.startsWith(root + sep))) {
+    throw new AppError('NOT_FOUND', `Package ${name} has no '${inner}'.`);
+  }
+  const isFile = (await lstat(path)).isFile();
+  const folder = isFile ? dirname(path) : path;
+  for (const file of isFile ? [basename(path)] : (await readdir(folder)).filter(isModelFile)) {
+    if (!(await lstat(join(folder, file))).isFile()) continue;
+    yield { name: file, body: oneChunk(await readFile(join(folder, file))) };
+  }
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+export function tooMany(): AppError {
+  const most = LIMITS.modelFilesMax;
+  return new AppError('LIMIT_SIZE', `A model has at most ${most} files.`, { details: { most } });
+}

@@ -1,0 +1,394 @@
+/** The library over a folder: what people add lies there, version by version, and is served through the pool. */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import { isoTime } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { LIMITS } from '../../core/limits.ts';
+import type { InferencePool } from '../backend.ts';
+import { type ModelEntry, modelInfo } from '../manifest.ts';
+import { builtinModels, modelFolder, readVerified } from '../registry.ts';
+import { download, type ModelFetch } from './download.ts';
+import { isPlainName, readModelFolder } from './folder.ts';
+import { bytesMaxOf, packageFiles, takeIn } from './intake.ts';
+import type {
+  AddOptions,
+  LibraryEvent,
+  LibraryVersion,
+  ModelBench,
+  ModelLibrary,
+  NewModelFile,
+  PullProgress,
+  PullRequest,
+  VerifiedFile,
+} from './library.ts';
+import { type LibraryRecord, readRecord, writeRecord } from './record.ts';
+import { benchModel, sample, tryModel } from './trial.ts';
+
+export interface LibraryOptions {
+  /** `models/` of the data folder. */
+  readonly folder: string;
+  readonly pool: InferencePool;
+  readonly fetch: ModelFetch;
+  readonly clock: Clock;
+  /** Unguessable, unique. */
+  readonly newId: () => string;
+}
+
+export async function openModelLibrary(options: LibraryOptions): Promise<ModelLibrary> {
+  const library = new FolderLibrary(options);
+  await library.open();
+  return library;
+}
+
+const NAME = /^[a-z0-9][a-z0-9.-]{0,63}$/;
+
+class FolderLibrary implements ModelLibrary {
+  readonly #options: LibraryOptions;
+  readonly #builtin: readonly ModelEntry[] = builtinModels();
+  #record: LibraryRecord;
+  /** Changes come one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(options: LibraryOptions) {
+    this.#options = options;
+    this.#record = readRecord(this.#recordFile);
+  }
+
+  /** Makes the pool know what is here; what a crash left half-way is cleared away, save downloads. */
+  async open(): Promise<void> {
+    const { pool } = this.#options;
+    for (const id of Object.keys(this.#record.versions)) pool.add(this.#entry(id));
+    for (const [name, version] of Object.entries(this.#record.serving)) pool.serve(`${name}@${version}`);
+    const incoming = await readdir(this.#incoming).catch(() => []);
+    for (const one of incoming.filter((name) => !name.startsWith(PULL))) {
+      await rm(join(this.#incoming, one), { recursive: true, force: true });
+    }
+  }
+
+  list(): readonly LibraryVersion[] {
+    const own = Object.keys(this.#record.versions).map((id) => this.#version(id));
+    const sorted = own.sort((a, b) => compare(a.info.name, b.info.name) || Number(b.serving) - Number(a.serving));
+    return [...this.#builtin.map(builtinVersion), ...sorted];
+  }
+
+  get(model: string): LibraryVersion {
+    const all = this.list();
+    const found = all.find(({ info, serving }) => info.id === model || (serving && info.name === model));
+    if (found) return found;
+    const names = [...new Set(all.map(({ info }) => info.name))].join(', ');
+    throw new AppError('NOT_FOUND', `There is no model '${model}'; there are: ${names}.`, { details: { model } });
+  }
+
+  add(files: AsyncIterable<NewModelFile>, options: AddOptions): Promise<LibraryVersion> {
+    if (options.name !== undefined) this.#checkName(options.name);
+    return this.#inTurn(async () => {
+      const folder = join(this.#incoming, this.#options.newId());
+      try {
+        await takeIn(folder, files);
+        return await this.#keep(folder, options);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+  }
+
+  pull(request: PullRequest, progress: PullProgress, signal: AbortSignal): Promise<LibraryVersion> {
+    if (request.name !== undefined) this.#checkName(request.name);
+    const { source, beside: _beside, sha256: _sha, ...rest } = request;
+    if (source.startsWith('npm:')) return this.add(packageFiles(source), { ...rest, origin: source });
+    return this.#pullAddress(request, { ...rest, origin: shownAddress(source) }, progress, signal);
+  }
+
+  /** Only what comes after the download keeps others waiting. */
+  async #pullAddress(
+    request: PullRequest,
+    options: AddOptions,
+    progress: PullProgress,
+    signal: AbortSignal,
+  ): Promise<LibraryVersion> {
+    const folder = join(this.#incoming, PULL + hashOf(request.source).slice(0, 24));
+    const pins = await this.#download(folder, request, progress, signal);
+    return this.#inTurn(async () => {
+      const added = await this.#keep(folder, options);
+      this.#change({ pins: { ...this.#record.pins, ...pins } });
+      await rm(folder, { recursive: true, force: true });
+      return added;
+    });
+  }
+
+  serve(id: string, act: 'served' | 'rolled back'): Promise<LibraryVersion> {
+    return this.#inTurn(() => this.#serve(this.get(id), act, 'asked for'));
+  }
+
+  rollback(name: string): Promise<LibraryVersion> {
+    return this.#inTurn(async () => {
+      const { info } = this.get(name);
+      const earlier = this.#record.events.filter(
+        ({ name: of, act, version }) =>
+          of === info.name &&
+          (act === 'served' || act === 'rolled back') &&
+          version !== info.version &&
+          `${of}@${version}` in this.#record.versions,
+      );
+      const last = earlier.at(-1);
+      if (!last) {
+        throw new AppError('CONFLICT', `No other version of '${info.name}' has served.`, { details: { model: name } });
+      }
+      return this.#serve(this.get(`${info.name}@${last.version}`), 'rolled back', `from ${info.version}`);
+    });
+  }
+
+  remove(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { info, builtin, serving } = this.get(id);
+      if (builtin) throw new AppError('CONFLICT', `'${info.name}' ships with Headstart; it cannot be removed.`);
+      const others = Object.keys(this.#record.versions).filter((one) => one !== info.id && nameOf(one) === info.name);
+      if (serving && others.length > 0) {
+        throw new AppError('CONFLICT', `'${info.id}' serves; let another version serve first.`, {
+          details: { others },
+        });
+      }
+      await this.#options.pool.remove(info.id);
+      const { [info.id]: _gone, ...versions } = this.#record.versions;
+      this.#change({
+        versions,
+        serving: without(this.#record.serving, info),
+        shadows: without(this.#record.shadows, info),
+        events: [...this.#record.events, this.#event(info, 'removed', '')],
+      });
+      await rm(this.#folderOf(info.id), { recursive: true, force: true });
+    });
+  }
+
+  history(name?: string): readonly LibraryEvent[] {
+    return this.#record.events.filter((event) => name === undefined || event.name === name);
+  }
+
+  async verify(model?: string): Promise<readonly VerifiedFile[]> {
+    const versions = model === undefined ? this.list() : [this.get(model)];
+    const found: VerifiedFile[] = [];
+    for (const { entry, info } of versions) {
+      for (const [file, hash] of Object.entries(entry.files)) {
+        const reason = await readVerified({ ...entry, files: { [file]: hash } }, modelFolder(entry)).then(
+          () => '',
+          (error: unknown) => (error instanceof Error ? error.message : String(error)),
+        );
+        found.push({ id: info.id, file, ok: reason === '', reason });
+      }
+    }
+    return found;
+  }
+
+  async bench(model: string): Promise<ModelBench> {
+    const { entry, info } = this.get(model);
+    return benchModel(entry, info.id);
+  }
+
+  files(id: string): Promise<ReadonlyMap<string, Uint8Array>> {
+    const { entry } = this.get(id);
+    return readVerified(entry, modelFolder(entry));
+  }
+
+  get #recordFile(): string {
+    return join(this.#options.folder, 'models.json');
+  }
+
+  get #incoming(): string {
+    return join(this.#options.folder, '.incoming');
+  }
+
+  #folderOf(id: string): string {
+    const [name, version] = id.split('@') as [string, string];
+    return join(this.#options.folder, name, version);
+  }
+
+  #entry(id: string): ModelEntry {
+    return { ...this.#record.versions[id]!.entry, source: { type: 'folder', path: this.#folderOf(id) } };
+  }
+
+  #version(id: string): LibraryVersion {
+    const { origin, addedAt, assumed } = this.#record.versions[id]!;
+    const entry = this.#entry(id);
+    const info = modelInfo(entry);
+    const serving = this.#record.serving[info.name] === info.version;
+    const shadow = this.#record.shadows[info.name] === info.version;
+    return { info, entry, builtin: false, serving, shadow, origin, addedAt, assumed };
+  }
+
+  /** From a folder of files to a version that serves or stands by. */
+  async #keep(folder: string, { name, license = '', shadow = false, origin }: AddOptions): Promise<LibraryVersion> {
+    const chosen = name ?? (await nameFrom(folder));
+    this.#checkName(chosen);
+    const { entry, assumed } = await readModelFolder(folder, { name: chosen, license });
+    const info = modelInfo(entry);
+    if (!(info.id in this.#record.versions)) {
+      await this.#tryOrRefuse(entry);
+      await this.#moveIn(folder, entry);
+      const { source: _source, ...kept } = entry;
+      const version = { entry: kept, origin, addedAt: isoTime(this.#options.clock), assumed };
+      this.#change({
+        versions: { ...this.#record.versions, [info.id]: version },
+        events: [...this.#record.events, this.#event(info, 'added', origin)],
+      });
+      this.#options.pool.add(this.#entry(info.id));
+    }
+    const served = this.#record.serving[info.name];
+    if (shadow && served !== undefined && served !== info.version) {
+      this.#change({ shadows: { ...this.#record.shadows, [info.name]: info.version } });
+      return this.#version(info.id);
+    }
+    return served === info.version ? this.#version(info.id) : this.#serve(this.#version(info.id), 'served', origin);
+  }
+
+  async #tryOrRefuse(entry: ModelEntry): Promise<void> {
+    try {
+      await tryModel(entry);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#change({ events: [...this.#record.events, this.#event(modelInfo(entry), 'refused', reason)] });
+      throw error;
+    }
+  }
+
+  /** Only what the entry names is kept. */
+  async #moveIn(folder: string, entry: ModelEntry): Promise<void> {
+    const target = this.#folderOf(modelInfo(entry).id);
+    await rm(target, { recursive: true, force: true });
+    await mkdir(target, { recursive: true, mode: 0o700 });
+    const golden = (entry.golden ?? []).flatMap(({ input }) => ('file' in input ? [input.file] : []));
+    for (const name of new Set([...Object.keys(entry.files), ...golden])) {
+      await rename(join(folder, name), join(target, name));
+    }
+  }
+
+  /** Warm before it is asked for by name: nobody waits for the load. */
+  async #serve(version: LibraryVersion, act: LibraryEvent['act'], reason: string): Promise<LibraryVersion> {
+    const { info, entry } = version;
+    const { pool } = this.#options;
+    if (version.serving) return version;
+    await this.#tryOrRefuse(entry);
+    const { failed } = await pool.run(info.id, [sample(info.input)], { lane: 'online' });
+    if (failed[0]) throw AppError.fromPlain(failed[0].error);
+    pool.serve(info.id);
+    this.#change({
+      serving: { ...this.#record.serving, [info.name]: info.version },
+      shadows: without(this.#record.shadows, info),
+      events: [...this.#record.events, this.#event(info, act, reason)],
+    });
+    return this.#version(info.id);
+  }
+
+  async #download(folder: string, request: PullRequest, progress: PullProgress, signal: AbortSignal) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const pins: Record<string, string> = {};
+    const urls = [request.source, ...(request.beside ?? [])];
+    for (const [index, url] of urls.entries()) {
+      const name = fileNameOf(url);
+      const hash = await download(url, join(folder, name), {
+        fetch: this.#options.fetch,
+        bytesMax: bytesMaxOf(name),
+        timeoutMs: LIMITS.modelPullMs,
+        signal,
+        onProgress: (done, total) => progress({ stage: `fetching ${name}`, done, total: Math.max(total, done) }),
+      });
+      const wanted = index === 0 && request.sha256 ? request.sha256.toLowerCase() : this.#record.pins[hashOf(url)];
+      if (wanted !== undefined && wanted !== hash) {
+        await rm(folder, { recursive: true, force: true });
+        throw new AppError('BACKEND_UNVERIFIED', `${shownAddress(url)} gave another file than expected.`, {
+          details: { expected: wanted, found: hash },
+        });
+      }
+      pins[hashOf(url)] = hash;
+    }
+    return pins;
+  }
+
+  #checkName(name: string): void {
+    if (!NAME.test(name) || name.includes('..')) {
+      throw new AppError('INPUT_BAD_FIELD', 'A model name has lower-case letters, digits, `-` and `.`, 64 at most.', {
+        details: { field: 'name', given: name.slice(0, 100) },
+      });
+    }
+    if (this.#builtin.some((entry) => entry.name === name)) {
+      throw new AppError('CONFLICT', `'${name}' is the name of a model that ships with Headstart.`);
+    }
+  }
+
+  #event({ name, version }: { name: string; version: string }, act: LibraryEvent['act'], reason: string): LibraryEvent {
+    return { at: isoTime(this.#options.clock), name, version, act, reason };
+  }
+
+  #change(change: Partial<LibraryRecord>): void {
+    const next = { ...this.#record, ...change };
+    writeRecord(this.#recordFile, next);
+    this.#record = next;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(work, work);
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+/** Folders of downloads: they outlive a crash, so that a pull goes on where it was. */
+const PULL = 'pull-';
+
+function builtinVersion(entry: ModelEntry): LibraryVersion {
+  return {
+    info: modelInfo(entry),
+    entry,
+    builtin: true,
+    serving: true,
+    shadow: false,
+    origin: entry.source.type === 'npm' ? `npm:${entry.source.package}` : 'built in',
+    addedAt: null,
+    assumed: [],
+  };
+}
+
+/** From the model file, where it says more than `model.onnx`. */
+async function nameFrom(folder: string): Promise<string> {
+  const file = (await readdir(folder)).find((name) => name.toLowerCase().endsWith('.onnx')) ?? '';
+  const stem = file
+    .slice(0, -'.onnx'.length)
+    .toLowerCase()
+    .replace(/[^a-z0-9.]+/g, '-')
+    .replace(/^[-.]+|[-.]+$/g, '');
+  if (stem !== '' && stem !== 'model') return stem;
+  throw new AppError('INPUT_BAD_FIELD', 'Give the model a name; its file does not have one.', {
+    details: { field: 'name' },
+  });
+}
+
+/** The last part of the path; `model.onnx` where that is no name for a file. */
+function fileNameOf(url: string): string {
+  const path = URL.canParse(url) ? new URL(url).pathname : '';
+  const last = path.split('/').at(-1) ?? '';
+  return isPlainName(last) ? last : 'model.onnx';
+}
+
+/** Paths and queries of addresses carry keys: host and file name only. */
+function shownAddress(url: string): string {
+  if (!URL.canParse(url)) return 'The address';
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}/…/${fileNameOf(url)}`;
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function without(map: Readonly<Record<string, string>>, { name, version }: { name: string; version: string }) {
+  return Object.fromEntries(Object.entries(map).filter(([key, value]) => key !== name || value !== version));
+}
+
+function nameOf(id: string): string {
+  return id.split('@', 1)[0]!;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,126 @@
+/** What an ONNX file says of itself: inputs, outputs, and the operators next to them. Read without loading the model. */
+import { AppError } from '../core/errors.ts';
+import { bytesIn, numberIn, readFields, textIn } from './protobuf.ts';
+
+export interface OnnxSignature {
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+  /** Version of the standard operator set. */
+  readonly operatorSet: number;
+  /** The node that makes the value of this name; undefined for inputs and weights. */
+  producerOf(name: string): { readonly op: string; readonly inputs: readonly string[] } | undefined;
+  /** Operators that take the value of this name, in graph order. */
+  consumersOf(name: string): readonly string[];
+}
+
+type Producer = NonNullable<ReturnType<OnnxSignature['producerOf']>>;
+
+export interface OnnxValue {
+  readonly name: string;
+  /** `float32`, `int64`, ... or the number that the format gives an unusual type. */
+  readonly type: string;
+  /** Null where the size varies from run to run; null as a whole where the file does not say. */
+  readonly shape: readonly (number | null)[] | null;
+}
+
+const TYPES: Readonly<Record<number, string>> = {
+  1: 'float32',
+  2: 'uint8',
+  3: 'int8',
+  6: 'int32',
+  7: 'int64',
+  10: 'float16',
+};
+
+// Field numbers of onnx.proto.
+const MODEL = { graph: 7, operatorSet: 8 } as const;
+const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
+const NODE = { input: 1, output: 2, op: 4 } as const;
+const TENSOR = { name: 8, dataLocation: 14 } as const;
+const EXTERNAL = 1;
+
+/** Throws BACKEND_LOAD for bytes that are no ONNX model, BACKEND_UNVERIFIED for one that keeps weights in other files. */
+export function readSignature(bytes: Uint8Array): OnnxSignature {
+  let graph: Uint8Array | undefined;
+  let operatorSet = 0;
+  for (const field of readFields(bytes)) {
+    if (field.number === MODEL.graph) graph = bytesIn(field);
+    if (field.number === MODEL.operatorSet) operatorSet = Math.max(operatorSet, standardSet(bytesIn(field)));
+  }
+  if (graph === undefined) throw new AppError('BACKEND_LOAD', 'The file holds no ONNX graph.');
+  return { ...readGraph(graph), operatorSet };
+}
+
+function readGraph(bytes: Uint8Array): Omit<OnnxSignature, 'operatorSet'> {
+  const producers = new Map<string, Producer>();
+  const consumers = new Map<string, string[]>();
+  const weights = new Set<string>();
+  const inputs: OnnxValue[] = [];
+  const outputs: OnnxValue[] = [];
+  for (const field of readFields(bytes)) {
+    if (field.number === GRAPH.node) readNode(bytesIn(field), producers, consumers);
+    if (field.number === GRAPH.initializer) weights.add(weightName(bytesIn(field)));
+    if (field.number === GRAPH.input) inputs.push(readValue(bytesIn(field)));
+    if (field.number === GRAPH.output) outputs.push(readValue(bytesIn(field)));
+  }
+  return {
+    // Files of old tools list their weights among the inputs.
+    inputs: inputs.filter(({ name }) => !weights.has(name)),
+    outputs,
+    producerOf: (name) => producers.get(name),
+    consumersOf: (name) => consumers.get(name) ?? [],
+  };
+}
+
+function readNode(bytes: Uint8Array, producers: Map<string, Producer>, consumers: Map<string, string[]>): void {
+  const taken: string[] = [];
+  const made: string[] = [];
+  let op = '';
+  for (const field of readFields(bytes)) {
+    if (field.number === NODE.input) taken.push(textIn(field));
+    if (field.number === NODE.output) made.push(textIn(field));
+    if (field.number === NODE.op) op = textIn(field);
+  }
+  for (const name of made) producers.set(name, { op, inputs: taken });
+  for (const name of taken) consumers.set(name, [...(consumers.get(name) ?? []), op]);
+}
+
+function weightName(bytes: Uint8Array): string {
+  let name = '';
+  for (const field of readFields(bytes)) {
+    if (field.number === TENSOR.name) name = textIn(field);
+    if (field.number === TENSOR.dataLocation && numberIn(field) === EXTERNAL) {
+      throw new AppError('BACKEND_UNVERIFIED', 'The model keeps weights in other files; save it as one file.');
+    }
+  }
+  return name;
+}
+
+/** ValueInfoProto: name 1, type 2 > tensor_type 1 > (elem_type 1, shape 2 > dim 1 > (value 1 | name 2)). */
+function readValue(bytes: Uint8Array): OnnxValue {
+  const tensor = within(within(bytes, 2), 1);
+  const type = numberAt(tensor, 1);
+  const shapes = all(tensor, 2);
+  const shape = shapes.length === 0 ? null : all(shapes[0]!, 1).map((dim) => numberAt(dim, 1) || null);
+  const [name] = all(bytes, 1);
+  return { name: name ? new TextDecoder().decode(name) : '', type: TYPES[type] ?? String(type), shape };
+}
+
+function all(bytes: Uint8Array, number: number): Uint8Array[] {
+  return [...readFields(bytes)].filter((field) => field.number === number).map(bytesIn);
+}
+
+function within(bytes: Uint8Array, number: number): Uint8Array {
+  return all(bytes, number)[0] ?? new Uint8Array(0);
+}
+
+function numberAt(bytes: Uint8Array, number: number): number {
+  for (const field of readFields(bytes)) if (field.number === number) return numberIn(field);
+  return 0;
+}
+
+/** Version of an OperatorSetIdProto, 0 when it is another domain's. */
+function standardSet(bytes: Uint8Array): number {
+  const domain = new TextDecoder().decode(within(bytes, 1));
+  return domain === '' || domain === 'ai.onnx' ? numberAt(bytes, 2) : 0;
+}

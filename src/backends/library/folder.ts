@@ -42,7 +42,7 @@ export async function readModelFolder(
   const model = only(files, KNOWN.model, 'an .onnx file')!;
   const text = (pattern: RegExp, what: string): string | null => {
     const found = only(files, pattern, what);
-    return found && found.bytes.toString('utf8');
+    return found?.bytes.toString('utf8') ?? null;
   };
   const json = (pattern: RegExp, what: string): JsonObject => {
     const content = text(pattern, what);

@@ -1,0 +1,365 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { InferencePool } from '../../src/backends/backend.ts';
+import type { ModelFetch } from '../../src/backends/library/download.ts';
+import type { AddOptions, ModelLibrary, NewModelFile } from '../../src/backends/library/library.ts';
+import { openModelLibrary } from '../../src/backends/library/open.ts';
+import { createInferencePool } from '../../src/backends/pool.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { LIMITS } from '../../src/core/limits.ts';
+import { createGuardedFetch } from '../../src/media/guarded-fetch.ts';
+import { colourClassifier, TOKENIZER, textClassifier, textEmbedder, tokenClassifier } from '../helpers/models.ts';
+
+interface Opened {
+  readonly folder: string;
+  readonly pool: InferencePool;
+  readonly library: ModelLibrary;
+}
+
+async function openLibrary(
+  folder = join(mkdtempSync(join(tmpdir(), 'headstart-library-')), 'models'),
+  fetch: ModelFetch = createGuardedFetch(),
+): Promise<Opened> {
+  const pool = createInferencePool({ hostsMax: 1 });
+  onTestFinished(() => pool.close());
+  let ids = 0;
+  const newId = (): string => `id${ids++}`;
+  return { folder, pool, library: await openModelLibrary({ folder, pool, fetch, clock: systemClock, newId }) };
+}
+
+async function* filesOf(files: Readonly<Record<string, string | Uint8Array>>): AsyncGenerator<NewModelFile> {
+  for (const [name, content] of Object.entries(files)) {
+    yield {
+      name,
+      body: (async function* () {
+        yield Buffer.from(content);
+      })(),
+    };
+  }
+}
+
+const add = (
+  { library }: Opened,
+  files: Readonly<Record<string, string | Uint8Array>>,
+  options: Partial<AddOptions> = {},
+) => library.add(filesOf(files), { name: 'mine', origin: 'a folder', ...options });
+
+const SPAM = textClassifier([
+  ['meeting', 'lunch', 'report'],
+  ['win', 'prize', 'free'],
+]);
+const spamFolder = { 'model.onnx': SPAM, 'labels.txt': 'ham\nspam\n', 'tokenizer.json': TOKENIZER };
+const colourFolder = (sharpness = 1) => ({
+  'model.onnx': colourClassifier(sharpness),
+  'labels.txt': 'red\ngreen\nblue',
+});
+
+const picture = (background: string): Promise<Buffer> =>
+  sharp({ create: { width: 20, height: 20, channels: 3, background } })
+    .png()
+    .toBuffer();
+
+describe('a folder with a model in it', () => {
+  it('text classes: works at once, by its tokenizer and labels', async () => {
+    const opened = await openLibrary();
+    const { info, assumed } = await add(opened, spamFolder);
+    expect(info).toMatchObject({ name: 'mine', kind: 'text-classification', input: 'text', labels: ['ham', 'spam'] });
+    expect(assumed.join()).toContain('logits');
+    const { outputs, model } = await opened.pool.run('mine', [{ text: 'Win a free prize' }], { lane: 'online' });
+    expect(model).toBe(info.id);
+    expect(outputs.probabilities!.data[1]).toBeGreaterThan(0.99);
+  });
+
+  it('spans, embeddings and picture classes are told apart by their signatures', async () => {
+    const opened = await openLibrary();
+    const labels = ['O', 'B-PER', 'B-LOC'];
+    const says = { anna: 'B-PER', rome: 'B-LOC' };
+    const names = {
+      'model.onnx': tokenClassifier(labels, says),
+      'labels.txt': labels.join('\n'),
+      'tokenizer.json': TOKENIZER,
+    };
+    const tags = await add(opened, names, { name: 'tags' });
+    expect(tags.info).toMatchObject({ kind: 'token-classification', labels: ['PER', 'LOC'] });
+    const { outputs } = await opened.pool.run('tags', [{ text: 'lunch anna' }], { lane: 'online' });
+    expect([...outputs.spans!.data.subarray(0, 2)]).toEqual([6, 10]);
+    const rows = await add(opened, { 'model.onnx': textEmbedder(), 'tokenizer.json': TOKENIZER }, { name: 'rows' });
+    expect(rows.info).toMatchObject({ kind: 'embedding', dim: 8 });
+    const colours = await add(opened, colourFolder(), { name: 'colours' });
+    expect(colours.info).toMatchObject({ kind: 'image-classification', input: 'image' });
+    const seen = await opened.pool.run('colours', [{ bytes: await picture('#102030') }], { lane: 'online' });
+    expect(seen.outputs.probabilities!.data[2]).toBeGreaterThan(0.4);
+  });
+
+  it('is refused with a reason when labels, tokenizer or model do not fit, and nothing is kept', async () => {
+    const opened = await openLibrary();
+    const refused = (files: Record<string, string | Uint8Array>, message: RegExp) =>
+      expect(add(opened, files)).rejects.toThrow(message);
+    await refused({ ...spamFolder, 'labels.txt': 'a\nb\nc' }, /2 classes, the file of labels 3/);
+    await refused({ 'model.onnx': SPAM, 'labels.txt': 'ham\nspam' }, /tokenizer\.json/);
+    await refused({ 'labels.txt': 'ham' }, /\.onnx file is missing/);
+    await refused({ ...spamFolder, 'other.onnx': SPAM }, /one file only/);
+    await refused({ ...spamFolder, 'model.onnx': 'no model' }, /no ONNX|cut off/);
+    await refused({ ...spamFolder, 'model.onnx': SPAM.subarray(0, SPAM.length - 40) }, /ONNX|graph/);
+    expect(opened.library.list().every(({ builtin }) => builtin)).toBe(true);
+    expect(readdirSync(join(opened.folder, '.incoming'))).toEqual([]);
+  });
+
+  it('is there again after a restart, also where the data folder was moved to', async () => {
+    const first = await openLibrary();
+    const { info } = await add(first, spamFolder);
+    const again = await openLibrary(first.folder);
+    expect(again.library.get('mine')).toMatchObject({ info: { id: info.id }, serving: true });
+    const { outputs } = await again.pool.run('mine', [{ text: 'lunch' }], { lane: 'online' });
+    expect(outputs.probabilities!.data[0]).toBeGreaterThan(0.8);
+  });
+});
+
+describe('versions', () => {
+  it('a new one takes over, the old one is brought back, and the history tells', async () => {
+    const opened = await openLibrary();
+    const first = await add(opened, colourFolder());
+    const second = await add(opened, colourFolder(3));
+    expect(opened.pool.info('mine').id).toBe(second.info.id);
+    await opened.library.rollback('mine');
+    expect(opened.pool.info('mine').id).toBe(first.info.id);
+    await expect(opened.library.remove(first.info.id)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await opened.library.remove(second.info.id);
+    expect(opened.library.history('mine').map(({ act, version }) => [act, version])).toEqual([
+      ['added', first.info.version],
+      ['served', first.info.version],
+      ['added', second.info.version],
+      ['served', second.info.version],
+      ['rolled back', first.info.version],
+      ['removed', second.info.version],
+    ]);
+    await expect(opened.library.rollback('mine')).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  it('one that misses its golden answers serves nobody, and the old one goes on', async () => {
+    const opened = await openLibrary();
+    const good = await add(opened, colourFolder());
+    const red = await picture('#ff0000');
+    const golden = (value: number) =>
+      JSON.stringify({ golden: [{ file: 'red.png', outputs: { probabilities: { 0: value } } }] });
+    const files = { ...colourFolder(5), 'red.png': red };
+    await expect(add(opened, { ...files, 'headstart.json': golden(0.5) })).rejects.toMatchObject({
+      code: 'BACKEND_BAD_OUTPUT',
+      message: expect.stringContaining('probabilities[0] is 1, not 0.5'),
+    });
+    expect(opened.pool.info('mine').id).toBe(good.info.id);
+    expect(opened.library.history('mine').at(-1)).toMatchObject({ act: 'refused' });
+    expect((await add(opened, { ...files, 'headstart.json': golden(1) })).serving).toBe(true);
+  });
+
+  it('a shadow stands by without serving', async () => {
+    const opened = await openLibrary();
+    const live = await add(opened, colourFolder());
+    const shadow = await add(opened, colourFolder(2), { shadow: true });
+    expect(shadow).toMatchObject({ serving: false, shadow: true });
+    expect(opened.pool.info('mine').id).toBe(live.info.id);
+    expect((await opened.library.serve(shadow.info.id, 'served')).shadow).toBe(false);
+  });
+
+  it('swaps under load without a failed call, each answered by one version', async () => {
+    const opened = await openLibrary();
+    const first = await add(opened, colourFolder());
+    const item = { bytes: await picture('#203040') };
+    const alone = await opened.pool.run('mine', [item], { lane: 'online' });
+    const before = alone.outputs.probabilities!.data[2]!;
+    let stop = false;
+    const seen = new Set<string>();
+    const load = Array.from({ length: 4 }, async () => {
+      while (!stop) {
+        const { outputs, failed, model } = await opened.pool.run('mine', [item, item, item], { lane: 'bulk' });
+        expect(failed).toEqual([]);
+        const values = [2, 5, 8].map((at) => outputs.probabilities!.data[at]!);
+        expect(values.every((value) => (value === before) === (model === first.info.id))).toBe(true);
+        seen.add(model);
+      }
+    });
+    await add(opened, colourFolder(4));
+    await opened.library.rollback('mine');
+    stop = true;
+    await Promise.all(load);
+    expect(seen.size).toBe(2);
+  });
+
+  it('measures how fast one is, in a process of its own', async () => {
+    const opened = await openLibrary();
+    await add(opened, colourFolder());
+    expect(await opened.library.bench('mine')).toMatchObject({
+      items: expect.any(Number),
+      msPerItem: expect.any(Number),
+    });
+  });
+});
+
+describe('security', () => {
+  it('names and files lead nowhere', async () => {
+    const opened = await openLibrary();
+    for (const name of ['../x', 'a/b', '.hidden', 'A B', '', 'x'.repeat(65), 'a..b', 'use-lite']) {
+      const code = name === 'use-lite' ? 'CONFLICT' : 'INPUT_BAD_FIELD';
+      await expect(async () => add(opened, spamFolder, { name }), name).rejects.toMatchObject({ code });
+    }
+    for (const file of ['../model.onnx', '/etc/x.onnx', '.model.onnx', 'a\\b.onnx', 'a/../b.onnx', 'x\0.onnx']) {
+      await expect(add(opened, { [file]: SPAM }), file).rejects.toMatchObject({ code: 'INPUT_BAD_FIELD' });
+    }
+    expect(readdirSync(opened.folder).filter((name) => name !== '.incoming')).toEqual([]);
+  });
+
+  it('a changed byte, a link in place of a file: refused by verify and by the host', async () => {
+    const opened = await openLibrary();
+    const { info } = await add(opened, spamFolder);
+    const file = join(opened.folder, 'mine', info.version, 'model.onnx');
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 60]! ^= 1;
+    writeFileSync(file, bytes);
+    const again = await openLibrary(opened.folder);
+    expect((await again.library.verify('mine')).find(({ file: name }) => name === 'model.onnx')).toMatchObject({
+      ok: false,
+    });
+    await expect(again.pool.run('mine', [{ text: 'a' }], { lane: 'online' })).rejects.toMatchObject({
+      code: 'BACKEND_UNVERIFIED',
+    });
+    await expect(again.library.files(info.id)).rejects.toMatchObject({ code: 'BACKEND_UNVERIFIED' });
+  });
+
+  it('a link in the folder of what comes in is not read, and one where a file should go is not followed', async () => {
+    const opened = await openLibrary();
+    const secret = join(opened.folder, '..', 'secret.txt');
+    writeFileSync(secret, 'ham\nspam');
+    const incoming = join(opened.folder, '.incoming', 'id0');
+    mkdirSync(incoming, { recursive: true });
+    symlinkSync(secret, join(incoming, 'labels.txt'));
+    await expect(add(opened, spamFolder)).rejects.toThrow();
+    expect(readFileSync(secret, 'utf8')).toBe('ham\nspam');
+  });
+
+  it('files beyond the limit are cut off while they come', async () => {
+    const opened = await openLibrary();
+    const endless = async function* (): AsyncGenerator<NewModelFile> {
+      const block = Buffer.alloc(10_000_000, 65);
+      yield {
+        name: 'labels.txt',
+        body: (async function* () {
+          for (let sent = 0; sent <= LIMITS.modelTextBytesMax; sent += block.length) yield block;
+        })(),
+      };
+    };
+    await expect(opened.library.add(endless(), { name: 'big', origin: '' })).rejects.toMatchObject({
+      code: 'LIMIT_SIZE',
+    });
+    expect(readdirSync(join(opened.folder, '.incoming'))).toEqual([]);
+  });
+
+  it('addresses inside are not asked, packages lead nowhere else', async () => {
+    const { library } = await openLibrary();
+    const signal = new AbortController().signal;
+    const quiet = async (): Promise<void> => undefined;
+    for (const source of [
+      'http://127.0.0.1:1/model.onnx',
+      'http://169.254.169.254/model.onnx',
+      'file:///etc/model.onnx',
+    ]) {
+      await expect(library.pull({ source, name: 'x' }, quiet, signal), source).rejects.toMatchObject({
+        code: 'MEDIA_FORBIDDEN',
+      });
+    }
+    const codes = {
+      'npm:../../etc': 'INPUT_BAD_FIELD',
+      'npm:sharp/../../x': 'NOT_FOUND',
+      'npm:@no/such': 'BACKEND_LOAD',
+    };
+    for (const [source, code] of Object.entries(codes)) {
+      await expect(library.pull({ source, name: 'x' }, quiet, signal), source).rejects.toMatchObject({ code });
+    }
+  });
+});
+
+/** Serves files by ranges; breaks the connection after `cutAfter` bytes of each reply while it is above 0. */
+async function fileServer(files: Readonly<Record<string, Uint8Array>>) {
+  const state = { cutAfter: 0, ranges: [] as string[], files: { ...files } };
+  const server: Server = createServer((request, response) => {
+    const bytes = state.files[request.url!.slice(1).split('?')[0]!];
+    if (!bytes) return response.writeHead(404).end();
+    const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
+    state.ranges.push(request.headers.range ?? '');
+    const tag = `"${bytes.length}"`;
+    const from = range && request.headers['if-range'] === tag ? Number(range[1]) : 0;
+    const length = bytes.length - from;
+    const headers = {
+      etag: tag,
+      'content-length': length,
+      'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}`,
+    };
+    response.writeHead(from > 0 ? 206 : 200, headers);
+    if (state.cutAfter > 0 && length > state.cutAfter) {
+      response.write(bytes.subarray(from, from + state.cutAfter), () => setTimeout(() => response.destroy(), 20));
+    } else response.end(bytes.subarray(from));
+    return undefined;
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  return { state, url: (name: string) => `http://127.0.0.1:${port}/${name}`, allow: [`127.0.0.1:${port}`] };
+}
+
+describe('pulling', () => {
+  const quiet = async (): Promise<void> => undefined;
+  const { signal } = new AbortController();
+
+  it('goes on where the connection broke, pins what an address gave first, and refuses another thing later', async () => {
+    const model = colourClassifier();
+    const server = await fileServer({ 'colours.onnx': model, 'labels.txt': Buffer.from('red\ngreen\nblue') });
+    server.state.cutAfter = Math.ceil(model.length / 3);
+    const fetch = createGuardedFetch({ allow: server.allow });
+    const opened = await openLibrary(undefined, fetch);
+    const request = { source: server.url('colours.onnx?key=hidden'), beside: [server.url('labels.txt')] };
+    const added = await opened.library.pull(request, quiet, signal);
+    expect(added.info).toMatchObject({ name: 'colours', labels: ['red', 'green', 'blue'] });
+    expect(server.state.ranges.filter((range) => range !== '').length).toBeGreaterThanOrEqual(2);
+    expect(readdirSync(join(opened.folder, '.incoming'))).toEqual([]);
+
+    server.state.cutAfter = 0;
+    server.state.files['colours.onnx'] = colourClassifier(2);
+    await expect(opened.library.pull(request, quiet, signal)).rejects.toMatchObject({ code: 'BACKEND_UNVERIFIED' });
+    expect(opened.pool.info('colours').id).toBe(added.info.id);
+    const sha256 = createHash('sha256').update(colourClassifier(2)).digest('hex');
+    expect((await opened.library.pull({ ...request, sha256 }, quiet, signal)).info.id).not.toBe(added.info.id);
+    expect(readFileSync(join(opened.folder, 'models.json'), 'utf8')).not.toContain('hidden');
+  });
+
+  it('goes on after a restart with what was on disk', async () => {
+    const model = colourClassifier();
+    const server = await fileServer({ 'colours.onnx': model, 'labels.txt': Buffer.from('red\ngreen\nblue') });
+    const fetch = createGuardedFetch({ allow: server.allow });
+    const opened = await openLibrary(undefined, fetch);
+    server.state.cutAfter = 100;
+    const abort = new AbortController();
+    const request = { source: server.url('colours.onnx'), beside: [server.url('labels.txt')] };
+    const cut = opened.library.pull(request, quiet, abort.signal);
+    setTimeout(() => abort.abort(), 150);
+    await expect(cut).rejects.toMatchObject({ code: 'CONFLICT_CANCELLED' });
+    const left = join(opened.folder, '.incoming');
+    expect(readdirSync(left)).toHaveLength(1);
+    server.state.cutAfter = 0;
+    server.state.ranges.length = 0;
+    const again = await openLibrary(opened.folder, fetch);
+    await again.library.pull(request, quiet, signal);
+    expect(server.state.ranges[0]).toMatch(/^bytes=\d+-$/);
+    expect(existsSync(join(opened.folder, 'colours'))).toBe(true);
+  });
+
+  it('takes a model out of an installed package', async () => {
+    const { library } = await openLibrary();
+    const source = 'npm:sharp/package.json';
+    await expect(library.pull({ source, name: 'x' }, quiet, signal)).rejects.toThrow(/\.onnx file is missing/);
+  });
+});

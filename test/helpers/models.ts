@@ -1,0 +1,102 @@
+/** Small generated models, as people would drop them into a folder. */
+import { OnnxGraph } from '../../src/backends/onnx-graph.ts';
+
+const WORDS = [
+  '[PAD]',
+  '[UNK]',
+  '[CLS]',
+  '[SEP]',
+  'win',
+  'prize',
+  'free',
+  'meeting',
+  'lunch',
+  'report',
+  'anna',
+  'rome',
+];
+const id = (word: string): number => WORDS.indexOf(word);
+
+/** WordPiece over a dozen words, as BERT models come. */
+export const TOKENIZER = JSON.stringify({
+  version: '1.0',
+  added_tokens: ['[PAD]', '[UNK]', '[CLS]', '[SEP]'].map((content) => ({ id: id(content), content, special: true })),
+  normalizer: {
+    type: 'BertNormalizer',
+    clean_text: true,
+    handle_chinese_chars: true,
+    strip_accents: null,
+    lowercase: true,
+  },
+  pre_tokenizer: { type: 'BertPreTokenizer' },
+  post_processor: { type: 'BertProcessing', sep: ['[SEP]', id('[SEP]')], cls: ['[CLS]', id('[CLS]')] },
+  decoder: { type: 'WordPiece', prefix: '##' },
+  model: {
+    ...{ type: 'WordPiece', unk_token: '[UNK]', continuing_subword_prefix: '##', max_input_chars_per_word: 100 },
+    vocab: Object.fromEntries(WORDS.map((word, i) => [word, i])),
+  },
+});
+
+/** Logits (n x classes): each word speaks for the class it is listed under; `bias` is added to the first class. */
+export function textClassifier(words: readonly (readonly string[])[], bias = 0): Uint8Array {
+  const table = WORDS.map((word) => words.map((own) => (own.includes(word) ? 2 : 0)));
+  return tableGraph(
+    table,
+    (graph, rows) => {
+      const sums = graph.add('ReduceSum', [rows, graph.integers(1)], { keepdims: 0 });
+      return graph.add('Add', [
+        sums,
+        graph.weight(
+          Float32Array.from(words, (_, c) => (c === 0 ? bias : 0)),
+          [words.length],
+        ),
+      ]);
+    },
+    ['n', words.length],
+  );
+}
+
+/** Logits (n x tokens x labels) for labels such as O, B-PER: each word has the label it is listed under. */
+export function tokenClassifier(labels: readonly string[], says: Readonly<Record<string, string>>): Uint8Array {
+  const table = WORDS.map((word) => labels.map((label) => ((says[word] ?? 'O') === label ? 6 : 0)));
+  return tableGraph(table, (_graph, rows) => rows, ['n', 'length', labels.length]);
+}
+
+/** An embedding (n x tokens x dim): a fixed row per word. */
+export function textEmbedder(dim = 8): Uint8Array {
+  const table = WORDS.map((_, w) => Array.from({ length: dim }, (_unused, d) => Math.sin(1 + w * dim + d)));
+  return tableGraph(table, (_graph, rows) => rows, ['n', 'length', dim]);
+}
+
+function tableGraph(
+  table: readonly (readonly number[])[],
+  end: (graph: OnnxGraph, rows: string) => string,
+  shape: readonly (number | string)[],
+): Uint8Array {
+  const graph = new OnnxGraph();
+  const width = table[0]!.length;
+  const weights = graph.weight(Float32Array.from(table.flat()), [table.length, width]);
+  const looked = graph.add('Gather', [weights, 'input_ids']);
+  const mask = graph.add('Unsqueeze', [graph.add('Cast', ['attention_mask'], { to: 1 }), graph.integers(2)]);
+  graph.output(end(graph, graph.add('Mul', [looked, mask])), 'logits');
+  const ids = { type: 'int64', shape: ['n', 'length'] } as const;
+  return graph.toBytes(
+    [
+      { name: 'input_ids', ...ids },
+      { name: 'attention_mask', ...ids },
+    ],
+    [{ name: 'logits', type: 'float32', shape }],
+  );
+}
+
+/** Probabilities (1 x 3) of red, green, blue: the colour that a picture has most of. `sharpness` tells versions apart. */
+export function colourClassifier(sharpness = 1): Uint8Array {
+  const graph = new OnnxGraph();
+  const scaled = graph.add('Mul', ['pixels', graph.weight(Float32Array.of(sharpness / 25), [])]);
+  const means = graph.add('ReduceMean', [scaled], { axes: [2, 3], keepdims: 0 });
+  graph.output(graph.add('Softmax', [means], { axis: 1 }), 'prob');
+  return graph.toBytes(
+    [{ name: 'pixels', type: 'float32', shape: [1, 3, 16, 16] }],
+    [{ name: 'prob', type: 'float32', shape: [1, 3] }],
+  );
+}

@@ -8,6 +8,8 @@ import { createImport, createImportHandler, IMPORT } from './import.ts';
 import { createInsights } from './insights.ts';
 import { JobRunner } from './job-runner.ts';
 import { createJobs } from './jobs.ts';
+import { createLabelModelHandler, LABEL_MODEL, thenWeigh } from './label-model.ts';
+import { LabelModels } from './label-models.ts';
 import { Loops } from './loops.ts';
 import { Matrices } from './matrices.ts';
 import { createMedia, withUploads } from './media.ts';
@@ -22,12 +24,15 @@ import { createTrainHandler, TRAIN } from './retrain.ts';
 import { createRules } from './rules.ts';
 import { APPLY_RULES, createRulesHandler } from './rules-apply.ts';
 import { createRuns } from './runs.ts';
+import { createSuggestions } from './suggestions.ts';
 import { createTasks } from './tasks.ts';
 import { createTemplates } from './templates.ts';
 
 export function createApp(deps: Deps): App {
   const configs = new ProjectConfigs();
   const matrices = new Matrices(deps);
+  const labelModels = new LabelModels(deps);
+  const suggestions = createSuggestions({ deps, configs, labelModels });
   const loops = new Loops(deps, matrices, configs);
   const closing = new AbortController();
   const jobs = createJobs(deps, closing.signal);
@@ -37,10 +42,11 @@ export function createApp(deps: Deps): App {
       [IMPORT]: createImportHandler(deps, loops, configs),
       [EMBED]: createEmbedHandler(deps, loops, matrices, configs),
       [TRAIN]: createTrainHandler(deps, loops, matrices),
-      [PREDICT]: createPredictHandler(deps, matrices, configs),
-      [APPLY_RULES]: createRulesHandler(deps, configs),
+      [PREDICT]: thenWeigh(deps, createPredictHandler(deps, matrices, configs)),
+      [APPLY_RULES]: thenWeigh(deps, createRulesHandler(deps, configs)),
+      [LABEL_MODEL]: createLabelModelHandler(deps, matrices, configs, labelModels),
     },
-    longKinds: [EMBED, PREDICT, APPLY_RULES],
+    longKinds: [EMBED, PREDICT, APPLY_RULES, LABEL_MODEL],
     owner: deps.newId(),
     log: deps.log,
   });
@@ -49,11 +55,11 @@ export function createApp(deps: Deps): App {
   return {
     projects: withUploads(createProjects(deps, loops, matrices, configs), deps),
     tasks: createTasks(deps, loops, configs),
-    transfer: { importTasks, ...createExport(deps, configs), ...createTemplates() },
+    transfer: { importTasks, ...createExport(deps, configs, suggestions), ...createTemplates() },
     media: createMedia(deps, configs, importTasks),
-    queue: createQueue(deps, loops, configs),
+    queue: createQueue(deps, loops, suggestions),
     annotations: createAnnotations(deps, loops, configs),
-    predictions: createPredictions(deps, configs),
+    predictions: createPredictions(deps, configs, suggestions),
     runs: createRuns(deps, loops),
     jobs,
     models: createModels(deps, loops, matrices, configs),

@@ -5,14 +5,13 @@ import type { ExportPrediction, ExportRow } from '../formats/index.ts';
 import type { Deps } from './deps.ts';
 import type { RowFilter } from './export-filter.ts';
 import { found } from './lookup.ts';
-import { currentPredictions } from './predictions.ts';
-import type { ProjectConfigs } from './project-config.ts';
+import type { Suggestions } from './suggestions.ts';
 
 const EXPORT_CHUNK = 1_000;
 
 export async function* exportRows(
   deps: Deps,
-  configs: ProjectConfigs,
+  suggestions: Suggestions,
   projectId: number,
   filter: RowFilter,
 ): AsyncGenerator<ExportRow> {
@@ -22,7 +21,7 @@ export async function* exportRows(
     const tasks = await store.tasks.list(projectId, { after, limit: EXPORT_CHUNK });
     if (tasks.length === 0) return;
     after = tasks.at(-1)!.id;
-    for (const row of await rowsOf(deps, configs, projectId, filter, tasks, labelers)) {
+    for (const row of await rowsOf(deps, suggestions, projectId, filter, tasks, labelers)) {
       const chosen = filter.choose(row);
       if (chosen !== null) yield chosen;
     }
@@ -31,7 +30,7 @@ export async function* exportRows(
 
 async function rowsOf(
   deps: Deps,
-  configs: ProjectConfigs,
+  suggestions: Suggestions,
   projectId: number,
   filter: RowFilter,
   tasks: readonly Task[],
@@ -40,7 +39,7 @@ async function rowsOf(
   const ids = tasks.map((task) => task.id);
   const annotations = groupBy(await deps.store.annotations.ofTasks(ids), (one) => one.taskId);
   const predictions = filter.predictions
-    ? await predictionsOf(deps, configs, projectId, tasks, labelers)
+    ? await predictionsOf(deps, suggestions, projectId, tasks, labelers)
     : new Map<number, ExportPrediction[]>();
   const rows = tasks.map(async (task) => ({
     task,
@@ -55,10 +54,10 @@ async function rowsOf(
   return Promise.all(rows);
 }
 
-/** Suggestions on record and the active version's own, by task. */
+/** Suggestions on record and the current ones, by task. */
 async function predictionsOf(
   deps: Deps,
-  configs: ProjectConfigs,
+  suggestions: Suggestions,
   projectId: number,
   tasks: readonly Task[],
   labelers: Map<number, Labeler>,
@@ -67,7 +66,7 @@ async function predictionsOf(
   const views = await Promise.all(
     stored.map(async (one) => ({ ...one, labeler: await labelerOf(deps, labelers, one.labelerId) })),
   );
-  const current = await currentPredictions(deps, configs, projectId, tasks);
+  const current = await suggestions.current(projectId, tasks);
   const built = current.map((view) => {
     const [name = '', version = ''] = view.modelVersion.split('@');
     return { ...view, labeler: { kind: 'model' as const, name, version } };

@@ -17,10 +17,11 @@ import { type MediaFolder, mediaFolder } from './export-media.ts';
 import { exportRows } from './export-rows.ts';
 import { found } from './lookup.ts';
 import type { ProjectConfigs } from './project-config.ts';
+import type { Suggestions } from './suggestions.ts';
 
 type ExportApi = Pick<TransferApi, 'exportTasks' | 'exportLosses' | 'formats'>;
 
-export function createExport(deps: Deps, configs: ProjectConfigs): ExportApi {
+export function createExport(deps: Deps, configs: ProjectConfigs, suggestions: Suggestions): ExportApi {
   const prepare = async (request: ExportRequest, onLoss?: WriteOptions['onLoss']): Promise<Output> => {
     const project = await found('project', request.projectId, deps.store.projects.get(request.projectId));
     const format = formatFor(request.format, 'export');
@@ -28,7 +29,7 @@ export function createExport(deps: Deps, configs: ProjectConfigs): ExportApi {
     const config = configs.of(project).parsed;
     const escapeFormulas = request.escapeFormulas ?? false;
     const options = { config, escapeFormulas, ...(onLoss === undefined ? {} : { onLoss }) };
-    const rows = () => exportRows(deps, configs, project.id, filter);
+    const rows = () => exportRows(deps, suggestions, project.id, filter);
     const name = `project-${project.id}`;
     if (request.withMedia !== true) return { name, format, pieces: piecesOf(format, rows, options) };
     const folder = mediaFolder(deps.media, project, config, onLoss);

@@ -9,6 +9,7 @@ import { found } from './lookup.ts';
 import { type Matrices, readRows, type VersionOutput } from './matrices.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import { chooseLabels } from './suggest.ts';
+import { HEAD } from './voters.ts';
 
 export const PREDICT = 'predict';
 
@@ -134,7 +135,7 @@ async function openRun(deps: Deps, version: ModelVersion): Promise<Run | undefin
 }
 
 async function startRun({ store }: Deps, version: ModelVersion): Promise<Run> {
-  const labeler = await store.labelers.ensure('model', 'head', version.version);
+  const labeler = await store.labelers.ensure('model', HEAD, version.version);
   return store.runs.start({
     projectId: version.projectId,
     kind: 'prelabel',

@@ -1,14 +1,14 @@
-/** Predictions: the ones on record, and the active version's, built on read from its votes. */
-import type { Labeler, Prediction, Run, Task, Vote } from '../core/domain.ts';
+/** Predictions: the ones on record, and the current suggestion, built on read from votes. */
+import type { Labeler, Prediction } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
-import { groupBy } from '../core/group.ts';
-import { checkResult, regionFromChoice } from '../labelconfig/index.ts';
+import { checkResult } from '../labelconfig/index.ts';
 import type { PredictionsApi, PredictionView } from './app.ts';
 import type { Deps } from './deps.ts';
 import { found } from './lookup.ts';
-import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
+import type { ProjectConfigs } from './project-config.ts';
+import type { Suggestions } from './suggestions.ts';
 
-export function createPredictions(deps: Deps, configs: ProjectConfigs): PredictionsApi {
+export function createPredictions(deps: Deps, configs: ProjectConfigs, suggestions: Suggestions): PredictionsApi {
   const { store } = deps;
   return {
     get: async (id) => storedView(deps, await found('prediction', id, store.predictions.get(id))),
@@ -17,11 +17,11 @@ export function createPredictions(deps: Deps, configs: ProjectConfigs): Predicti
       const task = await found('task', taskId, store.tasks.get(taskId));
       const stored = await store.predictions.ofTasks([taskId]);
       const views = await Promise.all(stored.map((one) => storedView(deps, one)));
-      return [...views, ...(await currentPredictions(deps, configs, task.projectId, [task]))];
+      return [...views, ...(await suggestions.current(task.projectId, [task]))];
     },
 
     async current(projectId, page) {
-      return currentPredictions(deps, configs, projectId, await store.tasks.list(projectId, page));
+      return suggestions.current(projectId, await store.tasks.list(projectId, page));
     },
 
     async add(taskId, input) {
@@ -65,60 +65,6 @@ export async function storedView({ store }: Deps, prediction: Prediction): Promi
   };
 }
 
-/** What the active version says of these tasks, in standing runs; tasks it has not reached are left out. */
-export async function currentPredictions(
-  { store }: Deps,
-  configs: ProjectConfigs,
-  projectId: number,
-  tasks: readonly Task[],
-): Promise<PredictionView[]> {
-  const project = await found('project', projectId, store.projects.get(projectId));
-  const config = configs.of(project);
-  if (config.control === null) return [];
-  const active = await store.models.active(projectId, config.control.name);
-  const runs = (await store.runs.list(projectId)).filter(
-    (one) => one.kind === 'prelabel' && one.revokedAt === null && one.params.versionId === active?.id,
-  );
-  const runOf = new Map(runs.map((run) => [run.id, run]));
-  const labelerId = runs[0]?.labelerId;
-  if (typeof labelerId !== 'number') return [];
-  const labeler = await found('labeler', labelerId, store.labelers.get(labelerId));
-  const nameOf = new Map((await store.labels.list(projectId)).map((label) => [label.id, label.value]));
-  const votes = await store.votes.ofTasks(tasks.map((task) => task.id));
-  const own = groupBy(
-    votes.filter((vote) => runOf.has(vote.runId)),
-    (vote) => vote.taskId,
-  );
-  return [...own].map(([taskId, votesOfVersion]) => {
-    // A run that was undone, replaced and brought back: the newest word counts.
-    const newest = Math.max(...votesOfVersion.map((vote) => vote.runId));
-    const chosen = votesOfVersion.filter((vote) => vote.runId === newest);
-    return viewOf(config, runOf.get(newest)!, labeler, taskId, chosen, nameOf);
-  });
-}
-
-function viewOf(
-  config: ProjectConfig,
-  run: Run,
-  labeler: Labeler,
-  taskId: number,
-  votes: readonly Vote[],
-  nameOf: ReadonlyMap<number, string>,
-): PredictionView {
-  const score = Math.min(...votes.map((vote) => vote.score));
-  const names = votes.map((vote) => nameOf.get(vote.labelId)!);
-  return {
-    id: null,
-    projectId: run.projectId,
-    taskId,
-    result: [regionFromChoice(config.control!, names, { score })],
-    score,
-    modelVersion: versionName(labeler),
-    runId: run.id,
-    createdAt: run.createdAt,
-  };
-}
-
-function versionName(labeler: Labeler): string {
+export function versionName(labeler: Labeler): string {
   return labeler.version === '' ? labeler.name : `${labeler.name}@${labeler.version}`;
 }

@@ -2,23 +2,21 @@
 import type { Ranked } from '../compute/compute.ts';
 import type { Prediction, Task } from '../core/domain.ts';
 import { pagesOf, take } from '../core/iterate.ts';
-import { regionFromChoice } from '../labelconfig/index.ts';
 import type { Handed, Shown } from '../store/store.ts';
 import type { Identity, QueueApi, QueueItem, QueueReason } from './app.ts';
 import type { Deps } from './deps.ts';
 import { found } from './lookup.ts';
 import type { Loop } from './loop.ts';
 import type { Loops } from './loops.ts';
-import { currentPredictions, storedView } from './predictions.ts';
-import type { ProjectConfigs } from './project-config.ts';
+import { storedView } from './predictions.ts';
 import { reasonFor } from './reason.ts';
-import { suggestionFor } from './suggest.ts';
+import type { Suggestions } from './suggestions.ts';
 
 /** A person waits no longer than this for an order that is being computed. */
 const PATIENCE_MS = 250;
 const CANDIDATES = 64;
 
-export function createQueue(deps: Deps, loops: Loops, configs: ProjectConfigs): QueueApi {
+export function createQueue(deps: Deps, loops: Loops, suggestions: Suggestions): QueueApi {
   const { store } = deps;
   return {
     async next(projectId, who, { exclude = [] } = {}) {
@@ -26,7 +24,7 @@ export function createQueue(deps: Deps, loops: Loops, configs: ProjectConfigs): 
         // Alone, one sees the order that one's own answer made; among many, a slightly old order beats a wait.
         if (loop.roster.isAlone(who.annotatorId)) await loop.settled(PATIENCE_MS);
         const held = await heldLease(deps, loop, who, exclude);
-        return held ?? lease(deps, configs, loop, who, exclude);
+        return held ?? lease(deps, suggestions, loop, who, exclude);
       });
     },
 
@@ -88,7 +86,7 @@ async function heldLease(
 
 async function lease(
   deps: Deps,
-  configs: ProjectConfigs,
+  suggestions: Suggestions,
   loop: Loop,
   who: Identity,
   exclude: readonly number[],
@@ -98,7 +96,7 @@ async function lease(
   const expiresAt = leaseEnd(deps, loop);
   for (const page of candidatePages(loop, who, order, postponed)) {
     const candidates = page.filter(({ id }) => !exclude.includes(id));
-    const given = await give(deps, configs, loop, who, candidates, expiresAt);
+    const given = await give(deps, suggestions, loop, who, candidates, expiresAt);
     if (!given) continue;
     loop.turns += 1;
     return item(deps, loop, order, given);
@@ -143,7 +141,7 @@ function* ordinalsOf(order: readonly Ranked[]): Generator<number> {
  */
 async function give(
   deps: Deps,
-  configs: ProjectConfigs,
+  suggestions: Suggestions,
   loop: Loop,
   { annotatorId }: Identity,
   candidates: readonly Candidate[],
@@ -164,7 +162,7 @@ async function give(
       candidates: candidates.map(({ id }) => id),
       overlap: loop.project.settings.overlap,
       expiresAt,
-      ...(foreseen ? { show: { taskId: foreseen.id, ...(await toShow(deps, configs, loop, foreseen)) } } : {}),
+      ...(foreseen ? { show: { taskId: foreseen.id, ...(await toShow(deps, suggestions, loop, foreseen)) } } : {}),
     });
   } finally {
     if (first.ordinal !== undefined && handed?.taskId !== first.id) loop.roster.giveBack(first.ordinal, annotatorId);
@@ -174,26 +172,23 @@ async function give(
   const task = await store.tasks.get(handed.taskId);
   if (!task) return undefined;
   loop.roster.lease(task.ordinal, annotatorId, expiresAt);
-  const shown = await toShow(deps, configs, loop, task);
+  const shown = await toShow(deps, suggestions, loop, task);
   const prediction = await store.leases.show(task.id, annotatorId, shown);
   return { task, prediction, blind: shown.blind, expiresAt };
 }
 
 /** The suggestion, to be kept word for word, so that the answer can be held against what was really shown. */
-async function toShow(deps: Deps, configs: ProjectConfigs, loop: Loop, task: Task): Promise<Shown> {
+async function toShow(deps: Deps, suggestions: Suggestions, loop: Loop, task: Task): Promise<Shown> {
   const blind = loop.blind.has(task.id);
-  const suggested = await suggestionFor(loop, task, {
-    shared: loop.roster.isShared,
-    stored: async () => (await currentPredictions(deps, configs, task.projectId, [task]))[0],
-  });
-  if (!suggested || loop.config.control === null) return { prediction: null, blind };
-  const labeler = await deps.store.labelers.ensure('model', 'head', loop.version?.version ?? 'live');
+  const suggested = await suggestions.forTask(loop, task);
+  if (!suggested) return { prediction: null, blind };
+  const labeler = await deps.store.labelers.ensure('model', suggested.name, suggested.version);
   const prediction = {
     projectId: task.projectId,
     taskId: task.id,
     labelerId: labeler.id,
     runId: null,
-    result: [regionFromChoice(loop.config.control, suggested.labels, { score: suggested.score })],
+    result: suggested.result,
     score: suggested.score,
   };
   return { prediction, blind };

@@ -3,6 +3,7 @@ import type { Run } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import type { RunsApi } from './app.ts';
 import type { Deps } from './deps.ts';
+import { enqueueLabelModel } from './label-model.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 
@@ -22,6 +23,7 @@ export function createRuns({ store }: Deps, loops: Loops): RunsApi {
       await settled(id);
       const run = await store.runs.revoke(id);
       await loops.reload(run.projectId);
+      await enqueueLabelModel({ store }, run.projectId);
       return run;
     },
     async redo(id) {
@@ -32,6 +34,7 @@ export function createRuns({ store }: Deps, loops: Loops): RunsApi {
       }
       const run = await store.runs.restore(id);
       await loops.reload(run.projectId);
+      await enqueueLabelModel({ store }, run.projectId);
       return run;
     },
   };

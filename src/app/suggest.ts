@@ -1,44 +1,45 @@
-/** From class probabilities to the suggestion that a person sees. */
-import type { Task } from '../core/domain.ts';
-import { choicesOfResult } from '../labelconfig/index.ts';
-import type { PredictionView } from './app.ts';
-import type { Loop } from './loop.ts';
+/** From class probabilities and votes to the suggestion that a person sees. */
+import { type Opinion, TIE } from '../consensus/index.ts';
+import type { Region } from '../core/domain.ts';
+import { type Control, regionFromChoice } from '../labelconfig/index.ts';
+import { LABEL_MODEL_NAME, type Weigher } from './label-models.ts';
 import type { ProjectConfig } from './project-config.ts';
+
+export interface Choice {
+  readonly labels: readonly string[];
+  /** Calibrated probability that the choice is right. */
+  readonly score: number;
+}
 
 export interface Suggestion {
   readonly labels: readonly string[];
-  /** Calibrated probability that the suggestion is right. */
-  readonly score: number;
+  /** Calibrated probability that it is right; null while too few answers say how far its votes can be trusted. */
+  readonly score: number | null;
+  /** Who says so: the head alone, or the label model over all votes. */
+  readonly name: string;
+  readonly version: string;
 }
 
 /** A multi-label class is suggested from this probability on. */
 const MULTIPLE_THRESHOLD = 0.5;
 
-/**
- * The live head's opinion of one task, or null where it has none. It comes with the order; among many people, whatever
- * did not is answered by the active version's stored vote, because nobody should wait for a thread that ranks.
- */
-export async function suggestionFor(
-  loop: Loop,
-  task: Task,
-  { shared, stored }: { shared: boolean; stored: () => Promise<PredictionView | undefined> },
-): Promise<Suggestion | null> {
-  const known = loop.known(task.ordinal);
-  if (known) return chooseLabels(loop.config, known);
-  if (!shared) {
-    const probabilities = await loop.suggest(task.ordinal);
-    return probabilities && chooseLabels(loop.config, probabilities);
-  }
-  const vote = await stored();
-  if (!vote || vote.score === null || loop.config.control === null) return null;
-  return { labels: choicesOfResult(loop.config.control, vote.result), score: vote.score };
+/** The suggestion that an opinion over votes makes. Equal votes for two classes make none. */
+export function weighed(config: ProjectConfig, { version }: Weigher, opinion: Opinion | null): Suggestion | null {
+  if (opinion === null) return null;
+  const { probabilities, measured } = opinion;
+  const most = Math.max(...probabilities);
+  if (!config.control?.multiple && probabilities.filter((p) => p > most - TIE).length > 1) return null;
+  const choice = chooseLabels(config, probabilities);
+  // That none of several labels holds is only said when it is known to be so.
+  if (choice === null || (choice.labels.length === 0 && !measured)) return null;
+  return { labels: choice.labels, score: measured ? choice.score : null, name: LABEL_MODEL_NAME, version };
 }
 
 /** The most probable class, or all above one half where several may hold; null when there is no class. */
 export function chooseLabels(
   { classes, control }: Pick<ProjectConfig, 'classes' | 'control'>,
   probabilities: ArrayLike<number>,
-): Suggestion | null {
+): Choice | null {
   const all = Array.from(probabilities);
   if (!control?.multiple) {
     const best = all.indexOf(Math.max(...all));
@@ -47,4 +48,9 @@ export function chooseLabels(
   const labels = classes.filter((_, i) => all[i]! >= MULTIPLE_THRESHOLD);
   // The answer is as sure as its least sure part, chosen or not.
   return { labels, score: Math.min(...all.map((p) => Math.max(p, 1 - p))) };
+}
+
+/** The suggestion as a region; without a score where there is none. */
+export function choiceRegion(control: Control, labels: readonly string[], score: number | null): Region {
+  return regionFromChoice(control, labels, score === null ? {} : { score });
 }

@@ -2,6 +2,7 @@
  * Heavy loops off the serving thread: a port. One learner per project and control lives in one thread, because its
  * matrix does not move; fitting and scoring frozen heads are stateless and go to whichever thread is free.
  */
+import type { SuggestionFit, SuggestionModel } from '../consensus/index.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { RuleCompute } from './rules-compute.ts';
 
@@ -80,5 +81,7 @@ export interface Compute {
    */
   predict(head: Uint8Array, rows: Float32Array, classes: readonly string[]): Promise<Float32Array>;
   readonly rules: RuleCompute;
+  /** Fits the label model of a project on its votes and gold. */
+  fitSuggestion(fit: SuggestionFit): Promise<SuggestionModel>;
   close(): Promise<void>;
 }

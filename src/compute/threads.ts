@@ -41,6 +41,7 @@ export function openThreads(options: ThreadsOptions): Compute {
     predict: (head, rows, classes) =>
       work.run({ head, rows, classes }, { name: 'predictRows', transferList: [rows.buffer as ArrayBuffer] }),
     rules: rulesOn(work),
+    fitSuggestion: (fit) => work.run(fit, { name: 'suggestionModel' }),
     async close() {
       await Promise.all([work, ...shards.map((shard) => shard.pool)].map((pool) => pool.destroy()));
     },

@@ -1,4 +1,5 @@
 /** What runs inside a compute thread: learners that live here, and stateless fits and predictions. */
+import { fitSuggestion, type SuggestionFit, type SuggestionModel } from '../consensus/index.ts';
 import { decodeHead, encodeHead, fitHead, predict, type TrainingSet, underClasses } from '../heads/index.ts';
 import { Learner as LearnerCore } from '../sampling/index.ts';
 import type { Answer, LearnerSpec, Ranked, TrainedHead } from './compute.ts';
@@ -119,6 +120,10 @@ export function predictRows({
   classes: readonly string[];
 }): Float32Array {
   return predict(underClasses(decodeHead(head), classes), rows);
+}
+
+export function suggestionModel(fit: SuggestionFit): SuggestionModel {
+  return fitSuggestion(fit);
 }
 
 function learner(key: number): LearnerCore {

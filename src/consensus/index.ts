@@ -22,6 +22,7 @@ export {
   type Posterior,
   posteriorOf,
   priorFromGold,
+  TIE,
   uniformPrior,
 } from './model.ts';
 export { type MomentOptions, momentModel } from './moment.ts';
@@ -47,6 +48,14 @@ export {
   tokenVotes,
 } from './spans.ts';
 export { type RowVotes, VoteStream } from './stream.ts';
+export {
+  fitSuggestion,
+  type Opinion,
+  type SuggestionFit,
+  type SuggestionModel,
+  type VoterVote,
+  weighVotes,
+} from './suggestion.ts';
 export { goldCounts, type SupervisedOptions, supervisedModel } from './supervised.ts';
 export { type TripletOptions, tripletModel } from './triplet.ts';
 export { ABSTAIN, type VoteRows, type VoteTable, voteShares, voteTable, voteTableFromDense } from './votes.ts';

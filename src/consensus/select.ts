@@ -68,6 +68,7 @@ export interface CandidateScore {
 export interface Selection {
   /** The chosen model, fitted on all votes and all gold, its posterior calibrated. */
   readonly model: LabelModel;
+  readonly candidate: Candidate;
   readonly scores: readonly CandidateScore[];
   /** One sentence for people. */
   readonly reason: string;
@@ -88,14 +89,14 @@ export interface SelectOptions {
  */
 export function selectModel(table: VoteTable, gold: ArrayLike<number>, options: SelectOptions = {}): Selection {
   const { candidates = CANDIDATES, margin = 1.28, goldMin = 30, folds = 5 } = options;
-  const counts = goldCounts(table, gold);
-  const input: FitInput = { table, prior: priorFromGold(coveredGold(table, gold), table.classCount), gold: counts };
+  const input = fitInput(table, gold);
+  const counts = input.gold;
   const rows = goldRows(table, gold);
   const floor = credits(majority(table, input.prior), table, gold, rows);
   if (rows.length < goldMin) {
     const model = calibrated(majority(table, input.prior), table, counts);
     const reason = `Majority: ${rows.length} annotated tasks have votes, and a contest needs ${goldMin}.`;
-    return { model, scores: [], reason };
+    return { model, candidate: CANDIDATES[0]!, scores: [], reason };
   }
   const scores = candidates.map((candidate) => score(candidate, input, gold, rows, floor, folds));
   const better = scores.filter((one) => one.gain > margin * one.gainError && one.gain > 0);
@@ -105,15 +106,18 @@ export function selectModel(table: VoteTable, gold: ArrayLike<number>, options: 
   const reason = best
     ? `${best.name} answers ${percent(best.accuracy)} of ${rows.length} annotated tasks right, the majority ${percent(mean(floor))}.`
     : `Majority: it answers ${percent(mean(floor))} of ${rows.length} annotated tasks right, and no model is surely better.`;
-  return { model: calibrated(chosen.fit(input), table, counts), scores, reason };
+  return { model: calibrated(chosen.fit(input), table, counts), candidate: chosen, scores, reason };
 }
 
-/** Gold of rows with votes; the prior of the others is not what votes are weighed against. */
-function coveredGold(table: VoteTable, gold: ArrayLike<number>): number[] {
-  return goldRows(table, gold).map((row) => gold[row]!);
+/** What candidates are fitted on when all gold is known. */
+export function fitInput(table: VoteTable, gold: ArrayLike<number>): FitInput {
+  // Gold of rows with votes: the prior of the others is not what votes are weighed against.
+  const covered = goldRows(table, gold).map((row) => gold[row]!);
+  return { table, prior: priorFromGold(covered, table.classCount), gold: goldCounts(table, gold) };
 }
 
-function goldRows(table: VoteTable, gold: ArrayLike<number>): number[] {
+/** Rows with gold and votes. */
+export function goldRows(table: VoteTable, gold: ArrayLike<number>): number[] {
   const out: number[] = [];
   for (let row = 0; row < table.rowCount; row++) if (gold[row]! >= 0 && table.patternOf[row] !== 0) out.push(row);
   return out;
@@ -128,9 +132,11 @@ function score(
   folds: number,
 ): CandidateScore {
   try {
-    const own = candidate.usesGold
-      ? heldOutCredits(candidate, input, gold, rows, folds)
-      : credits(candidate.fit(input), input.table, gold, rows);
+    const own = new Array<number>(rows.length).fill(0);
+    for (const { model, at } of honestFits(candidate, input, gold, rows, folds)) {
+      const all = credits(model, input.table, gold, rows);
+      for (const i of at) own[i] = all[i]!;
+    }
     const gains = own.map((credit, i) => credit - floor[i]!);
     const gain = mean(gains);
     const variance = mean(gains.map((one) => (one - gain) ** 2));
@@ -141,28 +147,26 @@ function score(
   }
 }
 
-/** Every fold is answered by a fit that has not seen its gold. Rows go to folds in turn, so that order does not matter. */
-function heldOutCredits(
+/**
+ * Fits that have not seen the gold of the rows they answer, `at` (indices into `rows`): one for candidates that never
+ * look at gold, one per fold for the others. Rows go to folds in turn, so that order does not matter.
+ */
+export function honestFits(
   candidate: Candidate,
   input: FitInput,
   gold: ArrayLike<number>,
   rows: readonly number[],
-  folds: number,
-): number[] {
-  const out = new Array<number>(rows.length).fill(0);
-  for (let fold = 0; fold < folds; fold++) {
-    const seen = Int32Array.from({ length: input.table.rowCount }, () => -1);
-    rows.forEach((row, i) => {
-      if (i % folds !== fold) seen[row] = gold[row]!;
-    });
+  folds = 5,
+): { model: LabelModel; at: number[] }[] {
+  const all = rows.map((_, i) => i);
+  if (!candidate.usesGold) return [{ model: candidate.fit(input), at: all }];
+  return Array.from({ length: Math.min(folds, rows.length) }, (_, fold) => {
+    const seen = new Int32Array(input.table.rowCount).fill(-1);
+    for (const i of all) if (i % folds !== fold) seen[rows[i]!] = gold[rows[i]!]!;
     const prior = priorFromGold(seen, input.table.classCount);
     const model = candidate.fit({ table: input.table, prior, gold: goldCounts(input.table, seen) });
-    const own = credits(model, input.table, gold, rows);
-    rows.forEach((_, i) => {
-      if (i % folds === fold) out[i] = own[i]!;
-    });
-  }
-  return out;
+    return { model, at: all.filter((i) => i % folds === fold) };
+  });
 }
 
 function credits(model: LabelModel, table: VoteTable, gold: ArrayLike<number>, rows: readonly number[]): number[] {

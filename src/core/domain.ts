@@ -146,6 +146,17 @@ export interface RuleDocument {
   readonly createdAt: IsoTime;
 }
 
+/** What weighs the votes of a control, as it was last fitted: one per control, replaced by each fit. */
+export interface StoredLabelModel {
+  readonly projectId: number;
+  readonly control: string;
+  /** First 12 hex digits of the hash of `body`. */
+  readonly version: string;
+  /** As the application defines it: who votes, in which runs, with which weights. */
+  readonly body: JsonObject;
+  readonly createdAt: IsoTime;
+}
+
 export type RunKind = 'import' | 'prelabel' | 'rules' | 'propagation' | 'auto-accept' | 'promote';
 
 /** One bulk act. Everything it wrote carries its id; undo marks it revoked and its effects vanish from every reading. */

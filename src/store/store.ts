@@ -22,6 +22,7 @@ import type {
   RuleDocument,
   Run,
   RunKind,
+  StoredLabelModel,
   Task,
   Token,
   Vote,
@@ -263,6 +264,14 @@ export interface ModelStore {
   activate(id: number, verdict: string): Promise<ModelVersion>;
 }
 
+export interface LabelModelStore {
+  get(projectId: number, control: string): Promise<StoredLabelModel | undefined>;
+  /** Replaces the one before it. */
+  set(model: Omit<StoredLabelModel, 'createdAt'>): Promise<StoredLabelModel>;
+  /** Harmless when there is none. */
+  clear(projectId: number, control: string): Promise<void>;
+}
+
 export interface TokenStore {
   /** `hash` is the sha-256 of the plain token; the plain text is never stored. */
   add(token: {
@@ -290,6 +299,7 @@ export interface Store {
   readonly labelers: LabelerStore;
   readonly leases: LeaseStore;
   readonly models: ModelStore;
+  readonly labelModels: LabelModelStore;
   readonly tokens: TokenStore;
   readonly jobs: JobQueue;
   /** The engine's own check of its files; an empty list is a clean bill. */

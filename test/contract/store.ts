@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import { countProperties } from './counts.property.ts';
 import { leaseProperties } from './leases.property.ts';
 import { annotationContract } from './store/annotations.ts';
+import { labelModelContract } from './store/label-models.ts';
 import { labelContract } from './store/labels.ts';
 import { leaseContract } from './store/leases.ts';
 import { modelContract } from './store/models.ts';
@@ -25,6 +26,7 @@ export function storeContract(open: OpenEmpty): void {
   describe('runs', () => runContract(open));
   describe('leases', () => leaseContract(open));
   describe('models', () => modelContract(open));
+  describe('label models', () => labelModelContract(open));
   describe('labelers and tokens', () => tokenContract(open));
   describe('transactions', () => transactionContract(open));
   describe('totals under random play', () => countProperties(open));

@@ -11,6 +11,7 @@ import type {
   Project,
   RuleDocument,
   Run,
+  StoredLabelModel,
   Task,
   Token,
 } from '../../core/domain.ts';
@@ -154,6 +155,16 @@ export function toRuleHead(row: Omit<Row<'rule_documents'>, 'text' | 'lists'>): 
     version: row.version,
     ruleCount: row.rule_count,
     patterns: parsed(row.patterns),
+    createdAt: row.created_at,
+  };
+}
+
+export function toLabelModel(row: Row<'label_models'>): StoredLabelModel {
+  return {
+    projectId: row.project_id,
+    control: row.control,
+    version: row.version,
+    body: parsed(row.body),
     createdAt: row.created_at,
   };
 }

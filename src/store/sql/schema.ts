@@ -180,6 +180,14 @@ export interface ModelTable {
   created_at: string;
 }
 
+export interface LabelModelTable {
+  project_id: number;
+  control: string;
+  version: string;
+  body: string;
+  created_at: string;
+}
+
 export interface TokenTable {
   id: Generated<number>;
   hash: string;
@@ -242,6 +250,7 @@ export interface Schema {
   leases: LeaseTable;
   postponed: PostponedTable;
   models: ModelTable;
+  label_models: LabelModelTable;
   tokens: TokenTable;
   jobs: JobTable;
   job_failures: JobFailureTable;

@@ -4,6 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import { annotationStore } from '../sql/annotations.ts';
 import type { Context } from '../sql/context.ts';
 import { expireAllLeases, jobQueue } from '../sql/jobs.ts';
+import { labelModelStore } from '../sql/label-models.ts';
 import { labelerStore } from '../sql/labelers.ts';
 import { labelStore } from '../sql/labels.ts';
 import { leaseStore } from '../sql/leases.ts';
@@ -47,6 +48,7 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
     labelers: labelerStore(context),
     leases: leaseStore(context),
     models: modelStore(context),
+    labelModels: labelModelStore(context),
     tokens: tokenStore(context),
     jobs: jobQueue(context),
     integrityProblems: async () => integrityProblems(reader),

@@ -1,8 +1,9 @@
 /** The migrations in order, forward only: a new one is appended, a released one never changes. */
 import { start } from './0001-start.ts';
 import { rules } from './0002-rules.ts';
+import { labelModels } from './0003-label-models.ts';
 
-export const MIGRATIONS: readonly string[] = [start, rules];
+export const MIGRATIONS: readonly string[] = [start, rules, labelModels];
 
 /** What this version of the program writes. A data folder with a higher number is refused. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -32,6 +32,8 @@ const ONE_HOME: Record<string, string> = {
   'onnxruntime-node': 'backends',
   '@tensorflow/tfjs-core': 'backends',
   sharp: 'backends',
+  wavefile: 'backends',
+  '@alexanderolsen/libsamplerate-js': 'backends',
   'hnswlib-node': 'propagation',
   usearch: 'propagation',
   '@photostructure/sqlite': 'store',

@@ -5,12 +5,14 @@ import type { Json } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Tensor } from '../store/tensors.ts';
 import type { Deps } from './deps.ts';
+import { embeddersOf } from './embedders.ts';
+import { type ItemGroup, itemGroups } from './inference-items.ts';
 import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
-import { INSTANT_EMBEDDER, type Matrices } from './matrices.ts';
+import type { Matrices } from './matrices.ts';
 import { enqueuePredict } from './predict.ts';
-import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
+import { type ProjectConfig, type ProjectConfigs, readProjectConfig } from './project-config.ts';
 import { enqueueTraining } from './retrain.ts';
 import { enqueueRulesForNewTasks } from './rules-apply.ts';
 
@@ -23,9 +25,9 @@ export const EMBED = 'embed';
 export async function enqueueEmbedding(deps: Deps, project: Project): Promise<Job> {
   const { store } = deps;
   await enqueueRulesForNewTasks(deps, project.id);
-  const embedders = new Set([INSTANT_EMBEDDER, project.settings.embedder]);
+  const { instant, wanted } = embeddersOf(deps.inference, project, readProjectConfig(project.labelConfig));
   let job: Job | undefined;
-  for (const embedder of embedders) {
+  for (const embedder of new Set([instant, wanted])) {
     job = await store.jobs.enqueue({
       kind: EMBED,
       projectId: project.id,
@@ -43,11 +45,14 @@ export function createEmbedHandler(deps: Deps, loops: Loops, matrices: Matrices,
     const project = await found('project', projectId, deps.store.projects.get(projectId));
     const tensor = await matrices.embeddings(projectId, embedder);
     const { tasks: total } = await deps.store.projects.counts(projectId);
-    // A picture or a sound has no text: there is nothing to embed, and no item to blame.
-    if (!configs.of(project).showsText) return { embedder, embedded: 0, reason: 'the label config shows no text' };
+    const config = configs.of(project);
+    // A film or a table is nothing that an embedder reads: there is no item to blame.
+    if (config.input === null)
+      return { embedder, embedded: 0, reason: 'the label config shows no text, image or audio' };
+    const { instant, wanted } = embeddersOf(deps.inference, project, config);
     const before = await loops.peek(projectId);
     const filled = tensor.filled;
-    const stage = embedder === INSTANT_EMBEDDER ? 'instant embeddings' : 'sentence embeddings';
+    const stage = embedder === instant ? 'instant embeddings' : `embeddings by ${embedder}`;
     let done = 0;
     for (let from = 0; ; ) {
       throwIfStopped(work.signal);
@@ -55,7 +60,9 @@ export function createEmbedHandler(deps: Deps, loops: Loops, matrices: Matrices,
       if (chunk.ordinals.length === 0) break;
       const missing = tensor.missing(chunk.ordinals);
       const tasks = await deps.store.tasks.byOrdinals(projectId, [...missing]);
-      await embedTasks(deps, loops, work, { embedder, tensor, tasks, config: configs.of(project) });
+      await embedTasks(deps, loops, work, { embedder, tensor, tasks, config }, (count) =>
+        work.progress({ stage, done: done + count, total }),
+      );
       done += chunk.ordinals.length;
       from = chunk.ordinals.at(-1)! + 1;
       await work.progress({ stage, done, total: Math.max(total, done) });
@@ -63,7 +70,7 @@ export function createEmbedHandler(deps: Deps, loops: Loops, matrices: Matrices,
     // The loop opened on fewer rows, or on the other embedder: now there is something better to stand on.
     if (before?.embedder !== embedder || tensor.filled > filled) await loops.reload(projectId);
     await enqueuePredict(deps, projectId);
-    if (embedder === project.settings.embedder) await retrainOnNewRows(deps, projectId, before?.embedder !== embedder);
+    if (embedder === wanted) await retrainOnNewRows(deps, projectId, before?.embedder !== embedder);
     return { embedder, embedded: tensor.filled };
   };
 }
@@ -82,28 +89,41 @@ interface Chunk {
 }
 
 /** Embeds a chunk; what cannot be embedded is listed with the job and holds up nothing. */
-async function embedTasks(deps: Deps, loops: Loops, work: JobWork, chunk: Chunk): Promise<void> {
-  const texts = chunk.tasks.map((task) => chunk.config.textOf(task.data));
-  const tasks = chunk.tasks.filter((_, i) => texts[i] !== null);
-  const items = texts.filter((text) => text !== null).map((text) => ({ text }));
-  for (const task of chunk.tasks.filter((_, i) => texts[i] === null)) {
-    await work.itemFailed(task.id, new AppError('BACKEND_BAD_ITEM', 'The task shows no text that could be embedded.'));
+async function embedTasks(
+  deps: Deps,
+  loops: Loops,
+  work: JobWork,
+  chunk: Chunk,
+  onProgress: (tasks: number) => Promise<void>,
+): Promise<void> {
+  let done = 0;
+  for await (const { tasks, items, failed } of itemGroups(deps.media, chunk.config, chunk.tasks)) {
+    throwIfStopped(work.signal);
+    for (const { taskId, error } of failed) await work.itemFailed(taskId, error);
+    if (tasks.length > 0) await embedGroup(deps, loops, work, chunk, { tasks, items });
+    done += tasks.length + failed.length;
+    await onProgress(done);
   }
-  if (tasks.length === 0) return;
-  const { rows, dim, failed } = await deps.inference.embed(chunk.embedder, items, {
-    lane: 'bulk',
-    signal: work.signal,
-  });
+}
+
+async function embedGroup(
+  deps: Deps,
+  loops: Loops,
+  work: JobWork,
+  { embedder, tensor }: Chunk,
+  { tasks, items }: Pick<ItemGroup, 'tasks' | 'items'>,
+): Promise<void> {
+  const { rows, dim, failed } = await deps.inference.embed(embedder, items, { lane: 'bulk', signal: work.signal });
   for (const { index, error } of failed) await work.itemFailed(tasks[index]!.id, AppError.fromPlain(error));
 
   const bad = new Set(failed.map((one) => one.index));
   const good = tasks.filter((_, i) => !bad.has(i));
   const goodRows = bad.size === 0 ? rows : dropRows(rows, dim, bad);
-  await chunk.tensor.write(
+  await tensor.write(
     Uint32Array.from(good, (task) => task.ordinal),
     goodRows,
   );
-  await loops.added(work.job.projectId!, good, { embedder: chunk.embedder, rows: goodRows });
+  await loops.added(work.job.projectId!, good, { embedder, rows: goodRows });
 }
 
 function dropRows(rows: Float32Array, dim: number, bad: ReadonlySet<number>): Float32Array {

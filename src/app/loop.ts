@@ -10,7 +10,8 @@ import type { Tensor } from '../store/tensors.ts';
 import { sharesOf } from './answers.ts';
 import { BlindSlice } from './blind-slice.ts';
 import type { Deps } from './deps.ts';
-import { INSTANT_EMBEDDER, type Matrices, readRows } from './matrices.ts';
+import { embeddersOf } from './embedders.ts';
+import { type Matrices, readRows } from './matrices.ts';
 import type { ProjectConfig } from './project-config.ts';
 import { Roster } from './roster.ts';
 
@@ -66,7 +67,7 @@ export class Loop {
 
   static async open(deps: Deps, matrices: Matrices, project: Project, config: ProjectConfig): Promise<Loop> {
     const { tasks } = await deps.store.projects.counts(project.id);
-    const { embedder, tensor } = await pickEmbedder(matrices, project, tasks);
+    const { embedder, tensor } = await pickEmbedder(deps, matrices, { project, config, tasks });
     const learner =
       config.control === null
         ? null
@@ -296,12 +297,12 @@ function pause(ms: number): Promise<void> {
 }
 
 async function pickEmbedder(
+  { inference }: Deps,
   matrices: Matrices,
-  project: Project,
-  tasks: number,
+  { project, config, tasks }: { project: Project; config: ProjectConfig; tasks: number },
 ): Promise<{ embedder: string; tensor: Tensor }> {
-  const wanted = project.settings.embedder;
+  const { wanted, instant } = embeddersOf(inference, project, config);
   const tensor = await matrices.embeddings(project.id, wanted);
   if (tasks > 0 && tensor.filled >= COVERAGE_MIN * tasks) return { embedder: wanted, tensor };
-  return { embedder: INSTANT_EMBEDDER, tensor: await matrices.embeddings(project.id, INSTANT_EMBEDDER) };
+  return { embedder: instant, tensor: await matrices.embeddings(project.id, instant) };
 }

@@ -3,9 +3,6 @@ import { stableHash } from '../core/json.ts';
 import type { Tensor, TensorKey } from '../store/tensors.ts';
 import type { Deps } from './deps.ts';
 
-/** The embedder that needs no model and is there within seconds. */
-export const INSTANT_EMBEDDER = 'lexical';
-
 const COPY_CHUNK = 1_000;
 
 export class Matrices {
@@ -40,8 +37,8 @@ export class Matrices {
   /** Gives project `to` the rows of `from`; row i of the copy is row `sources[i]` of the original. */
   async copyEmbeddings(from: number, to: number, sources: readonly number[]): Promise<void> {
     const { inference } = this.#deps;
-    for (const { name, kind } of inference.models()) {
-      if (kind !== 'embedding') continue;
+    for (const { name, dim } of inference.models()) {
+      if (dim === 0) continue;
       const source = await this.embeddings(from, name);
       const target = await this.embeddings(to, name);
       for (let start = 0; start < sources.length; start += COPY_CHUNK) {

@@ -1,7 +1,8 @@
 /** What the use cases need to know of a project's label config, worked out once per change of the config. */
+import type { ModelInput } from '../backends/backend.ts';
 import type { Project } from '../core/domain.ts';
-import type { JsonObject } from '../core/json.ts';
-import { type Control, type LabelConfig, parseLabelConfig, valueAt } from '../labelconfig/index.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import { type Control, type LabelConfig, type ObjectTag, parseLabelConfig, valueAt } from '../labelconfig/index.ts';
 
 export interface ProjectConfig {
   readonly xml: string;
@@ -10,10 +11,12 @@ export interface ProjectConfig {
   readonly control: Control | null;
   /** Names of its labels in config order: the class order of heads and tensors. */
   readonly classes: readonly string[];
-  /** Does the control look at text at all? */
-  readonly showsText: boolean;
+  /** What embedders look at for that control; null when it shows nothing of the kind. Text goes before pictures and sounds. */
+  readonly input: ModelInput | null;
   /** The text a task shows to that control, or null when it shows something else. */
   textOf(data: JsonObject): string | null;
+  /** Where the picture or sound that it shows lies, the first of a list; null for texts and when there is none. */
+  mediaOf(data: JsonObject): string | null;
 }
 
 export function readProjectConfig(xml: string): ProjectConfig {
@@ -23,18 +26,31 @@ export function readProjectConfig(xml: string): ProjectConfig {
       (one) => one.kind === 'classification' && one.scope === 'task' && !one.dynamicLabels && one.labels.length > 0,
     ) ?? null;
   const shown = parsed.objects.filter((object) => control === null || control.toName.includes(object.name));
-  const fields = shown.flatMap((object) => (object.kind === 'text' && object.field !== null ? [object.field] : []));
+  const fields = fieldsOf(shown, 'text');
+  const input = INPUTS.find((kind) => fieldsOf(shown, kind).length > 0) ?? null;
+  const media = input === null || input === 'text' ? undefined : fieldsOf(shown, input)[0];
   return {
     xml,
     parsed,
     control,
     classes: control?.labels.map((label) => label.name) ?? [],
-    showsText: fields.length > 0,
+    input,
     textOf(data) {
       const texts = fields.map((field) => valueAt(data, field)).filter((value) => typeof value === 'string');
       return texts.length === 0 ? null : texts.join('\n');
     },
+    mediaOf(data) {
+      const value = media === undefined ? null : valueAt(data, media);
+      const first = Array.isArray(value) ? (value as readonly Json[])[0] : value;
+      return typeof first === 'string' ? first : null;
+    },
   };
+}
+
+const INPUTS: readonly ModelInput[] = ['text', 'image', 'audio'];
+
+function fieldsOf(objects: readonly ObjectTag[], kind: ModelInput): string[] {
+  return objects.flatMap((object) => (object.kind === kind && object.field !== null ? [object.field] : []));
 }
 
 /** Remembers the last config of each project, because parsing XML on every request is what makes others slow. */

@@ -63,7 +63,8 @@ export function createProjects(deps: Deps, loops: Loops, matrices: Matrices, con
     async update(id, input, migration = {}) {
       const old = await get(id);
       const changed = checkInput(deps, { ...old, ...input }, old.settings);
-      const classesBefore = configs.of(old).classes.join();
+      const { classes: classesOld, input: inputBefore } = configs.of(old);
+      const classesBefore = classesOld.join();
       const change = planLabelChange(
         parseLabelConfig(old.labelConfig),
         parseLabelConfig(changed.labelConfig),
@@ -78,8 +79,10 @@ export function createProjects(deps: Deps, loops: Loops, matrices: Matrices, con
       await migrateLabels(store, id, change, { ...migration, removed: migration.removed ?? 'keep' });
       await syncLabels(project);
       await loops.reload(id);
-      if (configs.of(project).classes.join() !== classesBefore) await enqueueTraining(deps, id);
-      if (project.settings.embedder !== old.settings.embedder) await enqueueEmbedding(deps, project);
+      const { classes, input: inputNow } = configs.of(project);
+      if (classes.join() !== classesBefore) await enqueueTraining(deps, id);
+      const looksElsewhere = project.settings.embedder !== old.settings.embedder || inputNow !== inputBefore;
+      if (looksElsewhere) await enqueueEmbedding(deps, project);
       return project;
     },
 
@@ -153,7 +156,9 @@ function checkInput({ inference }: Deps, input: ProjectInput, settings: ProjectS
     const message = `'${merged.queryStrategy}' orders single choices only, and "${control.name}" takes several.`;
     throw badSetting('queryStrategy', message);
   }
-  inference.info(merged.embedder);
+  if (inference.info(merged.embedder).dim === 0) {
+    throw badSetting('embedder', `Model '${merged.embedder}' makes no embeddings.`);
+  }
   return { title: title.trim(), description, instruction, labelConfig, settings: merged };
 }
 

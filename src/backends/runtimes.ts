@@ -5,6 +5,7 @@ import type { ModelRuntime } from './runtime.ts';
 
 const BUILTIN: Readonly<Record<string, () => Promise<ModelRuntime>>> = {
   lexical: async () => (await import('./lexical-runtime.ts')).lexicalRuntime,
+  'audio-descriptor': async () => (await import('./audio-descriptor.ts')).audioDescriptorRuntime,
   'image-descriptor': async () => (await import('./image-descriptor.ts')).imageDescriptorRuntime,
   'onnx-image': async () => (await import('./onnx-image.ts')).onnxImageRuntime,
   'onnx-text': async () => (await import('./onnx-text.ts')).onnxTextRuntime,

@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import type { App } from './app/app.ts';
 import { createApp } from './app/create.ts';
+import { createPoolMetrics } from './backends/metrics.ts';
 import { createInferencePool } from './backends/pool.ts';
+import { openTuningFile } from './backends/tuning-file.ts';
 import { openThreads } from './compute/threads.ts';
 import type { Config } from './config.ts';
 import { systemClock } from './core/clock.ts';
@@ -39,7 +41,13 @@ export async function startServer(config: Config): Promise<Running> {
     const stream = pino.destination({ dest: 2, sync: true });
     const opened = await openStore({ folder: config.folder, clock: systemClock });
     closers.push(() => opened.close());
-    const inference = createInferencePool({ hostsMax: config.hosts });
+    const metrics = createPoolMetrics();
+    closers.push(async () => metrics.close());
+    const inference = createInferencePool({
+      hostsMax: config.hosts,
+      tuning: openTuningFile(join(config.folder, 'tuning.json')),
+      observer: metrics.observer,
+    });
     closers.push(() => inference.close());
     const compute = openThreads({ learnerThreads: LEARNER_THREADS, workThreads: config.hosts });
     closers.push(() => compute.close());
@@ -48,6 +56,7 @@ export async function startServer(config: Config): Promise<Running> {
       store: opened.store,
       tensors: opened.tensors,
       inference,
+      metrics,
       compute,
       spool: openSpool(join(config.folder, 'spool')),
       media: createMediaStore({

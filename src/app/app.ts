@@ -22,6 +22,7 @@ import type { Media, NewUpload, Upload } from '../media/media.ts';
 import type { Projection, StopAdvice } from '../sampling/index.ts';
 import type { Page, ProjectCounts } from '../store/store.ts';
 import type { RulesApi } from './rules-api.ts';
+import type { ServingApi } from './serving-api.ts';
 
 /** Who is asking; found by the server from a token, or the local owner. */
 export interface Identity {
@@ -46,6 +47,7 @@ export interface App {
   readonly people: PeopleApi;
   readonly insights: InsightsApi;
   readonly rules: RulesApi;
+  readonly serving: ServingApi;
   /** Stops taking work, gives running jobs back, closes every thread, process and file. */
   close(): Promise<void>;
 }

@@ -25,6 +25,7 @@ import { createRules } from './rules.ts';
 import { APPLY_RULES, createRulesHandler } from './rules-apply.ts';
 import { createRuns } from './runs.ts';
 import { createSuggestions } from './suggestions.ts';
+import { createServing } from './serving.ts';
 import { createTasks } from './tasks.ts';
 import { createTemplates } from './templates.ts';
 
@@ -66,6 +67,7 @@ export function createApp(deps: Deps): App {
     people: createPeople(deps),
     insights: createInsights(deps, matrices, configs),
     rules: createRules(deps, configs),
+    serving: createServing(deps),
     async close() {
       closing.abort();
       await runner.stop();

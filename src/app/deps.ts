@@ -1,5 +1,6 @@
 /** What the use cases stand on: ports only, handed in by compose.ts. */
 import type { InferencePool } from '../backends/backend.ts';
+import type { PoolMetrics } from '../backends/metrics.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { Clock } from '../core/clock.ts';
 import type { MediaStore } from '../media/media.ts';
@@ -18,6 +19,7 @@ export interface Deps {
   readonly store: Store;
   readonly tensors: TensorStore;
   readonly inference: InferencePool;
+  readonly metrics: Pick<PoolMetrics, 'text'>;
   readonly compute: Compute;
   readonly spool: Spool;
   readonly media: MediaStore;

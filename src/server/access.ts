@@ -5,7 +5,7 @@
 import type { TSchema } from 'typebox';
 import type { App, Identity } from '../app/app.ts';
 import { AppError } from '../core/errors.ts';
-import { REFERENCE, type ReferenceKind, type Route, type RouteSchema } from './contract/route.ts';
+import { COMMON, REFERENCE, type ReferenceKind, type Route, type RouteSchema } from './contract/route.ts';
 
 /** The project of a thing (null: of none), and the annotator it belongs to where that matters. */
 interface Place {
@@ -31,7 +31,8 @@ export type CheckAccess = (request: Parts, who: Identity) => Promise<void>;
 export function accessCheck(app: App, route: Route): CheckAccess {
   const references = referencesOf(route.schema);
   for (const [, name] of route.url.matchAll(/:(\w+)/g)) {
-    if (!references.some(({ part, key }) => part === 'params' && key === name)) {
+    const common = COMMON in (propertiesOf(route.schema.params)[name!] ?? {});
+    if (!common && !references.some(({ part, key }) => part === 'params' && key === name)) {
       throw new Error(`${route.method} ${route.url}: parameter ${name} is not marked as a reference`);
     }
   }

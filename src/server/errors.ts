@@ -19,7 +19,12 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   return reply
     .code(known.status)
     .type('application/json; charset=utf-8')
-    .send(JSON.stringify(errorWire(known, request.id)));
+    .send(JSON.stringify({ ...errorWire(known, request.id), ...protocolError(known, request.url) }));
+}
+
+/** Clients of the Open Inference Protocol look for the sentence under `error`. */
+function protocolError({ message }: AppError, url: string): { error?: string } {
+  return /^\/v2(?:\/|$)/.test(url) ? { error: message } : {};
 }
 
 export function errorWire(error: AppError, requestId: string): ErrorWire {

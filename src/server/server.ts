@@ -17,6 +17,7 @@ import { mediaHandlers } from './handlers/media.ts';
 import { peopleHandlers } from './handlers/people.ts';
 import { projectHandlers } from './handlers/projects.ts';
 import { ruleHandlers } from './handlers/rules.ts';
+import { servingHandlers } from './handlers/serving.ts';
 import { taskHandlers } from './handlers/tasks.ts';
 import { transferHandlers } from './handlers/transfer.ts';
 import { workHandlers } from './handlers/work.ts';
@@ -110,6 +111,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
     ...workHandlers(app),
     ...ruleHandlers(app),
     ...peopleHandlers(app),
+    ...servingHandlers(app),
     ...eventHandlers(server, app, authenticate, {
       streamsMax: limits.eventStreamsMax,
       heartbeatMs: limits.heartbeatMs,

@@ -4,6 +4,7 @@ import type { App, Identity, Media, PredictionView } from '../../src/app/app.ts'
 import type { Annotation, Job, ModelVersion, Prediction, Project, Run, Task, Token } from '../../src/core/domain.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { fakeRules } from './fake-rules.ts';
+import { type FakeServing, fakeServing } from './fake-serving.ts';
 
 export const CONFIG =
   '<View><Text name="text" value="$text"/><Choices name="kind" toName="text"><Choice value="spam" hotkey="1"/><Choice value="ham"/></Choices></View>';
@@ -11,6 +12,7 @@ export const CONFIG =
 const AT = '2025-01-02T03:04:05.000Z';
 
 export interface FakeApp extends App {
+  readonly serving: FakeServing;
   /** Calls that changed something, in order. */
   readonly calls: string[];
   /** Bytes of the last import. */
@@ -391,6 +393,7 @@ export function fakeApp(): FakeApp {
       (call) => calls.push(call),
       () => get(tables.jobs, 'job', 1),
     ),
+    serving: fakeServing(),
     async close() {},
   };
   return app;

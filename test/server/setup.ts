@@ -54,12 +54,17 @@ function expectContract(request: InjectOptions, status: number, body: unknown): 
   expect(Compile(schema!).Errors(body), `${route.method} ${route.url}`).toEqual([]);
 }
 
+/** Parameters that are names and no ids. */
+const NAMES = /^:model_(?:name|version)$/;
+
 function matches(pattern: string, path: string): boolean {
   const parts = pattern.split('/');
   const given = path.split('/');
   // A fixed word wins over a parameter: `/validate` is no project id.
   return (
     parts.length === given.length &&
-    parts.every((part, i) => part === given[i] || (part.startsWith(':') && /^\d+$/.test(given[i]!)))
+    parts.every(
+      (part, i) => part === given[i] || (part.startsWith(':') && (NAMES.test(part) || /^\d+$/.test(given[i]!))),
+    )
   );
 }

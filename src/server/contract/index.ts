@@ -4,10 +4,19 @@ import { peopleRoutes } from './people.ts';
 import { projectRoutes } from './projects.ts';
 import type { BodyOf, ParamsOf, QueryOf, ReplyOf } from './route.ts';
 import { ruleRoutes } from './rules.ts';
+import { servingRoutes } from './serving.ts';
 import { taskRoutes } from './tasks.ts';
 import { workRoutes } from './work.ts';
 
-export const api = { ...projectRoutes, ...taskRoutes, ...mediaRoutes, ...workRoutes, ...ruleRoutes, ...peopleRoutes };
+export const api = {
+  ...projectRoutes,
+  ...taskRoutes,
+  ...mediaRoutes,
+  ...workRoutes,
+  ...ruleRoutes,
+  ...peopleRoutes,
+  ...servingRoutes,
+};
 
 export type Api = typeof api;
 export type RouteName = keyof Api;

@@ -44,6 +44,13 @@ export function NullableId(kind: ReferenceKind) {
   return Type.Union([Type.Integer({ minimum: 1, maximum: ID_MAX }), Type.Null()], { [REFERENCE]: kind });
 }
 
+/** Marks a name in an address that belongs to no project: whoever may call the route may name it. */
+export const COMMON = 'x-common';
+
+export function CommonName(description: string) {
+  return Type.String({ minLength: 1, maxLength: 200, description, [COMMON]: true });
+}
+
 /** Keeps the exact type of a route while checking its form. */
 export function route<const R extends Route>(definition: R): R {
   return definition;

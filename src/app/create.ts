@@ -24,8 +24,8 @@ import { createTrainHandler, TRAIN } from './retrain.ts';
 import { createRules } from './rules.ts';
 import { APPLY_RULES, createRulesHandler } from './rules-apply.ts';
 import { createRuns } from './runs.ts';
-import { createSuggestions } from './suggestions.ts';
 import { createServing } from './serving.ts';
+import { createSuggestions } from './suggestions.ts';
 import { createTasks } from './tasks.ts';
 import { createTemplates } from './templates.ts';
 

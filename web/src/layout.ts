@@ -17,7 +17,8 @@ export interface ChoicesControl {
 /** One thing on the item card, in the order of the config. */
 export type Block =
   | { readonly kind: 'header'; readonly text: string }
-  | { readonly kind: 'text'; readonly name: string; readonly value: string };
+  | { readonly kind: 'text'; readonly name: string; readonly value: string }
+  | { readonly kind: 'image' | 'audio'; readonly name: string; readonly value: string };
 
 export interface Layout {
   readonly blocks: readonly Block[];
@@ -48,12 +49,17 @@ function problemOf(elements: readonly Element[], controls: readonly ChoicesContr
   return controls[0]!.choices.length === 0 ? 'The <Choices> of the label config have no <Choice>.' : null;
 }
 
+/** Object tags whose files are shown by an element of the browser. */
+const MEDIA: Readonly<Record<string, 'image' | 'audio'>> = { Image: 'image', Audio: 'audio', AudioPlus: 'audio' };
+
 function isKnown(tag: string): boolean {
-  return CONTAINERS.has(tag) || ['Header', 'Text', 'Choices', 'Choice'].includes(tag);
+  return CONTAINERS.has(tag) || ['Header', 'Text', 'Choices', 'Choice'].includes(tag) || tag in MEDIA;
 }
 
 function blockOf(element: Element): Block[] {
-  const value = element.getAttribute('value') ?? '';
+  const value = element.getAttribute('value') ?? element.getAttribute('valueList') ?? '';
+  const media = MEDIA[element.tagName];
+  if (media !== undefined) return [{ kind: media, name: element.getAttribute('name') ?? '', value }];
   if (element.tagName === 'Header') return [{ kind: 'header', text: value }];
   if (element.tagName === 'Text') return [{ kind: 'text', name: element.getAttribute('name') ?? '', value }];
   return [];
@@ -73,6 +79,18 @@ function controlOf(element: Element): ChoicesControl {
 
 /** `$field` and `$a.b` read from the task's data; anything else is shown as written. */
 export function readValue(value: string, data: Readonly<Record<string, unknown>>): string {
+  const at = fieldOf(value, data);
+  if (at === undefined || at === null) return '';
+  return typeof at === 'string' ? at : JSON.stringify(at);
+}
+
+/** How many files the field of a block holds. */
+export function countOf(value: string, data: Readonly<Record<string, unknown>>): number {
+  const at = fieldOf(value, data);
+  return Array.isArray(at) ? at.length : typeof at === 'string' && at !== '' ? 1 : 0;
+}
+
+function fieldOf(value: string, data: Readonly<Record<string, unknown>>): unknown {
   if (!value.startsWith('$')) return value;
   let at: unknown = data;
   for (const step of value.slice(1).split('.')) {
@@ -81,8 +99,7 @@ export function readValue(value: string, data: Readonly<Record<string, unknown>>
         ? (at as Record<string, unknown>)[step]
         : undefined;
   }
-  if (at === undefined || at === null) return '';
-  return typeof at === 'string' ? at : JSON.stringify(at);
+  return at;
 }
 
 /** The texts that the card shows for this data, as one. Other fields stay out: one of them may give the answer away. */

@@ -1,13 +1,15 @@
 /** The item itself, its flag and its note. User texts are text nodes only: nothing in them is ever markup. */
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useMemo } from 'react';
+import { lazy, type ReactNode, Suspense, useMemo } from 'react';
 import { api } from '../api.ts';
 import { EXCERPT, keywordsOf } from '../excerpt.ts';
 import { count } from '../format.ts';
-import { type Layout, readValue, textOf } from '../layout.ts';
+import { countOf, type Layout, readValue, textOf } from '../layout.ts';
 import { TextBlock } from '../parts/text.tsx';
 import type { Answering, Shown } from './answering.ts';
 import { HINTS_FRESH_MS } from './side.tsx';
+
+const MediaBlock = lazy(() => import('../parts/media.tsx'));
 
 /** Longer texts are not read out by themselves. */
 const SPOKEN_MAX = 2_000;
@@ -22,7 +24,7 @@ export function ItemCard({ layout, shown, view }: { layout: Layout; shown: Shown
         <span>
           {shown.reopened === null ? 'Item' : 'Opened again: item'} {shown.taskId}
         </span>
-        <span>{count(characters)} characters</span>
+        {layout.blocks.some((block) => block.kind === 'text') && <span>{count(characters)} characters</span>}
         <button
           type="button"
           className={`small ${view.note === '' ? '' : 'flagged'}`}
@@ -35,22 +37,28 @@ export function ItemCard({ layout, shown, view }: { layout: Layout; shown: Shown
       {(view.noting || view.note !== '') && <Note view={view} />}
       {/* Read out when it changes; a long text is left to be read at leisure. */}
       <div className="item-body" aria-live={characters <= SPOKEN_MAX ? 'polite' : 'off'}>
-        {layout.blocks.map((block, i) =>
-          block.kind === 'header' ? (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the blocks of a config never move
-            <h2 key={i} dir="auto">
-              {block.text}
-            </h2>
-          ) : (
-            <TextBlock
-              key={`${shown.taskId}.${block.name}`}
-              text={values[i]!}
-              keywords={keywords}
-              whole={view.whole}
-              onWhole={() => view.setWhole((was) => !was)}
-            />
-          ),
-        )}
+        {layout.blocks.map((block, i) => {
+          if (block.kind === 'header') {
+            return (
+              // biome-ignore lint/suspicious/noArrayIndexKey: the blocks of a config never move
+              <h2 key={i} dir="auto">
+                {block.text}
+              </h2>
+            );
+          }
+          const key = `${shown.taskId}.${block.name}`;
+          if (block.kind !== 'text') {
+            const { kind, value } = block;
+            const media = { kind, taskId: shown.taskId, field: value.slice(1), count: countOf(value, shown.data) };
+            return (
+              <Suspense key={key} fallback={null}>
+                <MediaBlock {...media} />
+              </Suspense>
+            );
+          }
+          const whole = (): void => view.setWhole((was) => !was);
+          return <TextBlock key={key} text={values[i]!} keywords={keywords} whole={view.whole} onWhole={whole} />;
+        })}
       </div>
     </article>
   );

@@ -1,0 +1,106 @@
+/** Pictures and sounds on the label page, answered by keyboard. */
+import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { tone, wav } from '../helpers/sounds.ts';
+import { keepScreenshot, launchBrowser, openWatched, type Watched } from './browser.ts';
+import { allSaved, answer, itemNumber } from './hands.ts';
+import { labelsOf, ServerProcess } from './server.ts';
+
+const server = new ServerProcess();
+let browser: Browser;
+let open: Watched[] = [];
+
+beforeAll(async () => {
+  [browser] = await Promise.all([launchBrowser(), server.start()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await server.remove();
+});
+afterEach(async () => {
+  const problems = open.flatMap((one) => one.problems);
+  await Promise.all(open.map((one) => one.context.close()));
+  open = [];
+  expect(problems).toEqual([]);
+});
+
+const choices = (tag: string) =>
+  `<View><${tag} name="it" value="$it"/><Choices name="kind" toName="it"><Choice value="left"/><Choice value="right"/></Choices></View>`;
+
+async function project(tag: string, files: readonly (readonly [string, Uint8Array])[]): Promise<number> {
+  const { id } = await server.call('projectCreate', 'POST', '/api/projects', {
+    title: tag,
+    label_config: choices(tag),
+    settings: { embedder: 'lexical', blind_share: 0 },
+  });
+  const form = new FormData();
+  for (const [name, bytes] of files) form.append('file', new Blob([Buffer.from(bytes)]), name);
+  const response = await fetch(`${server.url}/api/projects/${id}/uploads?as_tasks=true`, {
+    method: 'POST',
+    body: form,
+  });
+  expect(response.status).toBe(201);
+  return id;
+}
+
+async function visit(id: number): Promise<Page> {
+  const watched = await openWatched(browser, server.url, `/projects/${id}/label`);
+  open.push(watched);
+  return watched.page;
+}
+
+/** The policy of the page lets nothing be evaluated in it but from outside. */
+async function until(page: Page, holds: string): Promise<void> {
+  while (!(await page.evaluate<boolean>(holds))) await page.waitForTimeout(20);
+}
+
+async function photo(hue: number): Promise<Uint8Array> {
+  const circle = `<svg width="900" height="1400"><rect width="900" height="1400" fill="hsl(${hue},60%,70%)"/><circle cx="300" cy="700" r="220" fill="hsl(${hue + 180},60%,40%)"/></svg>`;
+  return sharp(Buffer.from(circle)).jpeg().toBuffer();
+}
+
+describe('media on the label page', () => {
+  it('shows a picture whole, and takes answers by keyboard', async () => {
+    const files = await Promise.all([0, 60, 120, 200].map(async (hue) => [`${hue}.jpg`, await photo(hue)] as const));
+    const id = await project('Image', files);
+    const page = await visit(id);
+    await itemNumber(page);
+    const picture = page.locator('.item img');
+    await picture.waitFor();
+    await until(page, `document.querySelector('.item img').naturalWidth === 900`);
+    const box = (await picture.boundingBox())!;
+    expect(box.height).toBeLessThan(800);
+    expect(box.width / box.height).toBeCloseTo(900 / 1400, 1);
+    await keepScreenshot(page, 'label-picture');
+    for (const key of ['1', '2', '1']) await answer(page, key);
+    await allSaved(page);
+    const annotations = await server.annotations(id);
+    expect(annotations.map((one) => labelsOf(one.result)[0])).toEqual(['left', 'right', 'left']);
+  });
+
+  it('plays a sound by key', async () => {
+    const id = await project('Audio', [['beep.wav', wav([tone(440, 1.5)])]]);
+    const page = await visit(id);
+    await itemNumber(page);
+    await until(page, `document.querySelector('.item audio')?.readyState >= 2`);
+    await page.keyboard.press('p');
+    await until(page, `document.querySelector('.item audio').currentTime > 0`);
+    await page.keyboard.press('p');
+    expect(await page.evaluate(`document.querySelector('.item audio').paused`)).toBe(true);
+    await keepScreenshot(page, 'label-sound');
+    await answer(page, '2');
+    await allSaved(page);
+  });
+
+  it('says so when a file cannot be shown, and goes on', async () => {
+    const whole = await sharp(await photo(10))
+      .png()
+      .toBuffer();
+    const id = await project('Image', [['cut.png', whole.subarray(0, 60)]]);
+    const page = await visit(id);
+    await page.getByText('cannot be shown').waitFor();
+    await page.keyboard.press(' ');
+    await page.getByText('Nothing is left for you here').waitFor();
+  });
+});

@@ -5,6 +5,7 @@ import type { ExportPrediction, ExportRow } from '../formats/index.ts';
 import type { Deps } from './deps.ts';
 import type { RowFilter } from './export-filter.ts';
 import { found } from './lookup.ts';
+import { countingPredictions, rulesInForce } from './rules-runs.ts';
 import type { Suggestions } from './suggestions.ts';
 
 const EXPORT_CHUNK = 1_000;
@@ -62,7 +63,11 @@ async function predictionsOf(
   tasks: readonly Task[],
   labelers: Map<number, Labeler>,
 ): Promise<Map<number, ExportPrediction[]>> {
-  const stored = await deps.store.predictions.ofTasks(tasks.map((task) => task.id));
+  const { store } = deps;
+  const runs = await store.runs.list(projectId);
+  const inForce = rulesInForce(runs, await store.rules.faults(projectId));
+  const all = await store.predictions.ofTasks(tasks.map((task) => task.id));
+  const stored = countingPredictions(all, runs, inForce);
   const views = await Promise.all(
     stored.map(async (one) => ({ ...one, labeler: await labelerOf(deps, labelers, one.labelerId) })),
   );

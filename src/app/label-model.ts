@@ -6,7 +6,9 @@ import { type Json, stableHash } from '../core/json.ts';
 import { sharesOf } from './answers.ts';
 import type { Deps } from './deps.ts';
 import { type JobHandler, type JobWork, throwIfStopped } from './job-runner.ts';
-import { asBody, countedVotes, type LabelModelBody, type LabelModels } from './label-models.ts';
+import { asBody, type LabelModelBody } from './label-model-body.ts';
+import { fitSpans } from './label-model-spans.ts';
+import { countedVotes, type LabelModels } from './label-models.ts';
 import { found } from './lookup.ts';
 import { type Matrices, readRows } from './matrices.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
@@ -58,40 +60,56 @@ export function createLabelModelHandler(
     const projectId = work.job.projectId!;
     const project = await found('project', projectId, store.projects.get(projectId));
     const config = configs.of(project);
-    if (config.control === null) return { fitted: false, reason: 'There is no control to vote on.' };
     const labelers = new Map((await store.labelers.list()).map((labeler) => [labeler.id, labeler]));
     const voters = votersOf(await store.runs.list(projectId), await store.rules.faults(projectId), labelers);
-    if (voters.names.length === 0) {
-      await store.labelModels.clear(projectId, config.control.name);
+    const keep = async (control: string, body: LabelModelBody | null): Promise<Json> => {
+      if (body === null) await store.labelModels.clear(projectId, control);
+      else await store.labelModels.set({ projectId, control, version: versionOf(body), body: asBody(body) });
       labelModels.forget(projectId);
-      return { fitted: false, reason: 'Nobody but the head votes.' };
+      if (body === null) return { fitted: false, reason: 'Nobody but the head votes.' };
+      const { name, reason } = body.model;
+      return { fitted: true, name, reason, voters: body.names.length, tasks: body.tasks, annotated: body.annotated };
+    };
+    const output: Record<string, Json> = {};
+    const nobody = voters.names.length === 0;
+    if (config.control !== null) {
+      const body = nobody ? null : await fitClasses(deps, matrices, work, { project, config, voters });
+      output[config.control.name] = await keep(config.control.name, body);
     }
-    const labels = await store.labels.sync(projectId, config.control.name, config.classes);
-    const gathered = await gather(deps, work, { project, config, voters, labelIds: labels.map((label) => label.id) });
-    const head = await honestHead(deps, matrices, project, config, gathered);
-    const { rows, gold, ...columns } = gathered;
-    const votes = {
-      ...columns.votes,
-      rowCount: rows,
-      voterCount: voters.names.length,
-      classCount: config.classes.length,
-    };
-    const multiple = config.control.multiple;
-    const model = await deps.compute.fitSuggestion({ votes, multiple, gold: Int32Array.from(gold), ...head });
-    const body: LabelModelBody = {
-      ...voters,
-      classes: config.classes,
-      labelIds: labels.map((label) => label.id),
-      model,
-      tasks: rows,
-      annotated: columns.annotated.length,
-    };
-    const version = stableHash(body).slice(0, VERSION_HEX_DIGITS);
-    await store.labelModels.set({ projectId, control: config.control.name, version, body: asBody(body) });
-    labelModels.forget(projectId);
-    const { name, reason } = model;
-    return { fitted: true, version, name, reason, voters: voters.names.length, tasks: rows, annotated: body.annotated };
+    if (config.spans !== null) {
+      const body = nobody ? null : await fitSpans(deps, work, { project, target: config.spans, voters });
+      output[config.spans.control.name] = await keep(config.spans.control.name, body);
+    }
+    return output;
   };
+}
+
+function versionOf(body: LabelModelBody): string {
+  return stableHash(body).slice(0, VERSION_HEX_DIGITS);
+}
+
+/** Null when nobody has voted on the learned choice. */
+async function fitClasses(
+  deps: Deps,
+  matrices: Matrices,
+  work: JobWork,
+  sources: Omit<Sources, 'labelIds'>,
+): Promise<LabelModelBody | null> {
+  const { project, config, voters } = sources;
+  const { classes } = config;
+  const control = config.control!;
+  const labels = await deps.store.labels.sync(project.id, control.name, classes);
+  const labelIds = labels.map((label) => label.id);
+  const { rows, votes, gold, annotated } = await gather(deps, work, { ...sources, labelIds });
+  if (votes.rows.length === 0) return null;
+  const head = await honestHead(deps, matrices, project, config, annotated);
+  const model = await deps.compute.fitSuggestion({
+    votes: { ...votes, rowCount: rows, voterCount: voters.names.length, classCount: classes.length },
+    multiple: control.multiple,
+    gold: Int32Array.from(gold),
+    ...head,
+  });
+  return { ...voters, classes, labelIds, model, tasks: rows, annotated: annotated.length };
 }
 
 interface Sources {
@@ -173,7 +191,7 @@ async function honestHead(
   matrices: Matrices,
   project: Project,
   { control, classes }: ProjectConfig,
-  { annotated }: Gathered,
+  annotated: Gathered['annotated'],
 ): Promise<Pick<SuggestionFit, 'headRows' | 'headProbabilities'>> {
   const active = await store.models.active(project.id, control!.name);
   if (!active) return { headRows: new Uint32Array(0), headProbabilities: new Float32Array(0) };

@@ -3,68 +3,67 @@
  * runs. A vote counts from the moment it is stored if its labeler had a say when the model was fitted; an undone run is
  * invisible at once.
  */
-import { type Opinion, type SuggestionModel, type VoterVote, weighVotes } from '../consensus/index.ts';
+import { type Opinion, type VoterVote, weighVotes } from '../consensus/index.ts';
 import type { StoredLabelModel, Vote } from '../core/domain.ts';
-import type { JsonObject } from '../core/json.ts';
 import type { Deps } from './deps.ts';
+import { bodyOf, type LabelModelBody } from './label-model-body.ts';
 import type { ProjectConfig } from './project-config.ts';
-import { type Voters, voterLookup } from './voters.ts';
-
-/** The labeler under which suggestions go that more than the head had a say in. */
-export const LABEL_MODEL_NAME = 'label-model';
-
-export interface LabelModelBody extends Voters {
-  /** Names of the classes when it was fitted, in order, and the labels they are. */
-  readonly classes: readonly string[];
-  readonly labelIds: readonly number[];
-  readonly model: SuggestionModel;
-  /** Tasks it was fitted on, and annotated ones among them. */
-  readonly tasks: number;
-  readonly annotated: number;
-}
-
-export function bodyOf(stored: StoredLabelModel): LabelModelBody {
-  return stored.body as unknown as LabelModelBody;
-}
-
-export function asBody(body: LabelModelBody): JsonObject {
-  return body as unknown as JsonObject;
-}
+import { type SpanWeigher, spanWeigher } from './span-suggestions.ts';
+import { voterLookup } from './voters.ts';
 
 /** Label models kept ready; they are small, and the oldest goes first. */
 const KNOWN_MAX = 32;
 
 export class LabelModels {
   readonly #deps: Deps;
-  readonly #known = new Map<number, Promise<Weigher | null>>();
+  readonly #known = new Map<string, Promise<StoredLabelModel | null>>();
+  readonly #ready = new WeakMap<StoredLabelModel, Weigher | SpanWeigher>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
   }
 
   /** Null while nobody but the head votes, and while the model fits other labels than the config has. */
-  async of(projectId: number, config: ProjectConfig): Promise<Weigher | null> {
-    if (config.control === null) return null;
-    const known = this.#known.get(projectId);
-    const weigher = await (known ?? this.#read(projectId, config.control.name));
-    return weigher?.fits(config) ? weigher : null;
+  async of(projectId: number, { control, classes }: ProjectConfig): Promise<Weigher | null> {
+    const stored = control && (await this.#fitting(projectId, control.name, classes));
+    return stored && this.#once(stored, () => new Weigher(stored));
+  }
+
+  /** The same for spans. */
+  async ofSpans(projectId: number, { spans }: ProjectConfig): Promise<SpanWeigher | null> {
+    const stored = spans && (await this.#fitting(projectId, spans.control.name, spans.labels));
+    return stored && this.#once(stored, () => spanWeigher(stored, spans));
   }
 
   /** A new one was fitted, or there is none any more. */
   forget(projectId: number): void {
-    this.#known.delete(projectId);
+    for (const key of this.#known.keys()) if (key.startsWith(`${projectId}/`)) this.#known.delete(key);
   }
 
-  #read(projectId: number, control: string): Promise<Weigher | null> {
-    const reading = this.#deps.store.labelModels
-      .get(projectId, control)
-      .then((stored) => (stored ? new Weigher(stored) : null));
-    this.#known.set(projectId, reading);
-    reading.catch(() => this.forget(projectId));
+  async #fitting(projectId: number, control: string, classes: readonly string[]): Promise<StoredLabelModel | null> {
+    const key = `${projectId}/${control}`;
+    const stored = await (this.#known.get(key) ?? this.#read(key, projectId, control));
+    return stored && sameNames(bodyOf(stored).classes, classes) ? stored : null;
+  }
+
+  #read(key: string, projectId: number, control: string): Promise<StoredLabelModel | null> {
+    const reading = this.#deps.store.labelModels.get(projectId, control).then((stored) => stored ?? null);
+    this.#known.set(key, reading);
+    reading.catch(() => this.#known.delete(key));
     const [oldest] = this.#known.keys();
     if (this.#known.size > KNOWN_MAX) this.#known.delete(oldest!);
     return reading;
   }
+
+  #once<T extends Weigher | SpanWeigher>(stored: StoredLabelModel, make: () => T): T {
+    const ready = (this.#ready.get(stored) as T | undefined) ?? make();
+    this.#ready.set(stored, ready);
+    return ready;
+  }
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i]);
 }
 
 /** A fitted label model, ready to answer. */
@@ -82,10 +81,6 @@ export class Weigher {
     this.#body = body;
     this.#classOf = new Map(body.labelIds.map((id, i) => [id, i]));
     this.#voterOf = voterLookup(body);
-  }
-
-  fits({ classes }: ProjectConfig): boolean {
-    return classes.length === this.#body.classes.length && classes.every((name, i) => name === this.#body.classes[i]);
   }
 
   /** The votes of one task that count, by voter. Of several runs of a voter, the newest that says something. */

@@ -6,6 +6,7 @@ import type { PredictionsApi, PredictionView } from './app.ts';
 import type { Deps } from './deps.ts';
 import { found } from './lookup.ts';
 import type { ProjectConfigs } from './project-config.ts';
+import { countingPredictions, rulesInForce } from './rules-runs.ts';
 import type { Suggestions } from './suggestions.ts';
 
 export function createPredictions(deps: Deps, configs: ProjectConfigs, suggestions: Suggestions): PredictionsApi {
@@ -15,7 +16,9 @@ export function createPredictions(deps: Deps, configs: ProjectConfigs, suggestio
 
     async ofTask(taskId) {
       const task = await found('task', taskId, store.tasks.get(taskId));
-      const stored = await store.predictions.ofTasks([taskId]);
+      const runs = await store.runs.list(task.projectId);
+      const inForce = rulesInForce(runs, await store.rules.faults(task.projectId));
+      const stored = countingPredictions(await store.predictions.ofTasks([taskId]), runs, inForce);
       const views = await Promise.all(stored.map((one) => storedView(deps, one)));
       return [...views, ...(await suggestions.current(task.projectId, [task]))];
     },
@@ -65,6 +68,6 @@ export async function storedView({ store }: Deps, prediction: Prediction): Promi
   };
 }
 
-export function versionName(labeler: Labeler): string {
+export function versionName(labeler: Pick<Labeler, 'name' | 'version'>): string {
   return labeler.version === '' ? labeler.name : `${labeler.name}@${labeler.version}`;
 }

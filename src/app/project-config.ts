@@ -3,6 +3,7 @@ import type { ModelInput } from '../backends/backend.ts';
 import type { Project } from '../core/domain.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { type Control, type LabelConfig, type ObjectTag, parseLabelConfig, valueAt } from '../labelconfig/index.ts';
+import { type SpanTarget, spanTargetOf } from './span-target.ts';
 
 export interface ProjectConfig {
   readonly xml: string;
@@ -13,6 +14,10 @@ export interface ProjectConfig {
   readonly classes: readonly string[];
   /** What embedders look at for that control; null when it shows nothing of the kind. Text goes before pictures and sounds. */
   readonly input: ModelInput | null;
+  /** What rules mark with spans; null when there is nothing of the kind. */
+  readonly spans: SpanTarget | null;
+  /** What rules may say: the classes first, then labels of spans that are no classes. */
+  readonly ruleLabels: readonly string[];
   /** The text a task shows to that control, or null when it shows something else. */
   textOf(data: JsonObject): string | null;
   /** Where the picture or sound that it shows lies, the first of a list; null for texts and when there is none. */
@@ -25,6 +30,8 @@ export function readProjectConfig(xml: string): ProjectConfig {
     parsed.controls.find(
       (one) => one.kind === 'classification' && one.scope === 'task' && !one.dynamicLabels && one.labels.length > 0,
     ) ?? null;
+  const classes = control?.labels.map((label) => label.name) ?? [];
+  const spans = spanTargetOf(parsed);
   const shown = parsed.objects.filter((object) => control === null || control.toName.includes(object.name));
   const fields = fieldsOf(shown, 'text');
   const input = INPUTS.find((kind) => fieldsOf(shown, kind).length > 0) ?? null;
@@ -33,8 +40,10 @@ export function readProjectConfig(xml: string): ProjectConfig {
     xml,
     parsed,
     control,
-    classes: control?.labels.map((label) => label.name) ?? [],
+    classes,
     input,
+    spans,
+    ruleLabels: [...new Set([...classes, ...(spans?.labels ?? [])])],
     textOf(data) {
       const texts = fields.map((field) => valueAt(data, field)).filter((value) => typeof value === 'string');
       return texts.length === 0 ? null : texts.join('\n');

@@ -16,6 +16,7 @@ import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import { asParams, paramsOf, type RuleRunParams, reusable, rulesInForce } from './rules-runs.ts';
 import { viewOf } from './rules-scan.ts';
 import { documentOf, interact, programOf, rulesOf } from './rules-source.ts';
+import { writeSpans } from './rules-spans.ts';
 
 export const APPLY_RULES = 'apply-rules';
 
@@ -49,7 +50,7 @@ export function createRulesHandler(deps: Deps, configs: ProjectConfigs) {
       const outcome = await carryOut(deps, work, act);
       // Rules that strike out others' votes have done so with the failed one in play: all of it again, without it.
       if (outcome === 'again') continue;
-      const run = await deps.store.runs.finish(act.run.id, 'done', outcome.votes);
+      const run = await deps.store.runs.finish(act.run.id, 'done', outcome.votes + outcome.marked);
       await enqueueRulesForNewTasks(deps, projectId);
       return {
         runId: run.id,
@@ -57,6 +58,7 @@ export function createRulesHandler(deps: Deps, configs: ProjectConfigs) {
         rules: act.rules.length,
         applied: act.program.rules.filter((rule) => rule.enabled).length,
         votes: outcome.votes,
+        marked: outcome.marked,
         withdrawn: outcome.withdrawn,
         skipped: outcome.skipped,
       };
@@ -66,6 +68,7 @@ export function createRulesHandler(deps: Deps, configs: ProjectConfigs) {
 
 interface Act {
   readonly project: Project;
+  readonly config: ProjectConfig;
   readonly document: RuleDocument;
   /** All rules of the document; a disabled one keeps its place. */
   readonly rules: readonly Rule[];
@@ -77,6 +80,7 @@ interface Act {
   readonly run: Run;
   /** Ordinals done by an earlier attempt at the same run. */
   readonly done: number;
+  readonly resumed: boolean;
 }
 
 async function planAct(deps: Deps, configs: ProjectConfigs, work: JobWork, again: boolean): Promise<Act | null> {
@@ -112,6 +116,7 @@ async function planAct(deps: Deps, configs: ProjectConfigs, work: JobWork, again
   }));
   return {
     project,
+    config,
     document,
     rules,
     labelers: ids,
@@ -119,6 +124,7 @@ async function planAct(deps: Deps, configs: ProjectConfigs, work: JobWork, again
     program: programOf(wanted, config),
     run,
     done: open === undefined ? 0 : job.done,
+    resumed: open !== undefined,
   };
 }
 
@@ -167,6 +173,8 @@ async function startRun(
 
 interface Outcome {
   readonly votes: number;
+  /** Tasks with spans, counted once for each rule that marked some. */
+  readonly marked: number;
   /** Rule versions that failed, with the reason. */
   readonly withdrawn: { rule: string; reason: string }[];
   /** Texts that were too long for a pattern of a rule. */
@@ -192,7 +200,7 @@ async function writeVotes(deps: Deps, work: JobWork, act: Act): Promise<Outcome 
   const { from, to } = paramsOf(act.run);
   const total = to - from;
   const withdrawn: Outcome['withdrawn'] = [];
-  const outcome = { votes: 0, skipped: 0 };
+  const outcome = { votes: 0, skipped: 0, marked: 0 };
   let program = act.program;
   for (let at = from + act.done; at < to && program.rules.some((rule) => rule.enabled); ) {
     throwIfStopped(work.signal);
@@ -214,6 +222,7 @@ async function writeVotes(deps: Deps, work: JobWork, act: Act): Promise<Outcome 
     }
     for (const count of votes.skipped.values()) outcome.skipped += count;
     await store.votes.write(act.run.id, rowsOf(act, votes, tasks));
+    outcome.marked += await writeSpans(deps, act, votes, tasks, act.resumed && at === from + act.done);
     at = own.at(-1)! + 1;
     await work.progress({ stage: `rules of document ${act.document.number}`, done: at - from, total });
   }
@@ -235,16 +244,18 @@ function programWithout(program: RuleProgram, faults: readonly RuleFault[]): Rul
   return { ...program, key: `${program.key}-${[...failed].join('-')}`, rules };
 }
 
-function rowsOf(act: Act, votes: RuleVotes, tasks: readonly { readonly id: number }[]): VoteRow[] {
-  return Array.from(votes.tasks, (task, i) => ({
-    taskId: tasks[task]!.id,
-    labelId: act.labelIds[votes.labels[i]!]!,
-    labelerId: act.labelers[votes.rules[i]!]!,
-    score: 1,
-  }));
+/** Votes of the rules that label whole tasks. */
+function rowsOf({ rules, ...act }: Act, votes: RuleVotes, tasks: readonly { readonly id: number }[]): VoteRow[] {
+  return Array.from(votes.tasks, (task, i) => ({ task, i })).flatMap(({ task, i }) => {
+    const rule = votes.rules[i]!;
+    if (rules[rule]!.spans !== null) return [];
+    const labelId = act.labelIds[votes.labels[i]!]!;
+    return [{ taskId: tasks[task]!.id, labelId, labelerId: act.labelers[rule]!, score: 1 }];
+  });
 }
 
-async function labelIdsOf({ store }: Deps, project: Project, config: ProjectConfig): Promise<number[]> {
-  const labels = await store.labels.sync(project.id, config.control!.name, config.classes);
-  return config.classes.map((name) => labels.find((label) => label.value === name && label.removedAt === null)!.id);
+async function labelIdsOf({ store }: Deps, project: Project, { control, classes }: ProjectConfig): Promise<number[]> {
+  if (control === null) return [];
+  const labels = await store.labels.sync(project.id, control.name, classes);
+  return classes.map((name) => labels.find((label) => label.value === name && label.removedAt === null)!.id);
 }

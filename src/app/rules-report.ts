@@ -1,7 +1,7 @@
 /** What rules are worth: figures, contradictions, and tasks to look at with the stretches that made rules fire. */
 import type { ExaminedRules, RuleProgram } from '../compute/rules-compute.ts';
 import type { Task } from '../core/domain.ts';
-import type { Rule, RuleVotes } from '../rules/index.ts';
+import { matchFields, type Rule, type RuleVotes } from '../rules/index.ts';
 import type { Deps } from './deps.ts';
 import type { ProjectConfig } from './project-config.ts';
 import type { RuleMatch, RuleReportView, RuleTask, RuleView } from './rules-api.ts';
@@ -91,7 +91,7 @@ export async function ruleTasks(
   ]);
   const votes = rowsByTask(voted.votes, (i) => ({
     rule: rules[voted.votes.rules[i]!]!.id,
-    label: config.classes[voted.votes.labels[i]!]!,
+    label: config.ruleLabels[voted.votes.labels[i]!]!,
   }));
   const places = matchesOf(rules, marked.votes);
   return new Map(
@@ -102,7 +102,7 @@ export async function ruleTasks(
         text: config.textOf(task.data) ?? '',
         votes: votes.get(i) ?? [],
         matches: places.get(i) ?? [],
-        annotated: truth[i]!.map((index) => config.classes[index]!),
+        annotated: truth[i]!.map((index) => config.ruleLabels[index]!),
       },
     ]),
   );
@@ -110,31 +110,12 @@ export async function ruleTasks(
 
 /** The same rule, saying where it matches, if it matches text in one field. Veto and priority would hide places. */
 function markingRule(rule: Rule): Rule {
-  const marks = rule.labels.length > 0 && fieldsOf(rule.when).size === 1;
-  return { ...rule, priority: 0, veto: [], spans: marks ? { group: 0 } : null };
-}
-
-function fieldsOf(condition: Rule['when']): Set<string> {
-  switch (condition.kind) {
-    case 'keywords':
-    case 'regex':
-      return new Set([condition.field]);
-    case 'all':
-    case 'any':
-    case 'atLeast':
-      return new Set(condition.of.flatMap((one) => [...fieldsOf(one)]));
-    case 'within':
-    case 'count':
-      return fieldsOf(condition.of);
-    case 'near':
-      return new Set([...fieldsOf(condition.first), ...fieldsOf(condition.second)]);
-    default:
-      return new Set();
-  }
+  const marks = rule.labels.length > 0 && matchFields(rule.when).size === 1;
+  return { ...rule, priority: 0, veto: [], spans: rule.spans ?? (marks ? { group: 0 } : null) };
 }
 
 function matchesOf(rules: readonly Rule[], { spans }: RuleVotes): Map<number, RuleMatch[]> {
-  const fields = rules.map((rule) => [...fieldsOf(rule.when)][0] ?? '');
+  const fields = rules.map((rule) => [...matchFields(rule.when)][0] ?? '');
   const out = new Map<number, RuleMatch[]>();
   const seen = new Set<string>();
   for (let i = 0; i < spans.tasks.length; i++) {

@@ -2,7 +2,7 @@
  * Which votes of rules count. A run says which rule versions it stands for and which earlier runs it leans on, because a
  * changed rule is applied alone; so undoing a run brings back exactly what was there before it.
  */
-import type { Run, Vote } from '../core/domain.ts';
+import type { Prediction, Run, Vote } from '../core/domain.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { RuleFaultRow } from '../store/store.ts';
 
@@ -79,6 +79,19 @@ export function countingVotes(
     if (!isInForce(vote, inForce) || seen.has(key)) return false;
     seen.add(key);
     return true;
+  });
+}
+
+/** Leaves out what span rules marked in unfinished runs, or in versions that were replaced or failed. */
+export function countingPredictions<T extends Pick<Prediction, 'runId' | 'labelerId'>>(
+  predictions: readonly T[],
+  runs: readonly Run[],
+  inForce: RulesInForce | undefined,
+): T[] {
+  const ofRules = new Set(runs.filter((run) => run.kind === 'rules').map((run) => run.id));
+  return predictions.filter(({ runId, labelerId }) => {
+    if (runId === null || !ofRules.has(runId)) return true;
+    return (inForce?.runs.has(runId) && inForce.labelers.has(labelerId)) ?? false;
   });
 }
 

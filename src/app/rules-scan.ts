@@ -1,11 +1,12 @@
 /** Rules over many tasks without writing anything: votes, what people say of the same tasks, and what it cost. */
 import type { MatchedRules, RuleProgram } from '../compute/rules-compute.ts';
-import type { Project, Task } from '../core/domain.ts';
+import type { Annotation, Project, Task } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
 import type { RuleVotes } from '../rules/index.ts';
 import { sharesOf } from './answers.ts';
 import type { Deps } from './deps.ts';
 import type { ProjectConfig } from './project-config.ts';
+import { spansIn } from './span-target.ts';
 
 /** Reports look at no more: their figures no longer change in the second digit, and votes are held in memory. */
 export const RULE_REPORT_TASKS_MAX = 200_000;
@@ -65,13 +66,31 @@ export function viewOf({ data, meta }: Pick<Task, 'data' | 'meta'>) {
   return { data, meta };
 }
 
-/** Label indices that the annotators of each task agree on; none where nobody has answered. */
+/**
+ * Label indices (of `ruleLabels`) that the annotators of each task agree on: its class, and the labels of spans that at
+ * least half of them marked. None where nobody has answered.
+ */
 export async function truthOf({ store }: Deps, config: ProjectConfig, tasks: readonly Task[]): Promise<number[][]> {
   const annotations = groupBy(await store.annotations.ofTasks(tasks.map((task) => task.id)), (one) => one.taskId);
   return tasks.map((task) => {
-    const shares = sharesOf(config, annotations.get(task.id) ?? []);
-    if (shares === null) return [];
-    if (config.control?.multiple) return [...shares.keys()].filter((i) => shares[i]! >= AGREED);
-    return [shares.indexOf(Math.max(...shares))];
+    const own = annotations.get(task.id) ?? [];
+    return [...new Set([...classTruth(config, own), ...spanTruth(config, own)])];
+  });
+}
+
+function classTruth(config: ProjectConfig, annotations: readonly Annotation[]): number[] {
+  const shares = sharesOf(config, annotations);
+  if (shares === null || shares.length === 0) return [];
+  if (config.control?.multiple) return [...shares.keys()].filter((i) => shares[i]! >= AGREED);
+  return [shares.indexOf(Math.max(...shares))];
+}
+
+function spanTruth({ spans, ruleLabels }: ProjectConfig, annotations: readonly Annotation[]): number[] {
+  if (spans === null) return [];
+  const answers = annotations.filter((one) => !one.skipped);
+  const marked = answers.map((one) => new Set(spansIn(spans, one.result).map((span) => span.label)));
+  return spans.labels.flatMap((name, label) => {
+    const agreed = marked.filter((own) => own.has(label)).length >= AGREED * Math.max(1, answers.length);
+    return agreed && answers.length > 0 ? [ruleLabels.indexOf(name)] : [];
   });
 }

@@ -3,7 +3,7 @@ import type { RuleProgram } from '../compute/rules-compute.ts';
 import type { Project, RuleDocument } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import { stableHash } from '../core/json.ts';
-import { type Condition, type Rule, type RuleProblem, ruleSet } from '../rules/index.ts';
+import { type Condition, matchFields, type Rule, type RuleProblem, ruleSet } from '../rules/index.ts';
 import type { Deps } from './deps.ts';
 import type { ProjectConfig } from './project-config.ts';
 import type { RuleCheck, RuleDraft, RuleSource } from './rules-api.ts';
@@ -12,16 +12,15 @@ const PROBLEM_MAX = 100;
 
 /** Everything that is wrong with a draft in this project. */
 export async function checkDraft({ compute }: Deps, config: ProjectConfig, draft: RuleDraft): Promise<RuleCheck> {
-  const { control, classes } = config;
-  if (control === null) {
-    throw new AppError('RULE_BAD_DOCUMENT', 'The label config has no task-wide choice that rules could vote for.', {
-      details: { line: 1, column: 1 },
-    });
+  if (config.ruleLabels.length === 0) {
+    const message =
+      'The label config has neither a task-wide choice nor labels for spans of a text that rules could give.';
+    throw new AppError('RULE_BAD_DOCUMENT', message, { details: { line: 1, column: 1 } });
   }
   const lists = new Map(Object.entries(draft.lists ?? {}));
-  const { set, problems, patterns } = await compute.rules.check(draft.text, { labels: classes, lists });
+  const { set, problems, patterns } = await compute.rules.check(draft.text, { labels: config.ruleLabels, lists });
   const own = set.rules.flatMap((rule): RuleProblem[] => {
-    const message = misfitOf(rule, control.name);
+    const message = misfitOf(rule, config);
     if (message === null) return [];
     return [{ severity: 'error', code: 'RULE_BAD_DOCUMENT', message, line: rule.line, column: 1, rule: rule.id }];
   });
@@ -29,12 +28,32 @@ export async function checkDraft({ compute }: Deps, config: ProjectConfig, draft
 }
 
 /** Why a rule that is sound in itself cannot vote in this project. A rule that never fires would be worse than an error. */
-function misfitOf(rule: Rule, control: string): string | null {
-  if (rule.control !== '' && rule.control !== control) {
-    return `Rules vote for the control '${control}' of this project, not for '${rule.control}'.`;
-  }
+function misfitOf(rule: Rule, config: ProjectConfig): string | null {
   const blind = BLIND_CONDITIONS.find(({ kind }) => holds(rule.when, kind));
-  return blind ? `The rule looks at ${blind.what}, which tasks do not show to rules.` : null;
+  if (blind) return `The rule looks at ${blind.what}, which tasks do not show to rules.`;
+  return rule.spans === null ? misfitOfChoice(rule, config) : misfitOfSpans(rule, config);
+}
+
+function misfitOfChoice(rule: Rule, { control, classes, spans }: ProjectConfig): string | null {
+  const odd = rule.labels.find((label) => !classes.includes(label));
+  if (odd !== undefined) {
+    const hint = spans?.labels.includes(odd) ? '; add `spans: true` to mark the places that it finds' : '';
+    return `'${odd}' is no label of a task-wide choice${hint}.`;
+  }
+  if (rule.control === '' || rule.control === control?.name || rule.labels.length === 0) return null;
+  return `Rules vote for the control '${control?.name}' of this project, not for '${rule.control}'.`;
+}
+
+function misfitOfSpans(rule: Rule, { spans }: ProjectConfig): string | null {
+  if (spans === null)
+    return 'The label config has no labels for spans of a text; take `spans` away to label the whole task.';
+  const odd = rule.labels.find((label) => !spans.labels.includes(label));
+  if (odd !== undefined) return `'${odd}' is no label for spans; the label config has ${spans.labels.join(', ')}.`;
+  if (rule.control !== '' && rule.control !== spans.control.name) {
+    return `Rules mark spans for the control '${spans.control.name}' of this project, not for '${rule.control}'.`;
+  }
+  const field = [...matchFields(rule.when)].find((one) => one !== `data.${spans.field}`);
+  return field === undefined ? null : `The rule marks places in '${field}', but people label 'data.${spans.field}'.`;
 }
 
 /** Conditions on things that a task's own data and meta do not hold. */
@@ -86,8 +105,8 @@ export async function documentOf(
 }
 
 export function programOf(rules: readonly Rule[], config: ProjectConfig): RuleProgram {
-  const key = `${ruleSet(rules).version}-${stableHash(config.classes).slice(0, 12)}`;
-  return { key, rules, labels: config.classes };
+  const key = `${ruleSet(rules).version}-${stableHash(config.ruleLabels).slice(0, 12)}`;
+  return { key, rules, labels: config.ruleLabels };
 }
 
 /** Do rules strike out votes of other rules? Then no rule can be applied again alone. */

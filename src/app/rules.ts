@@ -1,7 +1,7 @@
 /** Rules of a project: documents saved, previewed, compared, measured, and applied as jobs. */
 import { AppError } from '../core/errors.ts';
 import { valueAt } from '../labelconfig/index.ts';
-import { ruleChanges, rulesFromCsv, rulesFromSpacy } from '../rules/index.ts';
+import { ruleChanges, rulesFromCsv, rulesFromSpacy, type SpanOutput } from '../rules/index.ts';
 import type { Deps } from './deps.ts';
 import { found, notFound } from './lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
@@ -113,7 +113,8 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
 }
 
 /** Where the text that people see stands in a task. */
-function shownField({ control, parsed }: ProjectConfig): string {
+function shownField({ control, parsed, spans }: ProjectConfig): string {
+  if (control === null && spans !== null) return `data.${spans.field}`;
   const shown = parsed.objects.find(
     (one) => one.kind === 'text' && one.field !== null && (control === null || control.toName.includes(one.name)),
   );
@@ -121,11 +122,11 @@ function shownField({ control, parsed }: ProjectConfig): string {
 }
 
 function labelIndex(config: ProjectConfig, label: string): number {
-  const index = config.classes.indexOf(label);
+  const index = config.ruleLabels.indexOf(label);
   if (index !== -1) return index;
   throw new AppError(
     'INPUT_BAD_FIELD',
-    `There is no label '${label}'; the label config has ${config.classes.join(', ')}.`,
+    `There is no label '${label}'; the label config has ${config.ruleLabels.join(', ')}.`,
     {
       details: { field: 'label' },
     },
@@ -133,15 +134,19 @@ function labelIndex(config: ProjectConfig, label: string): number {
 }
 
 function importRules(config: ProjectConfig, { kind, text, field = shownField(config), document }: RuleImport) {
-  const options = { field, labels: config.classes };
+  const options = { field, labels: config.ruleLabels };
   const { rules, skipped } =
     kind === 'csv' ? { rules: rulesFromCsv(text, options), skipped: [] } : rulesFromSpacy(text, options);
-  // Spans of a task-wide choice mark nothing; the pattern votes for the task that holds it.
   const edited = appendRules(
     document,
-    rules.map((rule) => ({ ...rule, spans: null })),
+    rules.map((rule) => ({ ...rule, spans: spansFor(config, rule.labels) })),
   );
   return { document: edited.document, rules: rules.length, skipped };
+}
+
+/** Labels of a task-wide choice need no places; labels of spans are nothing without them. */
+function spansFor({ classes }: ProjectConfig, labels: readonly string[]): SpanOutput | null {
+  return labels.every((label) => classes.includes(label)) ? null : { group: 0 };
 }
 
 async function promote(deps: Deps, config: ProjectConfig, projectId: number, request: RulePromotion) {
@@ -155,7 +160,7 @@ async function promote(deps: Deps, config: ProjectConfig, projectId: number, req
       id: idFrom(words),
       labels: [label],
       when: { kind: 'keywords', words: [words], match, fold: 'case', field },
-      spans: null,
+      spans: spansFor(config, [label]),
     },
   ]);
   return { document, rule: ids[0]! };

@@ -2,7 +2,8 @@
 import { type Opinion, TIE } from '../consensus/index.ts';
 import type { Region } from '../core/domain.ts';
 import { type Control, regionFromChoice } from '../labelconfig/index.ts';
-import { LABEL_MODEL_NAME, type Weigher } from './label-models.ts';
+import { LABEL_MODEL_NAME } from './label-model-body.ts';
+import type { Weigher } from './label-models.ts';
 import type { ProjectConfig } from './project-config.ts';
 
 export interface Choice {

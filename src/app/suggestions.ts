@@ -8,6 +8,7 @@ import { found } from './lookup.ts';
 import type { Loop } from './loop.ts';
 import { versionName } from './predictions.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
+import { hasOtherControls, type SuggestedRegions, suggestedRegions } from './span-suggestions.ts';
 import { choiceRegion, chooseLabels, type Suggestion, weighed } from './suggest.ts';
 import { HEAD } from './voters.ts';
 
@@ -45,13 +46,29 @@ export function createSuggestions(sources: Sources): Suggestions {
  */
 async function suggestionFor(sources: Sources, loop: Loop, task: Task): Promise<Suggested | null> {
   const known = loop.known(task.ordinal);
-  if (!known && loop.roster.isShared) {
-    const [view] = await currentPredictions(sources, task.projectId, [task]);
-    if (!view) return null;
-    const [name = '', version = ''] = view.modelVersion.split('@');
-    return { result: view.result, score: view.score, name, version };
-  }
-  const made = await liveSuggestion(sources, loop, task, known ?? (await loop.suggest(task.ordinal)));
+  const choice =
+    !known && loop.roster.isShared
+      ? await storedChoice(sources, loop, task)
+      : await liveChoice(sources, loop, task, known ?? (await loop.suggest(task.ordinal)));
+  const [regions = null] = await regionsFor(sources, loop.config, [task]);
+  if (choice === null || regions === null) return choice ?? regions;
+  return { ...choice, result: [...choice.result, ...regions.result] };
+}
+
+async function storedChoice(sources: Sources, { project, config }: Loop, task: Task): Promise<Suggested | null> {
+  const view = (await currentChoices(sources, project, config, [task])).get(task.id);
+  if (!view) return null;
+  const [name = '', version = ''] = view.modelVersion.split('@');
+  return { result: view.result, score: view.score, name, version };
+}
+
+async function liveChoice(
+  sources: Sources,
+  loop: Loop,
+  task: Task,
+  head: ArrayLike<number> | null,
+): Promise<Suggested | null> {
+  const made = await liveSuggestion(sources, loop, task, head);
   if (made === null || loop.config.control === null) return null;
   const { labels, score, name, version } = made;
   return { result: [choiceRegion(loop.config.control, labels, score)], score, name, version };
@@ -72,33 +89,65 @@ async function liveSuggestion(
   return choice && { ...choice, name: HEAD, version: loop.version?.version ?? 'live' };
 }
 
-/**
- * The suggestion for each of these tasks: what the label model makes of all votes, where others than the head vote; else
- * what the active version says. Tasks that nobody has reached are left out.
- */
 async function currentPredictions(
-  { deps, configs, labelModels }: Sources,
+  sources: Sources,
   projectId: number,
   tasks: readonly Task[],
 ): Promise<PredictionView[]> {
-  const { store } = deps;
+  const { store } = sources.deps;
   const project = await found('project', projectId, store.projects.get(projectId));
-  const config = configs.of(project);
-  if (config.control === null) return [];
+  const config = sources.configs.of(project);
+  const choices = await currentChoices(sources, project, config, tasks);
+  const regions = await regionsFor(sources, config, tasks);
+  return tasks.flatMap((task, i): PredictionView[] => {
+    // What was stored as one prediction is listed as that one already.
+    const [choice, other] = [choices.get(task.id), regions[i]?.weighed ? regions[i] : null];
+    if (choice) return [{ ...choice, result: [...choice.result, ...(other?.result ?? [])] }];
+    if (!other) return [];
+    const { result, score, name, version, createdAt } = other;
+    const modelVersion = versionName({ name, version });
+    return [{ id: null, projectId, taskId: task.id, result, score, modelVersion, runId: null, createdAt }];
+  });
+}
+
+/** What bulk acts have marked in each task, in the order of the tasks. */
+async function regionsFor(
+  { deps, labelModels }: Sources,
+  config: ProjectConfig,
+  tasks: readonly Task[],
+): Promise<(SuggestedRegions | null)[]> {
+  if (!hasOtherControls(config) || tasks.length === 0) return tasks.map(() => null);
+  const weigher = await labelModels.ofSpans(tasks[0]!.projectId, config);
+  const stored = await deps.store.predictions.ofTasks(tasks.map((task) => task.id));
+  const byTask = groupBy(stored, (one) => one.taskId);
+  return Promise.all(tasks.map((task) => suggestedRegions(deps, config, weigher, task, byTask.get(task.id) ?? [])));
+}
+
+/**
+ * The choice for each task: what the label model makes of all votes, where others than the head vote; else what the active
+ * version says.
+ */
+async function currentChoices(
+  { deps, labelModels }: Sources,
+  project: Project,
+  config: ProjectConfig,
+  tasks: readonly Task[],
+): Promise<Map<number, PredictionView>> {
+  const { store } = deps;
+  if (config.control === null) return new Map();
   const votes = groupBy(await store.votes.ofTasks(tasks.map((task) => task.id)), (vote) => vote.taskId);
   const head = await headVotes(deps, project, config.control.name);
-  const weigher = await labelModels.of(projectId, config);
-  const nameOf = new Map((await store.labels.list(projectId)).map((label) => [label.id, label.value]));
-  return [...votes].flatMap(([taskId, all]): PredictionView[] => {
+  const weigher = await labelModels.of(project.id, config);
+  const nameOf = new Map((await store.labels.list(project.id)).map((label) => [label.id, label.value]));
+  const views = [...votes].flatMap(([taskId, all]): PredictionView[] => {
     const own = head?.of(all) ?? [];
     const others = weigher?.votesOf(all) ?? [];
     if (weigher && others.length > 0) {
       const opinion = weigher.weigh(others, own.length === 0 ? null : completed(config, own, nameOf));
       const made = weighed(config, weigher, opinion);
       if (made === null) return [];
-      const { name, version } = made;
       const view = viewOf(config, project.id, taskId, made.labels, made.score);
-      return [{ ...view, modelVersion: `${name}@${version}`, runId: null, createdAt: weigher.createdAt }];
+      return [{ ...view, modelVersion: versionName(made), runId: null, createdAt: weigher.createdAt }];
     }
     if (head === null || own.length === 0) return [];
     const { id, createdAt } = head.runOf(own[0]!);
@@ -107,6 +156,7 @@ async function currentPredictions(
     const view = viewOf(config, project.id, taskId, names, score);
     return [{ ...view, modelVersion: versionName(head.labeler), runId: id, createdAt }];
   });
+  return new Map(views.map((view) => [view.taskId, view]));
 }
 
 interface HeadVotes {

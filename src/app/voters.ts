@@ -46,7 +46,11 @@ export function votersOf(
 }
 
 /** The voter of a vote; undefined for votes that do not count. */
-export function voterLookup({ byLabeler, labelerRuns, byRun }: Voters): (vote: Vote) => number | undefined {
+export function voterLookup({
+  byLabeler,
+  labelerRuns,
+  byRun,
+}: Omit<Voters, 'names'>): (vote: Pick<Vote, 'runId' | 'labelerId'>) => number | undefined {
   const ofLabeler = new Map(byLabeler);
   const named = new Set(labelerRuns);
   const ofRun = new Map(byRun);

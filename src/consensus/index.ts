@@ -36,6 +36,7 @@ export {
   type SelectOptions,
   selectModel,
 } from './select.ts';
+export { type ScoredSpan, type SpanText, spanRows, type TextSpan, weighSpans } from './span-suggestion.ts';
 export {
   decodeSpans,
   OUTSIDE,

@@ -151,8 +151,9 @@ function fitQuestion(table: VoteTable, gold: Int32Array, heads: ReadonlyMap<numb
   const rows = goldRows(table, gold);
   const input = fitInput(table, gold);
   if (rows.length < POOL_GOLD_MIN) {
-    // Too little to choose by: every vote is believed as much as its few gold rows and a careful guess allow.
-    const model = supervisedModel(table, input.gold, input.prior);
+    // Too little to choose by: every vote is believed as much as its few gold rows and a careful guess allow, and nothing
+    // is read from silence.
+    const model = supervisedModel(table, input.gold, input.prior, { abstainCounts: false });
     const question = {
       ...rowEvidence(model, table),
       head: 1,

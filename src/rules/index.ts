@@ -26,6 +26,7 @@ export {
   ruleSet,
   ruleVersion,
 } from './document.ts';
+export { matchFields } from './document-condition.ts';
 export { type ImportOptions, rulesFromCsv } from './import-csv.ts';
 export { rulesFromSpacy, type SpacyImport } from './import-spacy.ts';
 export { type RuleChanges, ruleChanges, updateVotes } from './incremental.ts';

@@ -1,5 +1,6 @@
 /** Entry of a host: a child process that loads models and runs one batch after the other, online ones first. */
 import { AppError, type PlainError } from '../core/errors.ts';
+import { yieldAsHost } from '../core/priority.ts';
 import { tuneCalls } from './autotune.ts';
 import { checkOutput } from './check-output.ts';
 import { type HostWatch, watchHost } from './host-watch.ts';
@@ -32,6 +33,7 @@ let fixedBytesMax: number | null = null;
 let modelBytes = 0;
 let busy = false;
 
+yieldAsHost();
 process.on('message', (message: ToHost) => {
   if (message.type === 'start') {
     runtimes = message.runtimes;

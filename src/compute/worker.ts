@@ -1,8 +1,11 @@
 /** What runs inside a compute thread: learners that live here, and stateless fits and predictions. */
 import { fitSuggestion, type SuggestionFit, type SuggestionModel } from '../consensus/index.ts';
+import { yieldAsThread } from '../core/priority.ts';
 import { decodeHead, encodeHead, fitHead, predict, type TrainingSet, underClasses } from '../heads/index.ts';
 import { Learner as LearnerCore } from '../sampling/index.ts';
 import type { Answer, LearnerSpec, Ranked, TrainedHead } from './compute.ts';
+
+yieldAsThread();
 
 /** The thread's only state: the learners that were opened in it, each reachable by its key alone. */
 const learners = new Map<number, LearnerCore>();

@@ -1,8 +1,10 @@
 /** Group commit on a disk that is full for one write and not for its neighbours. */
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { breather } from '../../src/store/sql/engine.ts';
 import type { Database } from '../../src/store/sql/schema.ts';
+import { openCheckpoints } from '../../src/store/sqlite/checkpoints.ts';
 import { CommitQueue } from '../../src/store/sqlite/commit.ts';
 import { database } from '../../src/store/sqlite/dialect.ts';
 import { migrate } from '../../src/store/sqlite/migrate.ts';
@@ -16,7 +18,7 @@ interface Bench {
   names(): Promise<string[]>;
 }
 
-async function withQueue(test: (bench: Bench) => Promise<void>): Promise<void> {
+async function withQueue(test: (bench: Bench) => Promise<void>, sync?: () => Promise<void>): Promise<void> {
   const { folder, remove } = temporaryFolder();
   const connection = openDatabase(join(folder, 'store.sqlite'));
   migrate(connection);
@@ -24,7 +26,8 @@ async function withQueue(test: (bench: Bench) => Promise<void>): Promise<void> {
   const names = async (): Promise<string[]> =>
     (await db.selectFrom('labelers').select('name').orderBy('id').execute()).map((row) => row.name);
   try {
-    await test({ connection, queue: new CommitQueue(connection, db), names });
+    const synced: Connection = sync ? Object.create(connection, { sync: { value: sync } }) : connection;
+    await test({ connection, queue: new CommitQueue(synced, db), names });
   } finally {
     connection.close();
     remove();
@@ -94,4 +97,85 @@ describe('group commit', () => {
       await queue.close();
       await expect(queue.write(add('b'))).rejects.toThrow('closed');
     }));
+
+  it('settles no write before its bytes are on the disk, and lets later ones run meanwhile', () => {
+    const disk: (() => void)[] = [];
+    const settled: string[] = [];
+    return withQueue(
+      async ({ queue, names }) => {
+        const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
+        const write = (name: string): Promise<unknown> => queue.write(add(name)).then(() => settled.push(name));
+        const all = [write('a')];
+        await turn();
+        all.push(write('b'), write('c'));
+        await turn();
+        all.push(write('d'));
+        await turn();
+        expect(await names()).toEqual(['a', 'b', 'c', 'd']);
+        expect([settled, disk.length]).toEqual([[], 1]);
+        disk[0]!();
+        await turn();
+        // What came after the first fsync had begun shares the second.
+        expect([settled, disk.length]).toEqual([['a'], 2]);
+        disk[1]!();
+        await Promise.all(all);
+        expect([settled, disk.length]).toEqual([['a', 'b', 'c', 'd'], 2]);
+      },
+      () => new Promise((resolve) => disk.push(resolve)),
+    );
+  });
+
+  it('acknowledges nothing after the disk has failed once', () =>
+    withQueue(
+      async ({ queue }) => {
+        await expect(queue.write(add('a'))).rejects.toMatchObject(code('STORE_CORRUPT'));
+        await expect(queue.write(add('b'))).rejects.toMatchObject(code('STORE_CORRUPT'));
+        await queue.close();
+      },
+      () => Promise.reject(new Error('EIO')),
+    ));
+
+  it('starts the log anew under steady writing, by checkpoints in a thread of their own', async () => {
+    const { folder, remove } = temporaryFolder();
+    const file = join(folder, 'store.sqlite');
+    const connection = openDatabase(file);
+    migrate(connection);
+    const db = database(connection);
+    const checkpoints = openCheckpoints(file);
+    let runs = 0;
+    const queue = new CommitQueue(connection, db, async () => {
+      await checkpoints.run();
+      runs += 1;
+    });
+    let rows = 0;
+    const person = async (who: number): Promise<void> => {
+      for (let i = 0; i < 60; i++) {
+        await queue.write(add(`${who} ${i}`, 50));
+        rows += 50;
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, (_, who) => person(who)));
+    await queue.close();
+    await checkpoints.close();
+    expect(runs).toBeGreaterThanOrEqual(4);
+    expect(rows).toBe(30_000);
+    expect(await db.selectFrom('labelers').select(db.fn.countAll<number>().as('n')).execute()).toEqual([{ n: rows }]);
+    expect(statSync(`${file}-wal`).size).toBeLessThan(0.5 * (await logWithoutCheckpoints(rows)));
+    connection.close();
+    remove();
+  }, 60_000);
 });
+
+/** Bytes of a log that nothing is moved out of. */
+async function logWithoutCheckpoints(rows: number): Promise<number> {
+  const { folder, remove } = temporaryFolder();
+  const file = join(folder, 'store.sqlite');
+  const connection = openDatabase(file);
+  migrate(connection);
+  const queue = new CommitQueue(connection, database(connection), () => new Promise(() => {}));
+  for (let i = 0; i < rows / 50; i++) await queue.write(add(`${i}`, 50));
+  const { size } = statSync(`${file}-wal`);
+  connection.close();
+  remove();
+  return size;
+}

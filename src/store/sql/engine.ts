@@ -2,7 +2,7 @@
 import type { Database } from './schema.ts';
 
 export interface Engine {
-  /** Sees committed rows only, also while a write is under way. */
+  /** Sees committed rows only, also while a write is under way; the newest may still be on their way to the disk. */
   readonly reader: Database;
   /**
    * Runs `work` in a transaction and resolves once it is durable; if `work` throws, nothing of it has happened.

@@ -1,5 +1,5 @@
 /** The only file that knows the SQLite package: opens a database and keeps its prepared statements. */
-import { chmodSync, closeSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, fdatasync, openSync } from 'node:fs';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { toStoreError } from './errors.ts';
 
@@ -9,6 +9,10 @@ export interface Connection {
   exec(sql: string): void;
   /** Runs one statement with its values; `changed` counts the rows that it wrote. */
   run(sql: string, values: readonly unknown[]): { rows: unknown[]; changed: number };
+  /** Resolves when everything committed so far is on the disk; the wait is in a thread of the pool, not in this one. */
+  sync(): Promise<void>;
+  /** Rows written since the connection was opened. */
+  readonly changes: number;
   /** False as soon as a failed statement has rolled the whole transaction back. */
   readonly inTransaction: boolean;
   close(): void;
@@ -36,7 +40,7 @@ export function openDatabase(file: string, options: { readOnly?: boolean } = {})
     db.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
       pragma cache_size = -${PAGE_CACHE_KIB}; pragma temp_store = memory;`);
     if (options.readOnly) db.exec('pragma query_only = on');
-    return connection(db);
+    return connection(db, file);
   });
 }
 
@@ -64,7 +68,8 @@ function openPrivate(file: string, timeoutMs: number): DatabaseSyncInstance {
   return new DatabaseSync(file, { timeout: timeoutMs });
 }
 
-function connection(db: DatabaseSyncInstance): Connection {
+function connection(db: DatabaseSyncInstance, file: string): Connection {
+  let log: number | undefined;
   const cache = new Map<string, Prepared>();
   const prepare = (sql: string): Prepared => {
     const known = cache.get(sql);
@@ -84,12 +89,21 @@ function connection(db: DatabaseSyncInstance): Connection {
         const rows = statement.all(...values);
         return { rows, changed: rows.length };
       }),
+    sync: () =>
+      new Promise((resolve, reject) => {
+        log ??= openSync(`${file}-wal`, 'r+');
+        fdatasync(log, (error) => (error ? reject(error) : resolve()));
+      }),
+    get changes() {
+      return (prepare('select total_changes() as changes').statement.get() as { changes: number }).changes;
+    },
     get inTransaction() {
       return db.isTransaction;
     },
     close: () => {
       moveLogIntoDatabase(db);
       cache.clear();
+      if (log !== undefined) closeSync(log);
       db.close();
     },
   };

@@ -17,6 +17,7 @@ import { taskStore } from '../sql/tasks.ts';
 import { tokenStore } from '../sql/tokens.ts';
 import { voteStore } from '../sql/votes.ts';
 import type { Store } from '../store.ts';
+import { openCheckpoints } from './checkpoints.ts';
 import { CommitQueue } from './commit.ts';
 import { database } from './dialect.ts';
 import { migrate } from './migrate.ts';
@@ -32,7 +33,8 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
     throw error;
   }
   const reader = openDatabase(file, { readOnly: true });
-  const commits = new CommitQueue(writer, database(writer));
+  const checkpoints = openCheckpoints(file);
+  const commits = new CommitQueue(writer, database(writer), checkpoints.run);
   const context: Context = { engine: { reader: database(reader), write: commits.write }, clock };
   await expireAllLeases(context);
   await purgeDeleted(context);
@@ -54,6 +56,7 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
     integrityProblems: async () => integrityProblems(reader),
     close: async () => {
       await commits.close();
+      await checkpoints.close();
       reader.close();
       writer.close();
     },

@@ -30,6 +30,7 @@ import type {
 import type { PlainError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { JobQueue } from './jobs.ts';
+import type { StudioStore } from './studio.ts';
 
 export interface Page {
   /** Rows with an id greater than this; 0 from the start. */
@@ -302,6 +303,7 @@ export interface Store {
   readonly labelModels: LabelModelStore;
   readonly tokens: TokenStore;
   readonly jobs: JobQueue;
+  readonly studio: StudioStore;
   /** The engine's own check of its files; an empty list is a clean bill. */
   integrityProblems(): Promise<string[]>;
   close(): Promise<void>;

@@ -122,12 +122,7 @@ export function annotationStore({ engine, clock }: Context): AnnotationStore {
       return row && toAnnotation(row);
     },
     update: (id, change) => engine.write((db) => update(db, id, change, isoTime(clock))),
-    delete: (id) =>
-      engine.write(async (db) => {
-        const row = found(await byId.first(db, { id }), 'annotation', id);
-        await db.deleteFrom('annotations').where('id', '=', id).execute();
-        await recount(db, row.project_id, [row.task_id]);
-      }),
+    delete: (id) => engine.write(async (db) => void (await remove(db, id))),
     ofTask: async (taskId) => (await ofTasks.all(reader, {}, [taskId])).map(toAnnotation),
     ofTasks: async (taskIds) => {
       const pause = breather();
@@ -157,7 +152,7 @@ export function annotationStore({ engine, clock }: Context): AnnotationStore {
   };
 }
 
-async function submit(
+export async function submit(
   db: Database,
   annotation: NewAnnotation,
   now: string,
@@ -197,7 +192,12 @@ async function insertOne(db: Database, annotation: NewAnnotation, now: string): 
   return { ...annotation, id: inserted!.id, createdAt: now, updatedAt: now };
 }
 
-async function update(db: Database, id: number, change: Partial<NewAnnotation>, now: string): Promise<Annotation> {
+export async function update(
+  db: Database,
+  id: number,
+  change: Partial<NewAnnotation>,
+  now: string,
+): Promise<Annotation> {
   const old = toAnnotation(found(await byId.first(db, { id }), 'annotation', id));
   // An annotation never moves to another task or person.
   const { projectId, taskId, annotatorId } = old;
@@ -209,6 +209,14 @@ async function update(db: Database, id: number, change: Partial<NewAnnotation>, 
     .execute();
   await recount(db, projectId, [taskId]);
   return next;
+}
+
+/** Returns the task it belonged to. */
+export async function remove(db: Database, id: number): Promise<number> {
+  const row = found(await byId.first(db, { id }), 'annotation', id);
+  await db.deleteFrom('annotations').where('id', '=', id).execute();
+  await recount(db, row.project_id, [row.task_id]);
+  return row.task_id;
 }
 
 /** Rows between two looks at the clock. */

@@ -227,6 +227,56 @@ export interface JobFailureTable {
   error: string;
 }
 
+export interface ConnectionTable {
+  id: Generated<number>;
+  project_id: number;
+  secret_hash: string;
+  url: string | null;
+  studio_project: number | null;
+  token: string | null;
+  offered_url: string | null;
+  offered_token: string | null;
+  settings: string;
+  run_id: number | null;
+  created_at: string;
+}
+
+export interface StudioTaskTable {
+  connection_id: number;
+  studio_id: number;
+  task_id: number | null;
+  data_hash: string;
+  pushed: Generated<string>;
+  pushing: Generated<string>;
+  owed: Generated<Bit>;
+}
+
+export interface StudioAnnotationTable {
+  connection_id: number;
+  studio_id: number;
+  annotation_id: number | null;
+  changed_at: string;
+}
+
+export interface StudioInboxTable {
+  id: Generated<number>;
+  connection_id: number;
+  digest: string;
+  body: string;
+  attempts: Generated<number>;
+  error: string | null;
+  received_at: string;
+}
+
+export interface TrainerTable {
+  project_id: number;
+  url: string;
+  secret: string;
+  every: number;
+  counts: string;
+  called_at: number;
+}
+
 /** Numbers that only grow, by name. */
 export interface CounterTable {
   name: string;
@@ -254,6 +304,11 @@ export interface Schema {
   tokens: TokenTable;
   jobs: JobTable;
   job_failures: JobFailureTable;
+  connections: ConnectionTable;
+  studio_tasks: StudioTaskTable;
+  studio_annotations: StudioAnnotationTable;
+  studio_inbox: StudioInboxTable;
+  trainers: TrainerTable;
   counters: CounterTable;
 }
 

@@ -114,45 +114,49 @@ async function insert(
   cursor: number,
 ): Promise<Task[]> {
   const now = isoTime(clock);
-  return engine.write(
-    async (db) => {
-      const pause = breather();
-      await requireOpenRun(db, runId, projectId);
-      const { ordinals } = found(
-        await takeOrdinals.first(db, { id: projectId, count: tasks.length }),
-        'project',
-        projectId,
-      );
-      const first = ordinals - tasks.length;
-      let ordinal = first;
-      for (const some of chunks(tasks, INSERT_ROWS)) {
-        const flat: unknown[] = [];
-        for (const { data, meta } of some) {
-          flat.push(projectId, runId, ordinal++, JSON.stringify(data), JSON.stringify(meta), now, now);
-        }
-        await insertRows(db, flat);
-        await pause();
-      }
-      await addToRun.run(db, { id: runId, cursor, written: tasks.length });
-      await addTasks.run(db, { projectId, tasks: tasks.length });
-      const ids = await insertedFrom.all(db, { projectId, from: first, limit: tasks.length });
-      await insertAttached(
-        db,
-        { projectId, runId, now },
-        tasks.map((task, i) => ({ task, taskId: ids[i]!.id })),
-      );
-      return tasks.map(({ data, meta }, i) => ({
-        id: ids[i]!.id,
-        projectId,
-        ordinal: first + i,
-        data,
-        meta,
-        createdAt: now,
-        updatedAt: now,
-      }));
-    },
-    { bulk: tasks.length > 1 },
+  return engine.write((db) => insertInto(db, { projectId, runId, cursor, now }, tasks), { bulk: tasks.length > 1 });
+}
+
+/** Inside a write that is under way. */
+export async function insertInto(
+  db: Database,
+  { projectId, runId, cursor, now }: { projectId: number; runId: number; cursor: number; now: string },
+  tasks: readonly NewTask[],
+): Promise<Task[]> {
+  const pause = breather();
+  await requireOpenRun(db, runId, projectId);
+  const { ordinals } = found(
+    await takeOrdinals.first(db, { id: projectId, count: tasks.length }),
+    'project',
+    projectId,
   );
+  const first = ordinals - tasks.length;
+  let ordinal = first;
+  for (const some of chunks(tasks, INSERT_ROWS)) {
+    const flat: unknown[] = [];
+    for (const { data, meta } of some) {
+      flat.push(projectId, runId, ordinal++, JSON.stringify(data), JSON.stringify(meta), now, now);
+    }
+    await insertRows(db, flat);
+    await pause();
+  }
+  await addToRun.run(db, { id: runId, cursor, written: tasks.length });
+  await addTasks.run(db, { projectId, tasks: tasks.length });
+  const ids = await insertedFrom.all(db, { projectId, from: first, limit: tasks.length });
+  await insertAttached(
+    db,
+    { projectId, runId, now },
+    tasks.map((task, i) => ({ task, taskId: ids[i]!.id })),
+  );
+  return tasks.map(({ data, meta }, i) => ({
+    id: ids[i]!.id,
+    projectId,
+    ordinal: first + i,
+    data,
+    meta,
+    createdAt: now,
+    updatedAt: now,
+  }));
 }
 
 async function byOrdinals(engine: Engine, projectId: number, ordinals: readonly number[]): Promise<Task[]> {
@@ -194,7 +198,7 @@ async function ordinalsFrom(
   return { ids: Float64Array.from(ids), ordinals: Uint32Array.from(ordinals) };
 }
 
-async function edit(
+export async function edit(
   db: Database,
   id: number,
   change: { data?: JsonObject; meta?: JsonObject },

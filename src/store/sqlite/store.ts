@@ -13,6 +13,7 @@ import { predictionStore } from '../sql/predictions.ts';
 import { projectStore, purgeDeleted } from '../sql/projects.ts';
 import { ruleStore } from '../sql/rules.ts';
 import { runStore } from '../sql/runs.ts';
+import { studioStore } from '../sql/studio.ts';
 import { taskStore } from '../sql/tasks.ts';
 import { tokenStore } from '../sql/tokens.ts';
 import { voteStore } from '../sql/votes.ts';
@@ -53,6 +54,7 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
     labelModels: labelModelStore(context),
     tokens: tokenStore(context),
     jobs: jobQueue(context),
+    studio: studioStore(context),
     integrityProblems: async () => integrityProblems(reader),
     close: async () => {
       await commits.close();

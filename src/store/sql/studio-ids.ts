@@ -1,0 +1,220 @@
+/** Which task and annotation of a Label Studio server is which of ours; every change of both sides is one step. */
+import { isoTime } from '../../core/clock.ts';
+import type { StudioTask } from '../../core/connection.ts';
+import type { Annotation, Task } from '../../core/domain.ts';
+import type { NewStudioTask, StudioAnnotation, StudioStore } from '../studio.ts';
+import { remove, submit, update } from './annotations.ts';
+import { type Context, found } from './context.ts';
+import { breather, chunks } from './engine.ts';
+import { LIST_MAX, listQuery, query, rowsQuery } from './query.ts';
+import { bit } from './rows.ts';
+import type { Bit, Database, Row } from './schema.ts';
+import { edit, insertInto } from './tasks.ts';
+
+const known = listQuery<{ connectionId: number }>()((db, ids, p) =>
+  db.selectFrom('studio_tasks').selectAll().where('connection_id', '=', p.connectionId).where('studio_id', 'in', ids),
+);
+
+const byTask = listQuery<{ connectionId: number }>()((db, ids, p) =>
+  db.selectFrom('studio_tasks').selectAll().where('task_id', 'in', ids).where('connection_id', '=', p.connectionId),
+);
+
+const pageOf = query<{ connectionId: number; after: number; limit: number; owed: Bit }>()((db, p) =>
+  db
+    .selectFrom('studio_tasks')
+    .selectAll()
+    .where('connection_id', '=', p.connectionId)
+    .where('studio_id', '>', p.after)
+    .where('owed', '>=', p.owed)
+    .where('task_id', 'is not', null)
+    .orderBy('studio_id')
+    .limit(p.limit),
+);
+
+const projectOf = query<{ id: number }>()((db, p) =>
+  db.selectFrom('connections').select('project_id').where('id', '=', p.id),
+);
+
+const insertKnown = rowsQuery(['connection_id', 'studio_id', 'task_id', 'data_hash'], (db, rows) =>
+  db.insertInto('studio_tasks').values(rows),
+);
+
+const addTombstones = rowsQuery(['connection_id', 'studio_id', 'task_id', 'data_hash'], (db, rows) =>
+  db
+    .insertInto('studio_tasks')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['connection_id', 'studio_id']).doUpdateSet({ task_id: null })),
+);
+
+const annotation = query<{ connectionId: number; studioId: number }>()((db, p) =>
+  db
+    .selectFrom('studio_annotations')
+    .selectAll()
+    .where('connection_id', '=', p.connectionId)
+    .where('studio_id', '=', p.studioId),
+);
+
+const saveKnown = query<{ connectionId: number; studioId: number; annotationId: number | null; changedAt: string }>()(
+  (db, p) =>
+    db
+      .insertInto('studio_annotations')
+      .values({
+        connection_id: p.connectionId,
+        studio_id: p.studioId,
+        annotation_id: p.annotationId,
+        changed_at: p.changedAt,
+      })
+      .onConflict((conflict) =>
+        conflict.columns(['connection_id', 'studio_id']).doUpdateSet((eb) => ({
+          annotation_id: eb.ref('excluded.annotation_id'),
+          changed_at: eb.ref('excluded.changed_at'),
+        })),
+      ),
+);
+
+const ofOurTask = query<{ connectionId: number; taskId: number }>()((db, p) =>
+  db
+    .selectFrom('studio_annotations')
+    .innerJoin('annotations', 'annotations.id', 'studio_annotations.annotation_id')
+    .where('annotations.task_id', '=', p.taskId)
+    .where('studio_annotations.connection_id', '=', p.connectionId)
+    .select('studio_annotations.studio_id')
+    .orderBy('studio_annotations.studio_id'),
+);
+
+type Tasks = Pick<StudioStore, 'tasks' | 'ofTasks' | 'page' | 'insertTasks' | 'changeTask' | 'dropTasks' | 'mark'>;
+type Annotations = Pick<StudioStore, 'saveAnnotation' | 'dropAnnotations' | 'annotationsOf'>;
+
+export function studioTasks({ engine, clock }: Context): Tasks {
+  const { reader } = engine;
+  return {
+    tasks: (connectionId, ids) => inPieces(ids, (some) => known.all(reader, { connectionId }, some)),
+    ofTasks: (connectionId, ids) => inPieces(ids, (some) => byTask.all(reader, { connectionId }, some)),
+    page: async (connectionId, after, limit, { owed = false } = {}) =>
+      (await pageOf.all(reader, { connectionId, after, limit, owed: bit(owed) })).map(toStudioTask),
+    insertTasks: (connectionId, runId, tasks) =>
+      engine.write((db) => insertTasks(db, { connectionId, runId, now: isoTime(clock) }, tasks), { bulk: true }),
+    changeTask: (connectionId, studioId, { dataHash, data }) =>
+      engine.write(async (db) => {
+        const row = (await known.all(db, { connectionId }, [studioId]))[0];
+        const task = await edit(db, found(row?.task_id ?? undefined, 'task', studioId), { data }, isoTime(clock));
+        await db
+          .updateTable('studio_tasks')
+          .set({ data_hash: dataHash, pushed: '', pushing: '' })
+          .where('connection_id', '=', connectionId)
+          .where('studio_id', '=', studioId)
+          .execute();
+        return task;
+      }),
+    dropTasks: (connectionId, ids) =>
+      engine.write(async (db) => {
+        const rows = [];
+        for (const some of chunks(ids, LIST_MAX)) rows.push(...(await known.all(db, { connectionId }, some)));
+        await addTombstones(
+          db,
+          ids.flatMap((id) => [connectionId, id, null, '']),
+        );
+        return rows.flatMap((row) => row.task_id ?? []);
+      }),
+    mark: (connectionId, ids, { pushed, pushing, owed }) =>
+      engine.write(async (db) => {
+        for (const some of chunks(ids, LIST_MAX)) {
+          await db
+            .updateTable('studio_tasks')
+            .set({
+              ...(pushed === undefined ? {} : { pushed }),
+              ...(pushing === undefined ? {} : { pushing }),
+              ...(owed === undefined ? {} : { owed: bit(owed) }),
+            })
+            .where('connection_id', '=', connectionId)
+            .where('studio_id', 'in', [...some])
+            .execute();
+        }
+      }),
+  };
+}
+
+export function studioAnnotations({ engine, clock }: Context): Annotations {
+  return {
+    saveAnnotation: (connectionId, given) =>
+      engine.write((db) => saveAnnotation(db, connectionId, given, isoTime(clock))),
+    dropAnnotations: (connectionId, ids) =>
+      engine.write(async (db) => {
+        const now = isoTime(clock);
+        const tasks: number[] = [];
+        for (const studioId of ids) {
+          const row = await annotation.first(db, { connectionId, studioId });
+          if (row && row.annotation_id !== null) tasks.push(await remove(db, row.annotation_id));
+          await saveKnown.run(db, { connectionId, studioId, annotationId: null, changedAt: now });
+        }
+        return [...new Set(tasks)];
+      }),
+    annotationsOf: async (connectionId, taskId) =>
+      (await ofOurTask.all(engine.reader, { connectionId, taskId })).map((row) => row.studio_id),
+  };
+}
+
+async function insertTasks(
+  db: Database,
+  { connectionId, runId, now }: { connectionId: number; runId: number; now: string },
+  tasks: readonly NewStudioTask[],
+): Promise<{ studioId: number; task: Task }[]> {
+  const row = found(await projectOf.first(db, { id: connectionId }), 'connection', connectionId);
+  const there = new Set<number>();
+  for (const some of chunks(tasks, LIST_MAX)) {
+    const ids = some.map((one) => one.studioId);
+    for (const { studio_id } of await known.all(db, { connectionId }, ids)) there.add(studio_id);
+  }
+  const fresh = [...new Map(tasks.map((one) => [one.studioId, one])).values()].filter(
+    (one) => !there.has(one.studioId),
+  );
+  if (fresh.length === 0) return [];
+  const inserted = await insertInto(
+    db,
+    { projectId: row.project_id, runId, cursor: 0, now },
+    fresh.map((one) => one.task),
+  );
+  await insertKnown(
+    db,
+    fresh.flatMap((one, i) => [connectionId, one.studioId, inserted[i]!.id, one.dataHash]),
+  );
+  return fresh.map((one, i) => ({ studioId: one.studioId, task: inserted[i]! }));
+}
+
+async function saveAnnotation(
+  db: Database,
+  connectionId: number,
+  { studioId, changedAt, annotation: given }: StudioAnnotation,
+  now: string,
+): Promise<Annotation | undefined> {
+  const row = await annotation.first(db, { connectionId, studioId });
+  // Gone for good, or a word that is not newer than what is here.
+  if (row && (row.annotation_id === null || row.changed_at >= changedAt)) return undefined;
+  const stored = row ? await update(db, row.annotation_id!, given, now) : (await submit(db, given, now)).annotation;
+  await saveKnown.run(db, { connectionId, studioId, annotationId: stored.id, changedAt });
+  return stored;
+}
+
+async function inPieces(
+  ids: readonly number[],
+  read: (some: readonly number[]) => Promise<Row<'studio_tasks'>[]>,
+): Promise<StudioTask[]> {
+  const pause = breather();
+  const rows: Row<'studio_tasks'>[] = [];
+  for (const some of chunks(ids, LIST_MAX)) {
+    rows.push(...(await read(some)));
+    await pause();
+  }
+  return rows.map(toStudioTask);
+}
+
+function toStudioTask(row: Row<'studio_tasks'>): StudioTask {
+  return {
+    studioId: row.studio_id,
+    taskId: row.task_id,
+    dataHash: row.data_hash,
+    pushed: row.pushed,
+    pushing: row.pushing,
+    owed: row.owed === 1,
+  };
+}

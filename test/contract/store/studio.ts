@@ -1,0 +1,153 @@
+import { expect, it } from 'vitest';
+import { type HandClock, inWorld, type OpenEmpty, type World } from '../world.ts';
+
+const SETTINGS = { deadlineMs: 1_000, scores: 'confidence', follow: false, orderField: null } as const;
+
+export function studioContract(open: OpenEmpty): void {
+  it('keeps connections, finds them by the hash of their secret, and forgets them', () =>
+    inWorld(open, async (world) => {
+      const { studio } = world.store;
+      const one = await connect(world, 'a');
+      expect(await studio.find('a')).toEqual(one);
+      expect(await studio.find('b')).toBeUndefined();
+      expect(await studio.list(world.project.id)).toEqual([one]);
+      expect(await studio.list(world.project.id + 1)).toEqual([]);
+      const changed = await studio.update(one.id, { url: 'http://ls', settings: { ...SETTINGS, follow: true } });
+      expect(await studio.get(one.id)).toEqual(changed);
+      await studio.remove(one.id);
+      expect(await studio.get(one.id)).toBeUndefined();
+      await expect(studio.remove(one.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    }));
+
+  it('adds a task once, however often it is asked to', () =>
+    inWorld(open, async (world) => {
+      const { store, project, importRun } = world;
+      const { id } = await connect(world, 'a');
+      const tasks = [7, 8, 7].map((studioId) => ({ studioId, dataHash: 'h', task: { data: { text: 'x' }, meta: {} } }));
+      const added = await store.studio.insertTasks(id, importRun.id, tasks);
+      expect(added.map((one) => one.studioId)).toEqual([7, 8]);
+      expect(await store.studio.insertTasks(id, importRun.id, tasks)).toEqual([]);
+      expect((await store.projects.counts(project.id)).tasks).toBe(2);
+      expect(await store.studio.ofTasks(id, [added[0]!.task.id])).toMatchObject([{ studioId: 7 }]);
+    }));
+
+  it('follows changed data with a new row, and knows what was sent', () =>
+    inWorld(open, async (world) => {
+      const { store } = world;
+      const { id, task } = await connectedTask(world);
+      await store.studio.mark(id, [7], { pushed: 'v1', owed: true });
+      expect(await store.studio.page(id, 0, 10, { owed: true })).toMatchObject([
+        { studioId: 7, pushed: 'v1', owed: true },
+      ]);
+      const changed = await store.studio.changeTask(id, 7, { dataHash: 'new', data: { text: 'y' } });
+      expect(changed.ordinal).toBeGreaterThan(task.ordinal);
+      expect(await store.studio.tasks(id, [7, 8])).toMatchObject([{ dataHash: 'new', pushed: '' }]);
+      await store.studio.mark(id, [7], { owed: false });
+      expect(await store.studio.page(id, 0, 10, { owed: true })).toEqual([]);
+    }));
+
+  it('does not bring deleted tasks back', () =>
+    inWorld(open, async (world) => {
+      const { store, project, importRun } = world;
+      const { id, task } = await connectedTask(world);
+      expect(await store.studio.dropTasks(id, [7, 9])).toEqual([task.id]);
+      await store.tasks.delete(project.id, [task.id]);
+      const late = [7, 9].map((studioId) => ({ studioId, dataHash: 'h', task: { data: {}, meta: {} } }));
+      expect(await store.studio.insertTasks(id, importRun.id, late)).toEqual([]);
+      expect(await store.studio.page(id, 0, 10)).toEqual([]);
+    }));
+
+  it('a task that was deleted here stays deleted', () =>
+    inWorld(open, async (world) => {
+      const { id, task } = await connectedTask(world);
+      await world.store.tasks.delete(world.project.id, [task.id]);
+      expect(await world.store.studio.tasks(id, [7])).toMatchObject([{ studioId: 7, taskId: null }]);
+    }));
+
+  it('takes annotations in any order: the newest word stands, and gone is gone', () =>
+    inWorld(open, async (world) => {
+      const { studio, annotations, projects } = world.store;
+      const { id, task } = await connectedTask(world);
+      const anna = await world.annotator('anna');
+      const save = (studioId: number, changedAt: string, skipped = false) =>
+        studio.saveAnnotation(id, {
+          studioId,
+          changedAt,
+          annotation: world.answer(task.id, anna, { skipped, submissionId: `s${studioId}` }),
+        });
+      expect(await save(1, '2026-01-02')).toMatchObject({ skipped: false });
+      expect(await save(1, '2026-01-02')).toBeUndefined();
+      expect(await save(1, '2026-01-01', true)).toBeUndefined();
+      expect(await save(1, '2026-01-03', true)).toMatchObject({ skipped: true });
+      expect(await annotations.ofTask(task.id)).toHaveLength(1);
+      expect(await studio.annotationsOf(id, task.id)).toEqual([1]);
+      expect(await studio.dropAnnotations(id, [1, 2])).toEqual([task.id]);
+      expect(await save(1, '2026-01-04')).toBeUndefined();
+      expect(await save(2, '2026-01-01')).toBeUndefined();
+      expect((await projects.counts(world.project.id)).skipped).toBe(0);
+    }));
+
+  it('keeps events until they have taken effect, the same one once', () =>
+    inWorld(open, async (world) => {
+      const { studio } = world.store;
+      const { id } = await connect(world, 'a');
+      for (const digest of ['x', 'y', 'x']) await studio.receive(id, digest, `{"${digest}":1}`);
+      const [first, second] = await studio.inbox(10, 2);
+      expect([first?.body, second?.body]).toEqual(['{"x":1}', '{"y":1}']);
+      await studio.settle(first!.id);
+      await studio.failed(second!.id, 'no');
+      await studio.failed(second!.id, 'never');
+      expect(await studio.inbox(10, 2)).toEqual([]);
+      expect(await studio.waiting(id)).toMatchObject([{ attempts: 2, error: 'never' }]);
+      await studio.receive(id, 'y', '{"y":1}');
+      expect(await studio.inbox(10, 2)).toMatchObject([{ attempts: 0, error: null }]);
+    }));
+
+  it('knows one trainer of a project', () =>
+    inWorld(open, async ({ store, project }) => {
+      const trainer = {
+        projectId: project.id,
+        url: 'http://t',
+        secret: 's',
+        every: 5,
+        counts: 'verified',
+        calledAt: 0,
+      } as const;
+      await store.studio.setTrainer(trainer);
+      await store.studio.setTrainer({ ...trainer, calledAt: 5 });
+      expect(await store.studio.trainer(project.id)).toEqual({ ...trainer, calledAt: 5 });
+      await store.studio.removeTrainer(project.id);
+      expect(await store.studio.trainer(project.id)).toBeUndefined();
+    }));
+
+  it('goes with its project', () =>
+    inWorld(open, async (world) => {
+      const { id } = await connectedTask(world);
+      await world.store.studio.receive(id, 'x', '{}');
+      await world.store.projects.delete(world.project.id);
+      expect(await world.store.studio.list()).toEqual([]);
+      expect(await world.store.studio.inbox(10, 2)).toEqual([]);
+    }));
+}
+
+function connect({ store, project }: World, secretHash: string) {
+  return store.studio.add({
+    projectId: project.id,
+    secretHash,
+    url: null,
+    studioProject: null,
+    token: null,
+    offeredUrl: null,
+    offeredToken: null,
+    settings: SETTINGS,
+    runId: null,
+  });
+}
+
+async function connectedTask(world: World & { readonly clock: HandClock }) {
+  const { id } = await connect(world, 'a');
+  const [added] = await world.store.studio.insertTasks(id, world.importRun.id, [
+    { studioId: 7, dataHash: 'h', task: { data: { text: 'x' }, meta: {} } },
+  ]);
+  return { id, task: added!.task };
+}

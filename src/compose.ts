@@ -51,6 +51,7 @@ export async function startServer(config: Config): Promise<Running> {
     closers.push(() => inference.close());
     const compute = openThreads({ learnerThreads: LEARNER_THREADS, workThreads: config.hosts });
     closers.push(() => compute.close());
+    const fetch = createGuardedFetch({ allow: config.allowAddresses });
     const newId = () => randomBytes(16).toString('hex');
     const app = createApp({
       store: opened.store,
@@ -62,10 +63,11 @@ export async function startServer(config: Config): Promise<Running> {
       media: createMediaStore({
         folder: join(config.folder, 'media'),
         localFiles: config.localFiles,
-        fetch: createGuardedFetch({ allow: config.allowAddresses }),
+        fetch,
         clock: systemClock,
         newId,
       }),
+      fetch,
       clock: systemClock,
       newId,
       localSecret: opened.secret,

@@ -4,31 +4,20 @@ import { AppError } from '../core/errors.ts';
 import { checkResult, countDifference, diffResults, missingAnswers, outcomeOf } from '../labelconfig/index.ts';
 import type { AnnotationsApi, AnswerInput, Identity } from './app.ts';
 import type { Deps } from './deps.ts';
+import { learnFrom } from './learn.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
-import { retrainWhenDue } from './retrain.ts';
 
 const NOTE_LENGTH_MAX = 2_000;
 
 export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConfigs): AnnotationsApi {
-  const { store, newId, clock, log } = deps;
+  const { store, newId, clock } = deps;
 
   const readConfig = async (task: Task): Promise<ProjectConfig> =>
     configs.of(await found('project', task.projectId, store.projects.get(task.projectId)));
 
-  /** The answer is stored already: learning from it must neither delay nor fail it. */
-  const learn = (task: Task, since: number): void => {
-    loops
-      .answered(task, since)
-      .then(async () => {
-        const project = await store.projects.get(task.projectId);
-        if (project) await retrainWhenDue(deps, loops, { project, config: configs.of(project) });
-      })
-      .catch((error: unknown) =>
-        log.error({ taskId: task.id, error: String(error) }, 'the order could not be refreshed'),
-      );
-  };
+  const learn = (task: Task, since: number): void => learnFrom(deps, loops, configs, task, since);
 
   /** Asks for the task of an answer as it was handed out, with what was shown. */
   const sameLease = async (task: Task, { annotatorId, parentPrediction, blind }: Annotation) => {

@@ -23,6 +23,7 @@ import type { Projection, StopAdvice } from '../sampling/index.ts';
 import type { Page, ProjectCounts } from '../store/store.ts';
 import type { RulesApi } from './rules-api.ts';
 import type { ServingApi } from './serving-api.ts';
+import type { StudioApi } from './studio/studio-api.ts';
 
 /** Who is asking; found by the server from a token, or the local owner. */
 export interface Identity {
@@ -48,6 +49,7 @@ export interface App {
   readonly insights: InsightsApi;
   readonly rules: RulesApi;
   readonly serving: ServingApi;
+  readonly studio: StudioApi;
   /** Stops taking work, gives running jobs back, closes every thread, process and file. */
   close(): Promise<void>;
 }

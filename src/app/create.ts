@@ -25,11 +25,14 @@ import { createRules } from './rules.ts';
 import { APPLY_RULES, createRulesHandler } from './rules-apply.ts';
 import { createRuns } from './runs.ts';
 import { createServing } from './serving.ts';
+import { mediaThroughStudio } from './studio/media.ts';
+import { createStudio } from './studio/studio.ts';
 import { createSuggestions } from './suggestions.ts';
 import { createTasks } from './tasks.ts';
 import { createTemplates } from './templates.ts';
 
-export function createApp(deps: Deps): App {
+export function createApp(ports: Deps): App {
+  const deps = { ...ports, media: mediaThroughStudio(ports) };
   const configs = new ProjectConfigs();
   const matrices = new Matrices(deps);
   const labelModels = new LabelModels(deps);
@@ -37,6 +40,8 @@ export function createApp(deps: Deps): App {
   const loops = new Loops(deps, matrices, configs);
   const closing = new AbortController();
   const jobs = createJobs(deps, closing.signal);
+  const projects = createProjects(deps, loops, matrices, configs);
+  const studio = createStudio(deps, { loops, matrices, configs, projects, suggestions });
   const runner = new JobRunner({
     queue: deps.store.jobs,
     handlers: {
@@ -46,15 +51,16 @@ export function createApp(deps: Deps): App {
       [PREDICT]: thenWeigh(deps, createPredictHandler(deps, matrices, configs)),
       [APPLY_RULES]: thenWeigh(deps, createRulesHandler(deps, configs)),
       [LABEL_MODEL]: createLabelModelHandler(deps, matrices, configs, labelModels),
+      ...studio.handlers,
     },
-    longKinds: [EMBED, PREDICT, APPLY_RULES, LABEL_MODEL],
+    longKinds: [EMBED, PREDICT, APPLY_RULES, LABEL_MODEL, ...Object.keys(studio.handlers)],
     owner: deps.newId(),
     log: deps.log,
   });
   runner.start();
   const importTasks = createImport(deps, loops, configs, jobs);
   return {
-    projects: withUploads(createProjects(deps, loops, matrices, configs), deps),
+    projects: withUploads(projects, deps),
     tasks: createTasks(deps, loops, configs),
     transfer: { importTasks, ...createExport(deps, configs, suggestions), ...createTemplates() },
     media: createMedia(deps, configs, importTasks),
@@ -68,8 +74,10 @@ export function createApp(deps: Deps): App {
     insights: createInsights(deps, matrices, configs),
     rules: createRules(deps, configs),
     serving: createServing(deps),
+    studio: studio.api,
     async close() {
       closing.abort();
+      await studio.close();
       await runner.stop();
       await loops.close();
       await matrices.close();

@@ -3,6 +3,7 @@ import type { InferencePool } from '../backends/backend.ts';
 import type { PoolMetrics } from '../backends/metrics.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { Clock } from '../core/clock.ts';
+import type { GuardedFetch } from '../media/guarded-fetch.ts';
 import type { MediaStore } from '../media/media.ts';
 import type { Spool } from '../media/spool.ts';
 import type { Store } from '../store/store.ts';
@@ -23,6 +24,8 @@ export interface Deps {
   readonly compute: Compute;
   readonly spool: Spool;
   readonly media: MediaStore;
+  /** Calls to addresses that somebody named: Label Studio servers, trainers. */
+  readonly fetch: GuardedFetch;
   readonly clock: Clock;
   /** Unguessable, unique: lower-case hex. */
   readonly newId: () => string;

@@ -60,6 +60,9 @@ export const ERROR_KINDS = {
   RULE_UNSAFE_PATTERN: kind(422, 'A regular expression may take exponential time and no safe engine can run it.'),
   RULE_FAULT: kind(500, 'A rule overran its time or failed while matching; the votes of that version are withdrawn.'),
 
+  STUDIO_UNREACHABLE: kind(502, 'Label Studio does not answer, or not as it should; it is asked again.', true),
+  STUDIO_REFUSED: kind(502, 'Label Studio refused a call; details give its status and what it said.'),
+
   STORE_BUSY: kind(503, 'The data folder is in use by another process.', true),
   STORE_FULL: kind(507, 'The disk is full; nothing was changed. Free some space and try again.', true),
   STORE_CORRUPT: kind(500, 'A file in the data folder is damaged; details name it.'),

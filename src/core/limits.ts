@@ -9,6 +9,8 @@ export const LIMITS = {
   labelConfigTagsMax: 20_000,
   /** A request body other than an upload: Label Studio sends tasks with all their annotations. */
   bodyBytesMax: 100_000_000,
+  /** A call of Label Studio with thousands of tasks: below the longest text that JavaScript holds. */
+  studioBodyBytesMax: 400_000_000,
   /** A body from an annotator: masks and long transcripts fit; reading 100 MB of JSON would stop everybody for a second. */
   answerBytesMax: 10_000_000,
   /** An uploaded file: it is streamed, so this bounds the disk, not the memory. */

@@ -42,13 +42,13 @@ export class FetchCache {
   }
 
   /** The bytes at this address. Throws what the guarded fetch throws, LIMIT_QUEUE, MEDIA_FETCH for a bad reply. */
-  async open(url: string): Promise<OpenFile> {
+  async open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<OpenFile> {
     this.#ready ??= this.#readFolder();
     await this.#ready;
     const name = createHash('sha256').update(url.split('#')[0]!).digest('hex');
     // Another fetch may throw the file out before it is opened; a second time that is a cache too small for it.
     for (let attempt = 0; ; attempt++) {
-      if (!this.#touch(name)) await this.#fetchOnce(name, url);
+      if (!this.#touch(name)) await this.#fetchOnce(name, url, headers);
       try {
         return await openBelow(this.#options.folder, name);
       } catch (error) {
@@ -66,10 +66,10 @@ export class FetchCache {
     return true;
   }
 
-  #fetchOnce(name: string, url: string): Promise<void> {
+  #fetchOnce(name: string, url: string, headers: Readonly<Record<string, string>>): Promise<void> {
     const running = this.#fetching.get(name);
     if (running) return running;
-    const fetching = this.#inTurn(() => this.#fetch(name, url)).finally(() => this.#fetching.delete(name));
+    const fetching = this.#inTurn(() => this.#fetch(name, url, headers)).finally(() => this.#fetching.delete(name));
     this.#fetching.set(name, fetching);
     return fetching;
   }
@@ -91,9 +91,9 @@ export class FetchCache {
     }
   }
 
-  async #fetch(name: string, url: string): Promise<void> {
+  async #fetch(name: string, url: string, headers: Readonly<Record<string, string>>): Promise<void> {
     const { fetch, folder, clock } = this.#options;
-    const reply = await fetch(url);
+    const reply = await fetch(url, { headers });
     const part = join(folder, name + PART);
     try {
       checkReply(reply.status, String(reply.headers['content-encoding'] ?? 'identity'));

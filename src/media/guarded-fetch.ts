@@ -12,7 +12,7 @@ import { type Allowance, readAllowance } from './addresses.ts';
 
 export interface FetchOptions {
   /** Default GET. */
-  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   /** Hops to follow (GET and HEAD only); 0 makes a redirect an ordinary reply. Default `mediaRedirectsMax`. */

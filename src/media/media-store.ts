@@ -103,6 +103,7 @@ export function createMediaStore(options: MediaStoreOptions): MediaStore {
   return {
     open,
     stat,
+    openFrom: async (url, headers) => ofFile(await cache.open(url, headers), url, new URL(url).pathname),
     openUpload,
     async put(projectId, { name, body }): Promise<Upload> {
       const id = options.newId();

@@ -52,6 +52,8 @@ export interface MediaStore {
   open(reference: string, projectId: number): Promise<Media>;
   /** The same, without opening it for longer than that takes. */
   stat(reference: string, projectId: number): Promise<MediaInfo>;
+  /** What another server keeps, asked for with these headers: they are sent to that server only. Throws like `open`. */
+  openFrom(url: string, headers: Readonly<Record<string, string>>): Promise<Media>;
   /** An upload by the name in its address. */
   openUpload(projectId: number, name: string): Promise<Media>;
   /** Keeps a file. Throws INPUT_EMPTY, LIMIT_SIZE, MEDIA_BAD_FILE, STORE_FULL; nothing is kept then. */

@@ -100,6 +100,7 @@ const PLACES: Record<ReferenceKind, (app: App, id: number, projectId?: number) =
     const versions = projectId === undefined ? [] : await app.models.versions(projectId);
     return versions.find((version) => version.id === id);
   },
+  connection: async (app, id) => ({ projectId: (await app.studio.get(id)).projectId }),
   token: async (app, id) => {
     const token = (await app.people.tokens()).find((one) => one.id === id);
     return token && { projectId: token.projectId };

@@ -18,12 +18,14 @@ import { peopleHandlers } from './handlers/people.ts';
 import { projectHandlers } from './handlers/projects.ts';
 import { ruleHandlers } from './handlers/rules.ts';
 import { servingHandlers } from './handlers/serving.ts';
+import { studioHandlers } from './handlers/studio.ts';
 import { taskHandlers } from './handlers/tasks.ts';
 import { transferHandlers } from './handlers/transfer.ts';
 import { workHandlers } from './handlers/work.ts';
 import { dataHeaders, secureHeaders } from './headers.ts';
 import { type LoggerOptions, loggerOptions, logRequests } from './log.ts';
 import { createPager } from './paging.ts';
+import { addProtocol } from './studio/protocol.ts';
 import { serveWeb } from './web.ts';
 
 export interface ServerOptions {
@@ -110,6 +112,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
     ...answerHandlers(app, pager),
     ...workHandlers(app),
     ...ruleHandlers(app),
+    ...studioHandlers(app),
     ...peopleHandlers(app),
     ...servingHandlers(app),
     ...eventHandlers(server, app, authenticate, {
@@ -126,6 +129,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
   dataHeaders(server);
   acceptJson(server);
   bind(server, (route) => route.access === 'public');
+  await server.register(async (scope) => addProtocol(scope, app, authenticate));
   await server.register(async (scope) => {
     scope.addHook('onRequest', async (request) => {
       request.identity = await authenticate(request);

@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { noSuchRoute } from './errors.ts';
 
 /** Addresses that programs use: an unknown one gets an error, never the page. */
-const PROGRAM_PATHS = /^\/(?:api|data|docs|health|metrics|v2)(?:[/?]|$)/;
+const PROGRAM_PATHS = /^\/(?:api|data|docs|health|metrics|v2|ml)(?:[/?]|$)/;
 /** Vite writes `name-hash.ext` into this folder. */
 const HASHED = /[/\\]assets[/\\]/;
 

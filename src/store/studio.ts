@@ -2,7 +2,7 @@
 import type { Connection, InboxRow, StudioTask, Trainer } from '../core/connection.ts';
 import type { Annotation, Task } from '../core/domain.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { NewAnnotation, NewTask } from './store.ts';
+import type { NewAnnotation, NewTask, Page } from './store.ts';
 
 export interface NewStudioTask {
   readonly studioId: number;
@@ -44,6 +44,8 @@ export interface StudioStore {
   changeTask(connectionId: number, studioId: number, change: { dataHash: string; data: JsonObject }): Promise<Task>;
   /** They are gone over there and must not come back by a late event; returns our ids of those that were here. */
   dropTasks(connectionId: number, studioIds: readonly number[]): Promise<number[]>;
+  /** Versions of our predictions that the other side has, in no order. */
+  versions(connectionId: number): Promise<string[]>;
   mark(
     connectionId: number,
     studioIds: readonly number[],
@@ -60,7 +62,7 @@ export interface StudioStore {
   /** Durable when it resolves. The same body while it waits is kept once. */
   receive(connectionId: number, digest: string, body: string): Promise<void>;
   /** Oldest first: what was tried fewer times than `attemptsMax`. */
-  inbox(limit: number, attemptsMax: number): Promise<InboxRow[]>;
+  inbox(page: Page, attemptsMax: number): Promise<InboxRow[]>;
   /** It has taken effect. */
   settle(id: number): Promise<void>;
   /** It failed once more. */

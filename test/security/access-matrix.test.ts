@@ -24,6 +24,10 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   text: 'spam,prize',
   label: 'spam',
   inputs: [{ name: 'text', shape: [1], datatype: 'BYTES', data: ['hello'] }],
+  url: 'http://labels.example',
+  token: 'theirs',
+  studio_project: 5,
+  every: 10,
 };
 
 type Ids = (reference: Reference) => number;

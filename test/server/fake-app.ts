@@ -5,6 +5,7 @@ import type { Annotation, Job, ModelVersion, Prediction, Project, Run, Task, Tok
 import { AppError } from '../../src/core/errors.ts';
 import { fakeRules } from './fake-rules.ts';
 import { type FakeServing, fakeServing } from './fake-serving.ts';
+import { fakeStudio } from './fake-studio.ts';
 
 export const CONFIG =
   '<View><Text name="text" value="$text"/><Choices name="kind" toName="text"><Choice value="spam" hotkey="1"/><Choice value="ham"/></Choices></View>';
@@ -394,6 +395,10 @@ export function fakeApp(): FakeApp {
       () => get(tables.jobs, 'job', 1),
     ),
     serving: fakeServing(),
+    studio: fakeStudio(
+      (call) => calls.push(call),
+      () => get(tables.jobs, 'job', 1),
+    ),
     async close() {},
   };
   return app;

@@ -5,6 +5,7 @@ import { projectRoutes } from './projects.ts';
 import type { BodyOf, ParamsOf, QueryOf, ReplyOf } from './route.ts';
 import { ruleRoutes } from './rules.ts';
 import { servingRoutes } from './serving.ts';
+import { studioRoutes } from './studio.ts';
 import { taskRoutes } from './tasks.ts';
 import { workRoutes } from './work.ts';
 
@@ -16,6 +17,7 @@ export const api = {
   ...ruleRoutes,
   ...peopleRoutes,
   ...servingRoutes,
+  ...studioRoutes,
 };
 
 export type Api = typeof api;

@@ -8,7 +8,16 @@ import { type Static, type TObject, type TSchema, Type } from 'typebox';
 export type Access = 'public' | 'invite' | 'annotator' | 'owner' | 'installation';
 
 /** Things that a request can name by id. Each belongs to a project, and the server checks that it is a visible one. */
-export type ReferenceKind = 'project' | 'task' | 'annotation' | 'prediction' | 'run' | 'job' | 'model' | 'token';
+export type ReferenceKind =
+  | 'project'
+  | 'task'
+  | 'annotation'
+  | 'prediction'
+  | 'run'
+  | 'job'
+  | 'model'
+  | 'token'
+  | 'connection';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';

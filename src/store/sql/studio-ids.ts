@@ -82,7 +82,10 @@ const ofOurTask = query<{ connectionId: number; taskId: number }>()((db, p) =>
     .orderBy('studio_annotations.studio_id'),
 );
 
-type Tasks = Pick<StudioStore, 'tasks' | 'ofTasks' | 'page' | 'insertTasks' | 'changeTask' | 'dropTasks' | 'mark'>;
+type Tasks = Pick<
+  StudioStore,
+  'tasks' | 'ofTasks' | 'page' | 'insertTasks' | 'changeTask' | 'dropTasks' | 'versions' | 'mark'
+>;
 type Annotations = Pick<StudioStore, 'saveAnnotation' | 'dropAnnotations' | 'annotationsOf'>;
 
 export function studioTasks({ engine, clock }: Context): Tasks {
@@ -116,6 +119,16 @@ export function studioTasks({ engine, clock }: Context): Tasks {
         );
         return rows.flatMap((row) => row.task_id ?? []);
       }),
+    versions: async (connectionId) => {
+      const rows = await reader
+        .selectFrom('studio_tasks')
+        .select('pushed')
+        .distinct()
+        .where('connection_id', '=', connectionId)
+        .where('pushed', '!=', '')
+        .execute();
+      return rows.map((row) => row.pushed);
+    },
     mark: (connectionId, ids, { pushed, pushing, owed }) =>
       engine.write(async (db) => {
         for (const some of chunks(ids, LIST_MAX)) {

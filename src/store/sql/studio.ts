@@ -22,8 +22,14 @@ const insertEvent = query<{ connectionId: number; digest: string; body: string; 
     .onConflict((conflict) => conflict.columns(['connection_id', 'digest']).doUpdateSet({ attempts: 0, error: null })),
 );
 
-const oldest = query<{ limit: number; attemptsMax: number }>()((db, p) =>
-  db.selectFrom('studio_inbox').selectAll().where('attempts', '<', p.attemptsMax).orderBy('id').limit(p.limit),
+const oldest = query<{ after: number; limit: number; attemptsMax: number }>()((db, p) =>
+  db
+    .selectFrom('studio_inbox')
+    .selectAll()
+    .where('id', '>', p.after)
+    .where('attempts', '<', p.attemptsMax)
+    .orderBy('id')
+    .limit(p.limit),
 );
 
 type Connections = Pick<StudioStore, 'add' | 'get' | 'find' | 'list' | 'update' | 'remove'>;
@@ -86,7 +92,7 @@ function inbox({ engine, clock }: Context): Inbox {
       engine.write(async (db) => {
         await insertEvent.run(db, { connectionId, digest, body, now: isoTime(clock) });
       }),
-    inbox: async (limit, attemptsMax) => (await oldest.all(engine.reader, { limit, attemptsMax })).map(toInboxRow),
+    inbox: async (page, attemptsMax) => (await oldest.all(engine.reader, { ...page, attemptsMax })).map(toInboxRow),
     settle: (id) =>
       engine.write(async (db) => {
         await db.deleteFrom('studio_inbox').where('id', '=', id).execute();

@@ -39,6 +39,7 @@ export function studioContract(open: OpenEmpty): void {
       expect(await store.studio.page(id, 0, 10, { owed: true })).toMatchObject([
         { studioId: 7, pushed: 'v1', owed: true },
       ]);
+      expect(await store.studio.versions(id)).toEqual(['v1']);
       const changed = await store.studio.changeTask(id, 7, { dataHash: 'new', data: { text: 'y' } });
       expect(changed.ordinal).toBeGreaterThan(task.ordinal);
       expect(await store.studio.tasks(id, [7, 8])).toMatchObject([{ dataHash: 'new', pushed: '' }]);
@@ -92,15 +93,15 @@ export function studioContract(open: OpenEmpty): void {
       const { studio } = world.store;
       const { id } = await connect(world, 'a');
       for (const digest of ['x', 'y', 'x']) await studio.receive(id, digest, `{"${digest}":1}`);
-      const [first, second] = await studio.inbox(10, 2);
+      const [first, second] = await studio.inbox({ after: 0, limit: 10 }, 2);
       expect([first?.body, second?.body]).toEqual(['{"x":1}', '{"y":1}']);
       await studio.settle(first!.id);
       await studio.failed(second!.id, 'no');
       await studio.failed(second!.id, 'never');
-      expect(await studio.inbox(10, 2)).toEqual([]);
+      expect(await studio.inbox({ after: 0, limit: 10 }, 2)).toEqual([]);
       expect(await studio.waiting(id)).toMatchObject([{ attempts: 2, error: 'never' }]);
       await studio.receive(id, 'y', '{"y":1}');
-      expect(await studio.inbox(10, 2)).toMatchObject([{ attempts: 0, error: null }]);
+      expect(await studio.inbox({ after: 0, limit: 10 }, 2)).toMatchObject([{ attempts: 0, error: null }]);
     }));
 
   it('knows one trainer of a project', () =>
@@ -126,7 +127,7 @@ export function studioContract(open: OpenEmpty): void {
       await world.store.studio.receive(id, 'x', '{}');
       await world.store.projects.delete(world.project.id);
       expect(await world.store.studio.list()).toEqual([]);
-      expect(await world.store.studio.inbox(10, 2)).toEqual([]);
+      expect(await world.store.studio.inbox({ after: 0, limit: 10 }, 2)).toEqual([]);
     }));
 }
 

@@ -1,0 +1,23 @@
+/** What follows an answer, wherever it was given: a new order, a training when one is due, a call to a trainer elsewhere. */
+import type { Task } from '../core/domain.ts';
+import type { Deps } from './deps.ts';
+import type { Loops } from './loops.ts';
+import type { ProjectConfigs } from './project-config.ts';
+import { retrainWhenDue } from './retrain.ts';
+import { callTrainerWhenDue } from './studio/trainer.ts';
+
+/** The answer is stored already: learning from it must neither delay nor fail it. */
+export function learnFrom(deps: Deps, loops: Loops, configs: ProjectConfigs, task: Task, since: number): void {
+  const { store, log } = deps;
+  loops
+    .answered(task, since)
+    .then(async () => {
+      const project = await store.projects.get(task.projectId);
+      if (!project) return;
+      await retrainWhenDue(deps, loops, { project, config: configs.of(project) });
+      await callTrainerWhenDue(deps, project.id);
+    })
+    .catch((error: unknown) =>
+      log.error({ taskId: task.id, error: String(error) }, 'the order could not be refreshed'),
+    );
+}

@@ -1,0 +1,118 @@
+/** Label Studio's REST API as we use it. Every call goes through the guarded fetch: no redirect or name leads elsewhere. */
+import type { Connection } from '../../core/connection.ts';
+import { AppError } from '../../core/errors.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
+import type { FetchReply, GuardedFetch } from '../../media/guarded-fetch.ts';
+import { tokenOf } from './connections.ts';
+
+export interface StudioClient {
+  get(path: string): Promise<Json>;
+  post(path: string, body: Json): Promise<Json>;
+  patch(path: string, body: Json): Promise<Json>;
+  /** Value of the `Authorization` header for other calls to the same server. */
+  authorization(): Promise<string>;
+  readonly url: string;
+}
+
+const CALL_MS = 60_000;
+const REPLY_BYTES_MAX = 200_000_000;
+const DETAIL_CHARS = 200;
+
+/** Throws CONFLICT when the connection does not say where to call and as whom. */
+export function studioClient(fetch: GuardedFetch, connection: Connection, signal?: AbortSignal): StudioClient {
+  const { url } = connection;
+  const token = tokenOf(connection);
+  if (url === null || token === null) {
+    throw new AppError(
+      'CONFLICT',
+      'The connection does not know the address or the token of Label Studio; give both, or accept what `setup` offered.',
+      { details: { connection: connection.id } },
+    );
+  }
+  const isPersonal = /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
+  let access: Promise<string> | null = null;
+
+  const request = (method: 'GET' | 'POST' | 'PATCH', path: string, headers: Record<string, string>, body?: Json) =>
+    fetch(`${url}${path}`, {
+      method,
+      headers: { accept: 'application/json', ...(body === undefined ? {} : JSON_TYPE), ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      timeoutMs: CALL_MS,
+      bytesMax: REPLY_BYTES_MAX,
+      ...(signal === undefined ? {} : { signal }),
+    });
+
+  /** Personal tokens of Label Studio are refresh tokens: each buys access tokens that live for minutes. */
+  const refresh = async (): Promise<string> => {
+    const reply = await bodyOf(
+      await request('POST', '/api/token/refresh/', {}, { refresh: token }),
+      'POST /api/token/refresh/',
+    );
+    const granted = isJsonObject(reply) ? reply.access : undefined;
+    if (typeof granted === 'string') return `Bearer ${granted}`;
+    throw new AppError('STUDIO_REFUSED', 'Label Studio gave no access token for the personal token.');
+  };
+
+  const authorization = (): Promise<string> => {
+    if (!isPersonal) return Promise.resolve(`Token ${token}`);
+    access ??= refresh().catch((error: unknown) => {
+      access = null;
+      throw error;
+    });
+    return access;
+  };
+
+  const call = async (method: 'GET' | 'POST' | 'PATCH', path: string, body?: Json): Promise<Json> => {
+    const send = async () => request(method, path, { authorization: await authorization() }, body);
+    let reply = await send();
+    if (reply.status === 401 && isPersonal) {
+      // The access token has run out in the meantime.
+      reply.close();
+      access = null;
+      reply = await send();
+    }
+    return bodyOf(reply, `${method} ${path.split('?')[0]}`);
+  };
+
+  return {
+    url,
+    get: (path) => call('GET', path),
+    post: (path, body) => call('POST', path, body),
+    patch: (path, body) => call('PATCH', path, body),
+    authorization,
+  };
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+async function bodyOf(reply: FetchReply, what: string): Promise<Json> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of reply.body) chunks.push(chunk);
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (reply.status >= 200 && reply.status < 300) return text === '' ? null : parseJson(text);
+  // A gateway or a server that is just starting: the same call may work in a moment.
+  const code = reply.status >= 500 || reply.status === 429 ? 'STUDIO_UNREACHABLE' : 'STUDIO_REFUSED';
+  throw new AppError(code, `Label Studio answered ${what} with ${reply.status}${hint(reply.status)}.`, {
+    details: { status: reply.status, answer: text.slice(0, DETAIL_CHARS) },
+  });
+}
+
+function hint(status: number): string {
+  if (status === 401) return ': the token is not accepted';
+  if (status === 403) return ': the token may not do that';
+  if (status === 404) return ': wrong project number or address';
+  return status >= 300 && status < 400 ? ': give the address that it redirects to' : '';
+}
+
+/** What the other side lists, page by page; `total` as it says. */
+export async function taskPage(
+  client: StudioClient,
+  studioProject: number,
+  page: number,
+  pageSize: number,
+): Promise<{ tasks: readonly Json[]; total: number }> {
+  const reply = await client.get(`/api/tasks/?project=${studioProject}&page=${page}&page_size=${pageSize}&fields=all`);
+  const body: JsonObject = isJsonObject(reply) ? reply : { tasks: reply };
+  const tasks = Array.isArray(body.tasks) ? (body.tasks as readonly Json[]) : [];
+  return { tasks, total: typeof body.total === 'number' ? body.total : tasks.length };
+}

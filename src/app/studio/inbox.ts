@@ -1,0 +1,225 @@
+/**
+ * Events of Label Studio: written down first, answered, and only then worked off, one after the other. Each takes effect
+ * once however often it comes, because what it says is held against what is known.
+ */
+import { createHash } from 'node:crypto';
+import type { Connection, InboxRow } from '../../core/connection.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
+import type { Deps } from '../deps.ts';
+import { found } from '../lookup.ts';
+import type { ProjectConfigs } from '../project-config.ts';
+import { enqueueTraining } from '../retrain.ts';
+import { type Action, isKnownAction } from './actions.ts';
+import { studioClient } from './client.ts';
+import { type Connections, tokenOf } from './connections.ts';
+import { annotationsIn, type Intake } from './intake.ts';
+import { isAway } from './push.ts';
+import { type GivenAnnotation, type GivenTask, idOf, listOf, projectNumber, readTask } from './wire.ts';
+
+const BATCH = 100;
+/** Afterwards an event is only listed by the doctor. */
+export const ATTEMPTS_MAX = 5;
+const RETRY_MS = 5_000;
+
+/** Brings the label config of the other side here. */
+export type FollowConfig = (connection: Connection, labelConfig: string) => Promise<void>;
+
+export class Inbox {
+  readonly #deps: Deps;
+  readonly #configs: ProjectConfigs;
+  readonly #connections: Connections;
+  readonly #intake: Intake;
+  readonly #follow: FollowConfig;
+  /** Event -> when to try it again. */
+  readonly #postponed = new Map<number, number>();
+  #draining: Promise<void> | null = null;
+  #again = false;
+  #stopped = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(deps: Deps, configs: ProjectConfigs, connections: Connections, intake: Intake, follow: FollowConfig) {
+    this.#deps = deps;
+    this.#configs = configs;
+    this.#connections = connections;
+    this.#intake = intake;
+    this.#follow = follow;
+    // What an earlier process had acknowledged.
+    this.kick();
+  }
+
+  async receive(connection: Connection, body: string): Promise<void> {
+    const digest = createHash('sha256').update(body).digest('hex');
+    await this.#deps.store.studio.receive(connection.id, digest, body);
+    this.kick();
+  }
+
+  kick(): void {
+    this.#again = true;
+    if (this.#draining || this.#stopped) return;
+    this.#draining = this.#drain()
+      .catch((error: unknown) =>
+        this.#deps.log.error({ error: String(error) }, 'events of Label Studio could not be read'),
+      )
+      .finally(() => {
+        this.#draining = null;
+      });
+  }
+
+  /** Resolves when nothing waits any more that could be worked off now. */
+  async settled(): Promise<void> {
+    while (this.#draining) await this.#draining;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      for (let after = 0; ; ) {
+        const rows = await this.#deps.store.studio.inbox({ after, limit: BATCH }, ATTEMPTS_MAX);
+        for (const row of rows) {
+          if (this.#stopped) return;
+          await this.#workOff(row);
+        }
+        if (rows.length < BATCH) break;
+        after = rows.at(-1)!.id;
+      }
+    }
+  }
+
+  async #workOff(row: InboxRow): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    if ((this.#postponed.get(row.id) ?? 0) > clock.now()) return;
+    this.#postponed.delete(row.id);
+    try {
+      const connection = await this.#connections.get(row.connectionId);
+      await this.#apply(connection, parseJson(row.body));
+      await store.studio.settle(row.id);
+    } catch (error) {
+      const known = toAppError(error);
+      log.warn({ event: row.id, error: known.code }, 'an event of Label Studio could not take effect');
+      // A server that is away is no fault of the event: it waits for as long as that takes.
+      if (!isAway(error))
+        await store.studio.failed(row.id, known.code === 'INTERNAL' ? String(known.cause) : known.message);
+      this.#postponed.set(row.id, clock.now() + RETRY_MS);
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.kick(), RETRY_MS).unref();
+    }
+  }
+
+  async #apply(connection: Connection, event: Json): Promise<void> {
+    if (!isJsonObject(event)) return;
+    const ofProject = projectNumber(event.project);
+    // Webhooks of a whole organisation tell of every project.
+    if (ofProject !== null && connection.studioProject !== null && ofProject !== connection.studioProject) return;
+    if (isKnownAction(event.action)) await APPLY[event.action].call(this, connection, event);
+  }
+
+  /** `annotation` is one or a list, and so is `task`. */
+  async annotations(connection: Connection, event: JsonObject): Promise<void> {
+    const { read, problems } = annotationsIn(listOf(event.annotation ?? event.annotations));
+    const tasks = await this.#tasksOf(connection, listOf(event.task ?? event.tasks), read);
+    for (const given of read) {
+      const task = given.studioTask === null ? undefined : tasks.get(given.studioTask);
+      if (task) await this.#intake.annotation(connection, given, task);
+    }
+    if (problems.length > 0) throw new AppError('INPUT_BAD_RESULT', `An annotation ${problems[0]}.`);
+  }
+
+  async dropped(connection: Connection, event: JsonObject): Promise<void> {
+    await this.#intake.dropAnnotations(connection, idsIn(event.annotations ?? event.annotation));
+  }
+
+  async tasks(connection: Connection, event: JsonObject): Promise<void> {
+    await this.#intake.tasks(connection, await this.#read(connection, listOf(event.tasks ?? event.task)));
+  }
+
+  async tasksDropped(connection: Connection, event: JsonObject): Promise<void> {
+    await this.#intake.dropTasks(connection, idsIn(event.tasks ?? event.task));
+  }
+
+  /**
+   * Only a sign that something has changed: an old event that comes late, or again, must not bring an old config back.
+   * Without a token the next `setup` brings the new one.
+   */
+  async project(connection: Connection): Promise<void> {
+    if (connection.url === null || connection.studioProject === null || tokenOf(connection) === null) return;
+    const project = await studioClient(this.#deps.fetch, connection).get(`/api/projects/${connection.studioProject}/`);
+    const config = isJsonObject(project) ? project.label_config : undefined;
+    if (typeof config === 'string') await this.#follow(connection, config);
+  }
+
+  async train(connection: Connection): Promise<void> {
+    await enqueueTraining(this.#deps, connection.projectId);
+  }
+
+  /** The old `train` call brings all tasks with their annotations. */
+  async trainWith(connection: Connection, event: JsonObject): Promise<void> {
+    const tasks = listOf(event.annotations);
+    await this.#intake.tasks(connection, await this.#read(connection, tasks));
+    const annotation = tasks.flatMap((task) =>
+      isJsonObject(task)
+        ? listOf(task.annotations ?? task.completions).map((one) =>
+            isJsonObject(one) ? { ...one, task: task.id ?? null } : one,
+          )
+        : [],
+    );
+    await this.annotations(connection, { annotation, task: tasks });
+    await this.train(connection);
+  }
+
+  /** The tasks that annotations belong to, taken from the event, or asked for where it does not say. */
+  async #tasksOf(connection: Connection, given: readonly Json[], annotations: readonly GivenAnnotation[]) {
+    const read = await this.#read(connection, given);
+    const there = new Set(read.map((one) => one.studioId));
+    const { store } = this.#deps;
+    const others = [...new Set(annotations.flatMap((one) => one.studioTask ?? []))].filter((id) => !there.has(id));
+    const known = new Set((await store.studio.tasks(connection.id, others)).map((row) => row.studioId));
+    for (const id of others) if (!known.has(id)) read.push(...(await this.#ask(connection, id)));
+    const taken = await this.#intake.tasks(connection, read);
+    const byId = new Map(taken.flatMap(({ given: one, task }) => (task ? [[one.studioId, task] as const] : [])));
+    for (const row of await store.studio.tasks(connection.id, [...known])) {
+      const task = row.taskId === null ? undefined : await store.tasks.get(row.taskId);
+      if (task) byId.set(row.studioId, task);
+    }
+    return byId;
+  }
+
+  async #ask(connection: Connection, id: number): Promise<GivenTask[]> {
+    const task = await studioClient(this.#deps.fetch, connection).get(`/api/tasks/${id}/`);
+    return this.#read(connection, [task]);
+  }
+
+  async #read(connection: Connection, values: readonly Json[]): Promise<GivenTask[]> {
+    const { store } = this.#deps;
+    const project = await found('project', connection.projectId, store.projects.get(connection.projectId));
+    const { parsed } = this.#configs.of(project);
+    return values.flatMap((value) => {
+      const given = readTask(value, parsed, connection);
+      return given && given.studioId !== null ? [given] : [];
+    });
+  }
+}
+
+type Apply = (this: Inbox, connection: Connection, event: JsonObject) => Promise<void>;
+
+const APPLY: Readonly<Record<Action, Apply>> = {
+  ANNOTATION_CREATED: Inbox.prototype.annotations,
+  ANNOTATIONS_CREATED: Inbox.prototype.annotations,
+  ANNOTATION_UPDATED: Inbox.prototype.annotations,
+  ANNOTATIONS_DELETED: Inbox.prototype.dropped,
+  TASKS_CREATED: Inbox.prototype.tasks,
+  TASKS_DELETED: Inbox.prototype.tasksDropped,
+  PROJECT_UPDATED: Inbox.prototype.project,
+  START_TRAINING: Inbox.prototype.train,
+  HEADSTART_TRAIN_WITH: Inbox.prototype.trainWith,
+};
+
+function idsIn(value: Json | undefined): number[] {
+  return listOf(value).flatMap((one) => idOf(isJsonObject(one) ? one.id : one) ?? []);
+}

@@ -1,0 +1,100 @@
+/** Media that tasks of a connected project show: what Label Studio keeps is asked for there, with the token. */
+import type { Connection } from '../../core/connection.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
+import type { Media, MediaStore } from '../../media/media.ts';
+import type { Deps } from '../deps.ts';
+import { studioClient } from './client.ts';
+import { tokenOf } from './connections.ts';
+
+/** The media store, and behind it the Label Studio servers that a project is connected to. */
+export function mediaThroughStudio(deps: Deps): MediaStore {
+  const open = async (reference: string, projectId: number): Promise<Media> => {
+    if (!isKeptThere(reference)) return deps.media.open(reference, projectId);
+    const connections = (await deps.store.studio.list(projectId)).filter((one) => one.url !== null && tokenOf(one));
+    try {
+      // Uploads and local files of this machine go first.
+      return await deps.media.open(reference, projectId);
+    } catch (error) {
+      const [connection] = connections;
+      if (connection === undefined) throw error;
+      return openStudioMedia(deps, connection, reference);
+    }
+  };
+  return {
+    ...deps.media,
+    open,
+    async stat(reference, projectId) {
+      const media = await open(reference, projectId);
+      await media.close();
+      const { read: _read, close: _close, ...info } = media;
+      return info;
+    },
+  };
+}
+
+/** Throws what the media store throws, with the step that failed in the message. */
+export async function openStudioMedia(deps: Deps, connection: Connection, reference: string): Promise<Media> {
+  const addresses = await addressesOf(deps, connection, reference);
+  if (addresses.length === 0) return deps.media.open(reference, connection.projectId);
+  const { authorization } = studioClient(deps.fetch, connection);
+  const headers = { authorization: await authorization() };
+  const failed: string[] = [];
+  for (const { step, path } of addresses) {
+    try {
+      return await deps.media.openFrom(`${connection.url}${path}`, headers);
+    } catch (error) {
+      failed.push(`${step}: ${toAppError(error).message}`);
+    }
+  }
+  throw new AppError('MEDIA_FETCH', failed.join(' Then '), { details: { steps: failed.length } });
+}
+
+interface Address {
+  /** Said when it fails. */
+  readonly step: string;
+  /** Below the address of the server, which may be a sub-path itself. */
+  readonly path: string;
+}
+
+/** With or without the sub-path that the server lives under. */
+const UPLOAD = /^(?:\/.*)?\/?(?:data\/)?upload\/(\d+)\/([^?#]+)$/;
+const LOCAL = /^\/?(?:.*\/)?data\/local-files\/?\?/;
+const CLOUD = /^(?:s3|gs|azure-blob|azure_blob):\/\//i;
+
+function isKeptThere(reference: string): boolean {
+  return UPLOAD.test(reference) || LOCAL.test(reference) || CLOUD.test(reference);
+}
+
+/** Where Label Studio serves it; none for what it does not keep. */
+async function addressesOf(deps: Deps, connection: Connection, reference: string): Promise<Address[]> {
+  if (/^(?:https?|data):/i.test(reference)) return [];
+  const upload = UPLOAD.exec(reference);
+  if (upload) {
+    const file = `upload/${upload[1]}/${upload[2]}`;
+    const query = `?filepath=${encodeURIComponent(decoded(file))}`;
+    return [
+      { step: 'asking Label Studio for the upload', path: `/storage-data/uploaded/${query}` },
+      { step: 'asking for its public address', path: `/data/${file}` },
+    ];
+  }
+  if (LOCAL.test(reference)) {
+    const query = reference.slice(reference.indexOf('?'));
+    return [{ step: 'asking Label Studio for the local file', path: `/data/local-files/${query}` }];
+  }
+  if (!CLOUD.test(reference)) return [];
+  // Any task of the project will do: its storages are what is looked through.
+  const [row] = await deps.store.studio.page(connection.id, 0, 1);
+  const uri = Buffer.from(reference).toString('base64url');
+  return row
+    ? [{ step: 'asking Label Studio for a presigned address', path: `/tasks/${row.studioId}/presign/?fileuri=${uri}` }]
+    : [];
+}
+
+/** Names in tasks are written with and without % sequences. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,180 @@
+/** Keeps a project in step with its Label Studio project: tasks and annotations come here, predictions go there. */
+import type { Connection } from '../../core/connection.ts';
+import type { Job } from '../../core/domain.ts';
+import { AppError } from '../../core/errors.ts';
+import { isJsonObject, type Json } from '../../core/json.ts';
+import type { Deps } from '../deps.ts';
+import { type JobWork, throwIfStopped } from '../job-runner.ts';
+import { found } from '../lookup.ts';
+import type { ProjectConfigs } from '../project-config.ts';
+import { type StudioClient, studioClient, taskPage } from './client.ts';
+import type { Connections } from './connections.ts';
+import type { FollowConfig } from './inbox.ts';
+import { annotationsIn, type Intake } from './intake.ts';
+import { ORDER_FIELD, writeOrder } from './order.ts';
+import type { Proposals } from './proposals.ts';
+import { patiently, pushPredictions } from './push.ts';
+import { listOf, readTask } from './wire.ts';
+
+export const STUDIO_SYNC = 'studio-sync';
+
+/** Tasks per call: with all their annotations they are large. */
+const PAGE = 100;
+/** Tasks that are told by name when they cannot be used. */
+const PROBLEMS_LISTED = 100;
+
+export interface SyncRequest {
+  readonly dryRun: boolean;
+  readonly push: boolean;
+  readonly order: boolean;
+}
+
+export function enqueueSync(
+  { store }: Pick<Deps, 'store'>,
+  connection: Connection,
+  request: SyncRequest,
+): Promise<Job> {
+  return store.jobs.enqueue({
+    kind: STUDIO_SYNC,
+    projectId: connection.projectId,
+    params: { connection: connection.id, ...request },
+    dedupeKey: `${STUDIO_SYNC}/${connection.id}/${JSON.stringify(request)}`,
+  });
+}
+
+interface Counts {
+  tasks: number;
+  newTasks: number;
+  changedTasks: number;
+  goneTasks: number;
+  annotations: number;
+  goneAnnotations: number;
+  problems: { task: number | null; reason: string }[];
+}
+
+export interface SyncParts {
+  readonly deps: Deps;
+  readonly configs: ProjectConfigs;
+  readonly connections: Connections;
+  readonly intake: Intake;
+  readonly proposals: Proposals;
+  readonly follow: FollowConfig;
+}
+
+export function createSyncHandler(parts: SyncParts) {
+  return async (work: JobWork): Promise<Json> => {
+    const { deps, connections, proposals } = parts;
+    const { dryRun, push, order } = work.job.params as unknown as SyncRequest;
+    const connection = await connections.get(Number(work.job.params.connection));
+    if (connection.studioProject === null) {
+      throw new AppError('CONFLICT', 'The connection does not know the number of the Label Studio project; give it.');
+    }
+    const client = studioClient(deps.fetch, connection, work.signal);
+    if (!dryRun) await bringConfig(parts, connection, work, client);
+    const counts = await pull(parts, connection, work, client, dryRun);
+    const pushed = push ? await pushPredictions(deps, proposals, connection, work, { owed: false, dryRun }) : null;
+    const ordered =
+      order && !dryRun ? await writeOrder(parts, await withOrderField(parts, connection), work, client) : 0;
+    return { dryRun, ...counts, predictions: pushed === null ? null : { ...pushed }, ordered };
+  };
+}
+
+/** Named before it is first written, so that what comes back with it is known for ours. */
+async function withOrderField({ connections }: SyncParts, connection: Connection): Promise<Connection> {
+  const { settings } = connection;
+  if (settings.orderField !== null) return connection;
+  return connections.update(connection.id, { settings: { ...settings, orderField: ORDER_FIELD } });
+}
+
+async function bringConfig(
+  { follow }: SyncParts,
+  connection: Connection,
+  work: JobWork,
+  client: StudioClient,
+): Promise<void> {
+  const project = await patiently(work, () => client.get(`/api/projects/${connection.studioProject}/`));
+  const config = isJsonObject(project) ? project.label_config : undefined;
+  if (typeof config === 'string') await follow(connection, config);
+}
+
+/** Every page of the other side. What is here and was on no page is gone over there. */
+async function pull(
+  parts: SyncParts,
+  connection: Connection,
+  work: JobWork,
+  client: StudioClient,
+  dryRun: boolean,
+): Promise<Counts> {
+  const counts: Counts = {
+    tasks: 0,
+    newTasks: 0,
+    changedTasks: 0,
+    goneTasks: 0,
+    annotations: 0,
+    goneAnnotations: 0,
+    problems: [],
+  };
+  const seen = new Set<number>();
+  for (let page = 1; ; page++) {
+    throwIfStopped(work.signal);
+    const { tasks, total } = await patiently(work, () => taskPage(client, connection.studioProject!, page, PAGE));
+    await takePage(parts, connection, tasks, { counts, seen, dryRun });
+    await work.progress({ stage: dryRun ? 'looking at tasks' : 'tasks and annotations', done: counts.tasks, total });
+    if (tasks.length === 0 || counts.tasks >= total) break;
+  }
+  const gone: number[] = [];
+  for (let after = 0; ; ) {
+    const rows = await parts.deps.store.studio.page(connection.id, after, PAGE);
+    if (rows.length === 0) break;
+    after = rows.at(-1)!.studioId;
+    gone.push(...rows.map((row) => row.studioId).filter((id) => !seen.has(id)));
+  }
+  counts.goneTasks = dryRun || gone.length === 0 ? gone.length : await parts.intake.dropTasks(connection, gone);
+  return counts;
+}
+
+async function takePage(
+  { deps, configs, intake }: SyncParts,
+  connection: Connection,
+  values: readonly Json[],
+  { counts, seen, dryRun }: { counts: Counts; seen: Set<number>; dryRun: boolean },
+): Promise<void> {
+  const { store } = deps;
+  const project = await found('project', connection.projectId, store.projects.get(connection.projectId));
+  const { parsed } = configs.of(project);
+  const problem = (task: number | null, reason: string): void => {
+    if (counts.problems.length < PROBLEMS_LISTED) counts.problems.push({ task, reason });
+  };
+  const read = values.flatMap((value) => {
+    const given = readTask(value, parsed, connection);
+    if (given?.studioId == null) {
+      problem(null, 'This is no task.');
+      return [];
+    }
+    seen.add(given.studioId);
+    return [{ given, value }];
+  });
+  counts.tasks += values.length;
+  const taken = await intake.tasks(
+    connection,
+    read.map((one) => one.given),
+    { dryRun },
+  );
+  for (const [i, { given, task, problem: reason, change }] of taken.entries()) {
+    if (reason !== null) problem(given.studioId, reason);
+    else if (change === 'new') counts.newTasks += 1;
+    else if (change === 'changed') counts.changedTasks += 1;
+    const { value } = read[i]!;
+    const wire = isJsonObject(value) ? listOf(value.annotations).filter(isJsonObject) : [];
+    const { read: annotations, problems } = annotationsIn(wire);
+    for (const one of problems) problem(given.studioId, `An annotation ${one}.`);
+    const there = annotations.map((one) => one.studioId);
+    const here = task === null ? [] : await store.studio.annotationsOf(connection.id, task.id);
+    const gone = here.filter((id) => !there.includes(id));
+    counts.goneAnnotations += gone.length;
+    if (dryRun) counts.annotations += there.filter((id) => !here.includes(id)).length;
+    if (dryRun || task === null) continue;
+    for (const one of annotations) if (await intake.annotation(connection, one, task)) counts.annotations += 1;
+    if (gone.length > 0) await intake.dropAnnotations(connection, gone);
+  }
+}

@@ -1,0 +1,388 @@
+/**
+ * A Label Studio for tests, scripted after both sides' code: its REST API as far as Headstart calls it, and its ML client
+ * with the limits that the real one has: 1 s for health, 3 s for setup before every predict, 100 s for predict, one task
+ * at a time when the reply is too short, 1 s for a webhook and no second attempt.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export const STUDIO_TOKEN = 'legacy-token-of-label-studio';
+/** Header, claims and signature: what a personal token looks like. */
+export const PERSONAL_TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl';
+
+export interface StandInTask {
+  id: number;
+  data: Record<string, unknown>;
+  annotations: StandInAnnotation[];
+  predictions: StandInPrediction[];
+}
+
+export interface StandInAnnotation {
+  id: number;
+  task: number;
+  result: Record<string, unknown>[];
+  was_cancelled: boolean;
+  ground_truth: boolean;
+  completed_by: number;
+  created_at: string;
+  updated_at: string;
+  lead_time: number;
+  prediction: Record<string, unknown>;
+}
+
+export interface StandInPrediction {
+  task: number;
+  result: unknown[];
+  score: number | null;
+  model_version: string | null;
+}
+
+type Json = Record<string, unknown>;
+
+export class StandIn {
+  readonly projectId = 5;
+  labelConfig: string;
+  readonly tasks = new Map<number, StandInTask>();
+  /** Every request that came in: method and path. */
+  readonly requests: string[] = [];
+  /** Connections are cut as they come. */
+  down = false;
+  /** Cuts the next calls of this path after they have taken effect. */
+  cutAfter: { path: RegExp; times: number } | null = null;
+  readonly files = new Map<string, Buffer>();
+  /** Path prefix of a deployment below a sub-path, such as `/label-studio`. */
+  readonly base: string;
+  refreshed = 0;
+  webhooksLost = 0;
+
+  #backend = '';
+  #modelVersion: string | null = null;
+  #nextId = 1;
+  #nextAnnotation = 1;
+  #clock = Date.UTC(2026, 0, 1);
+  #server!: Server;
+  #accessToken = '';
+
+  constructor(labelConfig: string, base = '') {
+    this.labelConfig = labelConfig;
+    this.base = base;
+  }
+
+  async start(): Promise<void> {
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+    await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}${this.base}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+
+  add(data: Json): StandInTask {
+    const task = { id: 1_000 + this.#nextId++, data, annotations: [], predictions: [] };
+    this.tasks.set(task.id, task);
+    return task;
+  }
+
+  // What the product does when people use it.
+
+  /** "Connect model": health, then setup; the address is kept when both answer. */
+  async connect(backend: string): Promise<string | null> {
+    this.#backend = backend.replace(/\/$/, '');
+    await this.#health();
+    return this.#setup();
+  }
+
+  get modelVersion(): string | null {
+    return this.#modelVersion;
+  }
+
+  /** "Retrieve predictions" of the selected tasks, or what happens when one is opened. Returns how many were stored. */
+  async predictTasks(ids: readonly number[]): Promise<number> {
+    await this.#health();
+    const version = await this.#setup();
+    const wanted = ids
+      .map((id) => this.tasks.get(id)!)
+      .filter((task) => !task.predictions.some((one) => one.model_version === version));
+    if (wanted.length === 0) return 0;
+    const { results } = await this.#predict(wanted);
+    if (!Array.isArray(results) || results.length === 0) return 0;
+    if (results.length === wanted.length) return this.#store(wanted, results);
+    // A reply that is too short is asked for again one by one; any other is dropped.
+    if (results.length !== 1) return 0;
+    let stored = 0;
+    for (const task of wanted) {
+      const one = await this.#predict([task]);
+      stored += this.#store([task], Array.isArray(one.results) ? one.results : []);
+    }
+    return stored;
+  }
+
+  async interactive(taskId: number, context: Json): Promise<Json> {
+    const { results } = await this.#predict([this.tasks.get(taskId)!], context);
+    if (!Array.isArray(results) || results.length === 0) throw new Error('Incorrect response from ML service');
+    return results[0] as Json;
+  }
+
+  async startTraining(): Promise<string> {
+    const reply = await this.#call('POST', '/webhook', { action: 'START_TRAINING', project: this.#project() }, 100_000);
+    return String(reply.job);
+  }
+
+  async versions(): Promise<string[]> {
+    return (await this.#call('GET', '/versions', undefined, 3_000)).versions as string[];
+  }
+
+  async jobStatus(job: string): Promise<string> {
+    return String((await this.#call('POST', '/job_status', { job }, 1_000)).job_status);
+  }
+
+  async annotate(taskId: number, result: Json[], change: Partial<StandInAnnotation> = {}): Promise<StandInAnnotation> {
+    const task = this.tasks.get(taskId)!;
+    const now = this.#now();
+    const [prediction] = task.predictions.slice(-1);
+    const annotation: StandInAnnotation = {
+      id: this.#nextAnnotation++,
+      task: taskId,
+      result,
+      was_cancelled: false,
+      ground_truth: false,
+      completed_by: 1,
+      created_at: now,
+      updated_at: now,
+      lead_time: 2.5,
+      prediction: prediction ? { result: prediction.result, score: prediction.score } : {},
+      ...change,
+    };
+    task.annotations.push(annotation);
+    await this.webhook({ action: 'ANNOTATION_CREATED', annotation, task: this.wire(task), project: this.#project() });
+    return annotation;
+  }
+
+  async change(annotation: StandInAnnotation, result: Json[]): Promise<void> {
+    Object.assign(annotation, { result, updated_at: this.#now() });
+    const task = this.wire(this.tasks.get(annotation.task)!);
+    await this.webhook({ action: 'ANNOTATION_UPDATED', annotation, task, project: this.#project() });
+  }
+
+  async remove(annotation: StandInAnnotation): Promise<void> {
+    const task = this.tasks.get(annotation.task)!;
+    task.annotations.splice(task.annotations.indexOf(annotation), 1);
+    const event = { action: 'ANNOTATIONS_DELETED', annotations: [{ id: annotation.id }], project: this.#project() };
+    await this.webhook(event);
+  }
+
+  async removeTasks(ids: readonly number[]): Promise<void> {
+    for (const id of ids) this.tasks.delete(id);
+    await this.webhook({ action: 'TASKS_DELETED', tasks: ids.map((id) => ({ id })), project: this.#project() });
+  }
+
+  /** Sent once, without credentials; what is not answered within a second is lost. */
+  async webhook(event: Json): Promise<void> {
+    try {
+      await this.#call('POST', '/webhook', event, 1_000);
+    } catch {
+      this.webhooksLost += 1;
+    }
+  }
+
+  wire(task: StandInTask): Json {
+    return {
+      id: task.id,
+      data: task.data,
+      meta: {},
+      project: this.projectId,
+      created_at: '2026-01-01T00:00:00Z',
+      updated_at: '2026-01-01T00:00:00Z',
+      is_labeled: task.annotations.length > 0,
+      overlap: 1,
+      inner_id: task.id - 1_000,
+      total_annotations: task.annotations.length,
+      cancelled_annotations: 0,
+      total_predictions: task.predictions.length,
+      comment_count: 0,
+      unresolved_comment_count: 0,
+      updated_by: null,
+      file_upload: null,
+      comment_authors: [],
+      annotations: task.annotations,
+      predictions: task.predictions,
+    };
+  }
+
+  // Its ML client.
+
+  async #health(): Promise<void> {
+    await this.#call('GET', '/health', undefined, 1_000);
+  }
+
+  async #setup(): Promise<string | null> {
+    const reply = await this.#call(
+      'POST',
+      '/setup',
+      {
+        project: `${this.projectId}.1767225600`,
+        schema: this.labelConfig,
+        hostname: this.url,
+        access_token: STUDIO_TOKEN,
+        extra_params: null,
+      },
+      3_000,
+    );
+    this.#modelVersion = (reply.model_version as string | null) ?? null;
+    return this.#modelVersion;
+  }
+
+  #predict(tasks: readonly StandInTask[], context: Json | null = null): Promise<Json> {
+    const body = {
+      tasks: tasks.map((task) => this.wire(task)),
+      project: `${this.projectId}.1767225600`,
+      label_config: this.labelConfig,
+      params: { login: null, password: null, context },
+    };
+    return this.#call('POST', '/predict', body, 100_000);
+  }
+
+  /** As `Prediction` is made of an item: a missing result is skipped, `null` is what crashes the real one. */
+  #store(tasks: readonly StandInTask[], results: readonly unknown[]): number {
+    let stored = 0;
+    for (const [i, item] of results.entries()) {
+      if (item === null) throw new TypeError("argument of type 'NoneType' is not iterable");
+      const { result, score, model_version } = item as Json;
+      if (result === undefined) continue;
+      if (typeof score !== 'number' || score < 0 || score > 1) throw new Error('score must be between 0 and 1');
+      const task = tasks[i]!;
+      task.predictions.push({
+        task: task.id,
+        result: result as unknown[],
+        score,
+        model_version: (model_version as string | undefined) ?? this.#modelVersion,
+      });
+      stored += 1;
+    }
+    return stored;
+  }
+
+  async #call(method: string, path: string, body: unknown, timeoutMs: number): Promise<Json> {
+    const reply = await fetch(this.#backend + path, {
+      method,
+      headers: { 'content-type': 'application/json', 'user-agent': 'heartex/1.22.0' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    if (!reply.ok) throw new Error(`${method} ${path} answered ${reply.status}: ${await reply.text()}`);
+    return (await reply.json()) as Json;
+  }
+
+  #project(): Json {
+    return { id: this.projectId, title: 'Mails', label_config: this.labelConfig, task_number: this.tasks.size };
+  }
+
+  #now(): string {
+    this.#clock += 1_000;
+    return new Date(this.#clock).toISOString();
+  }
+
+  // Its REST API.
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.down) return void request.socket.destroy();
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const url = new URL(request.url ?? '/', 'http://x');
+    this.requests.push(`${request.method} ${url.pathname}`);
+    if (!url.pathname.startsWith(this.base)) return this.#reply(response, 404, {});
+    const path = url.pathname.slice(this.base.length);
+    const text = Buffer.concat(chunks).toString();
+    const body = text === '' ? {} : JSON.parse(text);
+    const answer = this.#answer(request, path, url.searchParams, body);
+    if (this.cutAfter && this.cutAfter.times > 0 && this.cutAfter.path.test(path)) {
+      this.cutAfter.times -= 1;
+      return void request.socket.destroy();
+    }
+    if (Buffer.isBuffer(answer.body)) return void response.writeHead(answer.status).end(answer.body);
+    if (answer.location) return void response.writeHead(302, { location: answer.location }).end();
+    this.#reply(response, answer.status, answer.body);
+  }
+
+  #answer(
+    request: IncomingMessage,
+    path: string,
+    query: URLSearchParams,
+    body: unknown,
+  ): { status: number; body?: unknown; location?: string } {
+    if (path === '/api/token/refresh/') {
+      if ((body as Json).refresh !== PERSONAL_TOKEN) return { status: 401, body: { detail: 'Token is invalid' } };
+      this.refreshed += 1;
+      this.#accessToken = `access.${this.refreshed}.x`;
+      return { status: 200, body: { access: this.#accessToken } };
+    }
+    if (!this.#isKnown(request.headers.authorization)) return { status: 401, body: { detail: 'Invalid token.' } };
+    const [, kind, id] = /^\/api\/(projects|tasks)\/(\d+)\/$/.exec(path) ?? [];
+    if (kind === 'projects' && Number(id) === this.projectId) return { status: 200, body: this.#project() };
+    if (path === '/api/tasks/') return { status: 200, body: this.#taskPage(query) };
+    if (kind === 'tasks') {
+      const task = this.tasks.get(Number(id));
+      if (!task) return { status: 404, body: { detail: 'Not found.' } };
+      if (request.method === 'PATCH') task.data = (body as { data: Json }).data;
+      return { status: 200, body: this.wire(task) };
+    }
+    if (path === `/api/projects/${this.projectId}/import/predictions`) {
+      for (const one of body as StandInPrediction[]) this.tasks.get(one.task)!.predictions.push(one);
+      return { status: 201, body: { created: (body as unknown[]).length } };
+    }
+    if (path === '/api/predictions/') {
+      return { status: 200, body: this.tasks.get(Number(query.get('task')))?.predictions ?? [] };
+    }
+    return this.#media(path, query);
+  }
+
+  #media(path: string, query: URLSearchParams): { status: number; body?: unknown; location?: string } {
+    const presign = /^\/tasks\/\d+\/presign\/$/.test(path);
+    if (presign) {
+      const uri = Buffer.from(query.get('fileuri') ?? '', 'base64url').toString();
+      return this.files.has(uri)
+        ? { status: 302, location: `${this.base}/cloud?uri=${encodeURIComponent(uri)}` }
+        : { status: 404, body: {} };
+    }
+    const name = {
+      '/storage-data/uploaded/': query.get('filepath'),
+      '/data/local-files/': query.get('d'),
+      '/cloud': query.get('uri'),
+    }[path];
+    const file = this.files.get(name ?? path.slice(1));
+    return file ? { status: 200, body: file } : { status: 404, body: { detail: 'Not found.' } };
+  }
+
+  /** A page beyond the last one is an error there. */
+  #taskPage(query: URLSearchParams): Json {
+    const [page, size] = [Number(query.get('page')), Number(query.get('page_size'))];
+    const all = [...this.tasks.values()];
+    const tasks = all.slice((page - 1) * size, page * size).map((task) => this.wire(task));
+    return { tasks, total: all.length, total_annotations: 0, total_predictions: 0 };
+  }
+
+  #isKnown(authorization: string | undefined): boolean {
+    return (
+      authorization === `Token ${STUDIO_TOKEN}` ||
+      (this.#accessToken !== '' && authorization === `Bearer ${this.#accessToken}`)
+    );
+  }
+
+  /** Access tokens run out. */
+  expireAccess(): void {
+    this.#accessToken = 'nobody';
+  }
+
+  #reply(response: ServerResponse, status: number, body: unknown): void {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
+  }
+}

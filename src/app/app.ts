@@ -21,6 +21,7 @@ import type { Template } from '../labelconfig/index.ts';
 import type { Media, NewUpload, Upload } from '../media/media.ts';
 import type { Projection, StopAdvice } from '../sampling/index.ts';
 import type { Page, ProjectCounts } from '../store/store.ts';
+import type { PromotionApi } from './promote.ts';
 import type { RulesApi } from './rules-api.ts';
 import type { ServingApi } from './serving-api.ts';
 import type { StudioApi } from './studio/studio-api.ts';
@@ -48,6 +49,7 @@ export interface App {
   readonly people: PeopleApi;
   readonly insights: InsightsApi;
   readonly rules: RulesApi;
+  readonly promotion: PromotionApi;
   readonly serving: ServingApi;
   readonly studio: StudioApi;
   /** Stops taking work, gives running jobs back, closes every thread, process and file. */

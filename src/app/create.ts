@@ -19,6 +19,7 @@ import { createPredictHandler, PREDICT } from './predict.ts';
 import { createPredictions } from './predictions.ts';
 import { ProjectConfigs } from './project-config.ts';
 import { createProjects } from './projects.ts';
+import { createPromoteHandler, createPromotion, PROMOTE } from './promote.ts';
 import { createQueue } from './queue.ts';
 import { createTrainHandler, TRAIN } from './retrain.ts';
 import { createRules } from './rules.ts';
@@ -50,10 +51,11 @@ export function createApp(ports: Deps): App {
       [TRAIN]: createTrainHandler(deps, loops, matrices),
       [PREDICT]: thenWeigh(deps, createPredictHandler(deps, matrices, configs)),
       [APPLY_RULES]: thenWeigh(deps, createRulesHandler(deps, configs)),
+      [PROMOTE]: createPromoteHandler(deps, loops, configs, suggestions),
       [LABEL_MODEL]: createLabelModelHandler(deps, matrices, configs, labelModels),
       ...studio.handlers,
     },
-    longKinds: [EMBED, PREDICT, APPLY_RULES, LABEL_MODEL, ...Object.keys(studio.handlers)],
+    longKinds: [EMBED, PREDICT, APPLY_RULES, LABEL_MODEL, PROMOTE, ...Object.keys(studio.handlers)],
     owner: deps.newId(),
     log: deps.log,
   });
@@ -73,6 +75,7 @@ export function createApp(ports: Deps): App {
     people: createPeople(deps),
     insights: createInsights(deps, matrices, configs),
     rules: createRules(deps, configs),
+    promotion: createPromotion(deps),
     serving: createServing(deps),
     studio: studio.api,
     async close() {

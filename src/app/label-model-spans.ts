@@ -5,6 +5,7 @@ import { groupBy } from '../core/group.ts';
 import type { Deps } from './deps.ts';
 import { type JobWork, throwIfStopped } from './job-runner.ts';
 import type { LabelModelBody } from './label-model-body.ts';
+import { ofPeople, promotionRuns } from './promote.ts';
 import { spansByVoter, voterOfPrediction } from './span-suggestions.ts';
 import { type SpanTarget, spansIn } from './span-target.ts';
 import type { Voters } from './voters.ts';
@@ -21,13 +22,15 @@ export async function fitSpans(
 ): Promise<LabelModelBody | null> {
   const voterOf = voterOfPrediction(voters);
   const voterCount = voters.names.length;
+  const promotions = await promotionRuns(store, project.id);
   const texts: SpanText[] = [];
   const step = CHUNK * Math.max(1, Math.ceil(project.ordinals / TEXTS_MAX));
   for (let from = 0; from < project.ordinals; from += step) {
     throwIfStopped(work.signal);
     const { ids } = await store.tasks.ordinals(project.id, from, CHUNK);
     const predictions = groupBy(await store.predictions.ofTasks([...ids]), (one) => one.taskId);
-    const annotations = groupBy(await store.annotations.ofTasks([...ids]), (one) => one.taskId);
+    const given = ofPeople(await store.annotations.ofTasks([...ids]), promotions);
+    const annotations = groupBy(given, (one) => one.taskId);
     for (const id of ids) {
       const spansOf = spansByVoter(target, predictions.get(id) ?? [], voterOf, voterCount);
       if (spansOf.every((spans) => spans.length === 0)) continue;

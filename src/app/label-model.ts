@@ -12,6 +12,7 @@ import { countedVotes, type LabelModels } from './label-models.ts';
 import { found } from './lookup.ts';
 import { type Matrices, readRows } from './matrices.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
+import { ofPeople, promotionRuns } from './promote.ts';
 import { type Voters, voterLookup, votersOf } from './voters.ts';
 
 export const LABEL_MODEL = 'label-model';
@@ -133,13 +134,15 @@ async function gather(deps: Deps, work: JobWork, sources: Sources): Promise<Gath
   const { project, voters, labelIds } = sources;
   const all: Gathered = { rows: 0, votes: { rows: [], voters: [], classes: [] }, gold: [], annotated: [] };
   const seen = new Set<number>();
+  const promotions = await promotionRuns(store, project.id);
   const classOf = new Map(labelIds.map((id, i) => [id, i]));
   const voterOf = voterLookup(voters);
   const add = async (tasks: readonly { id: number; ordinal: number }[]): Promise<void> => {
     const fresh = tasks.filter((task) => !seen.has(task.id));
     const rowOf = new Map(fresh.map((task, i) => [task.id, all.rows + i]));
     const ids = fresh.map((task) => task.id);
-    const annotations = groupBy(await store.annotations.ofTasks(ids), (one) => one.taskId);
+    const answers = ofPeople(await store.annotations.ofTasks(ids), promotions);
+    const annotations = groupBy(answers, (one) => one.taskId);
     for (const { id, ordinal } of fresh) {
       seen.add(id);
       const known = addGold(sources.config, annotations.get(id) ?? [], all.gold);

@@ -6,6 +6,7 @@ import type { RuleVotes } from '../rules/index.ts';
 import { sharesOf } from './answers.ts';
 import type { Deps } from './deps.ts';
 import type { ProjectConfig } from './project-config.ts';
+import { ofPeople, promotionRuns } from './promote.ts';
 import { spansIn } from './span-target.ts';
 
 /** Reports look at no more: their figures no longer change in the second digit, and votes are held in memory. */
@@ -71,7 +72,10 @@ export function viewOf({ data, meta }: Pick<Task, 'data' | 'meta'>) {
  * least half of them marked. None where nobody has answered.
  */
 export async function truthOf({ store }: Deps, config: ProjectConfig, tasks: readonly Task[]): Promise<number[][]> {
-  const annotations = groupBy(await store.annotations.ofTasks(tasks.map((task) => task.id)), (one) => one.taskId);
+  const [first] = tasks;
+  if (!first) return [];
+  const given = await store.annotations.ofTasks(tasks.map((task) => task.id));
+  const annotations = groupBy(ofPeople(given, await promotionRuns(store, first.projectId)), (one) => one.taskId);
   return tasks.map((task) => {
     const own = annotations.get(task.id) ?? [];
     return [...new Set([...classTruth(config, own), ...spanTruth(config, own)])];

@@ -16,6 +16,7 @@ import { eventHandlers } from './handlers/events.ts';
 import { mediaHandlers } from './handlers/media.ts';
 import { peopleHandlers } from './handlers/people.ts';
 import { projectHandlers } from './handlers/projects.ts';
+import { promotionHandlers } from './handlers/promotion.ts';
 import { ruleHandlers } from './handlers/rules.ts';
 import { servingHandlers } from './handlers/serving.ts';
 import { studioHandlers } from './handlers/studio.ts';
@@ -113,6 +114,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
     ...workHandlers(app),
     ...ruleHandlers(app),
     ...studioHandlers(app),
+    ...promotionHandlers(app),
     ...peopleHandlers(app),
     ...servingHandlers(app),
     ...eventHandlers(server, app, authenticate, {

@@ -108,4 +108,41 @@ describe('the suggestion', () => {
     }
     expect([...after.values()].every((one) => one.model_version!.startsWith('head@'))).toBe(true);
   });
+
+  it('becomes annotations by a named act, of tasks nobody has dealt with; it proves nothing, and undo takes it back', async () => {
+    const projectId = await createTextProject(server.client, { blind_share: 0 });
+    await importTexts(server.client, projectId, texts);
+    await settle(server.client, projectId);
+    const runId = await apply(projectId, DOCUMENT.replace(/^.*always.*\n/m, ''));
+    const suggested = await suggestionsOf(projectId);
+    const [first, ...others] = [...suggested.keys()];
+    await server.client.call('annotationCreate', { params: { task_id: first! }, body: { result: [answerOf('ham')] } });
+    const params = { project_id: projectId };
+    const promote = async (body: { name: string; run?: number; min_score?: number }) => {
+      const job = await server.client.call('promote', { params, body });
+      await settle(server.client, projectId);
+      const { output } = await server.client.call('jobGet', { params: { job_id: job.id } });
+      return output as { runId: number; annotated: number };
+    };
+    // Nothing here carries a number yet, so nothing reaches a least one.
+    expect(await promote({ name: 'sure ones', min_score: 0.5 })).toMatchObject({ annotated: 0 });
+    const done = await promote({ name: 'prizes are always spam', run: runId });
+    expect(done.annotated).toBe(others.length);
+    const runs = await server.client.call('runList', { params });
+    expect(runs.at(-1)).toMatchObject({ kind: 'promote', written: others.length });
+    expect(runs.at(-1)!.summary).toContain('prizes are always spam');
+    const project = await server.client.call('projectGet', { params });
+    expect(project.num_tasks_with_annotations).toBe(1 + others.length);
+
+    const report = await server.client.call('ruleReport', { params, body: {} });
+    expect(report).toMatchObject({ annotated: 1, accuracy: 0 });
+    expect((await server.client.call('insights', { params })).blind_accuracy).toBeNull();
+
+    await server.client.call('runUndo', { params: { run_id: done.runId } });
+    expect((await server.client.call('projectGet', { params })).num_tasks_with_annotations).toBe(1);
+    await expect(server.client.call('promote', { params, body: { name: 'again', run: done.runId } })).rejects.toThrow(
+      /kind promote/,
+    );
+    await expect(server.client.call('promote', { params, body: { name: ' ' } })).rejects.toThrow(/name/);
+  });
 });

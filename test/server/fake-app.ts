@@ -394,6 +394,7 @@ export function fakeApp(): FakeApp {
       (call) => calls.push(call),
       () => get(tables.jobs, 'job', 1),
     ),
+    promotion: { promote: async () => get(tables.jobs, 'job', 1) },
     serving: fakeServing(),
     studio: fakeStudio(
       (call) => calls.push(call),

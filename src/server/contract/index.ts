@@ -2,6 +2,7 @@
 import { mediaRoutes } from './media.ts';
 import { peopleRoutes } from './people.ts';
 import { projectRoutes } from './projects.ts';
+import { promotionRoutes } from './promotion.ts';
 import type { BodyOf, ParamsOf, QueryOf, ReplyOf } from './route.ts';
 import { ruleRoutes } from './rules.ts';
 import { servingRoutes } from './serving.ts';
@@ -15,6 +16,7 @@ export const api = {
   ...mediaRoutes,
   ...workRoutes,
   ...ruleRoutes,
+  ...promotionRoutes,
   ...peopleRoutes,
   ...servingRoutes,
   ...studioRoutes,

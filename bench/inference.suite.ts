@@ -1,37 +1,67 @@
 /** Inference: what hosts, length sorting and the embedders cost and gain, on real mails. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { InferenceItem, InferencePool } from '../src/backends/backend.ts';
 import { lexicalEmbed } from '../src/backends/lexical.ts';
 import type { ModelEntry } from '../src/backends/manifest.ts';
 import { createInferencePool } from '../src/backends/pool.ts';
-import { builtinModels, modelFolder, readVerified } from '../src/backends/registry.ts';
-import type { LoadedModel } from '../src/backends/runtime.ts';
-import { runtimeNamed } from '../src/backends/runtimes.ts';
-import { planByLength } from '../src/backends/token-plan.ts';
-import { gaussian, seededRandom, shuffle } from '../src/core/random.ts';
+import { seededRandom, shuffle } from '../src/core/random.ts';
 import { mobileNet, sharedPath } from '../test/backends/shared-models.ts';
-import { interleave, percentile, type Ratio, type Suite, timeMs } from './harness.ts';
+import { interleave, percentile, type Suite, timeMs } from './harness.ts';
+import { compare, here, hereAnd } from './inference/cpu.ts';
+import { makeEncoder } from './inference/encoder.ts';
+import { reportEventLoop, reportHttp, startBenchServer } from './inference/http.ts';
+import { reportMemoryCap } from './inference/memory.ts';
+import { reportTexts } from './inference/text.ts';
+import { loadHere, reportTuning } from './inference/tuning.ts';
 
-type Report = Parameters<Suite['run']>[0];
+export type Report = Parameters<Suite['run']>[0];
 
 export const suite: Suite = {
   name: 'inference',
-  async run(report, { quick }) {
+  async run(report, { quick, only }) {
+    const runs = quick ? 1 : 5;
+    const folder = mkdtempSync(join(tmpdir(), 'headstart-bench-'));
+    const encoder = makeEncoder(join(folder, 'encoder'), 'encoder', { layers: 4, hidden: 256 });
     const mails = shuffle(readMails(), seededRandom('mails')).slice(0, quick ? 32 : 128);
-    reportPlan(report);
-    await reportLexical(report, mails);
-    await reportHosts(report, mails, quick ? 1 : 5);
-    await reportPoolOverhead(report, mails, quick ? 1 : 5);
-    await reportImages(report, quick ? 14 : 56, quick ? 1 : 5);
-    await reportEventLoop(report, mails, quick ? 2 : 10);
-    await reportOnlineWait(report, mails, quick ? 5 : 20);
-    await reportMemory(report, quick ? 200 : 1_000);
+    const parts: Readonly<Record<string, () => Promise<void>>> = {
+      'bulk_text_vs_raw padding_waste sorted_vs_arrival': () =>
+        reportTexts(report, encoder.embedder, { runs, texts: quick ? 500 : 1_000 }),
+      'bulk_image_vs_sum bulk_image_overlap_vs_serial': () => reportImages(report, quick ? 14 : 56, runs),
+      autotune_vs_sweep: () =>
+        reportTuning(report, folder, encoder.embedder, { runs, texts: quick ? 32 : 128, photos: quick ? 8 : 16 }),
+      'http_predict_vs_raw_32 http_predict_vs_raw_1x64 server_event_loop_p99_ms': () =>
+        reportServer(report, folder, encoder.classifier, { runs, texts: quick ? 256 : 512, seconds: quick ? 2 : 10 }),
+      rss_over_cap: () => reportMemoryCap(report, encoder.embedder, quick ? 5_000 : 10_000),
+      lexical_short_texts_per_s: () => reportLexical(report, mails),
+      hosts_speedup: () => reportHosts(report, mails, runs),
+      online_p95_under_bulk_ms: () => reportOnlineWait(report, mails, quick ? 5 : 20),
+      host_memory_growth: () => reportMemory(report, quick ? 200 : 1_000),
+    };
+    try {
+      for (const [figures, run] of Object.entries(parts)) if (figures.includes(only)) await run();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   },
 };
+
+async function reportServer(
+  report: Report,
+  folder: string,
+  classifier: ModelEntry,
+  options: { runs: number; texts: number; seconds: number },
+): Promise<void> {
+  const server = await startBenchServer(join(folder, 'data'), classifier);
+  try {
+    await reportHttp(report, server, classifier, options);
+    await reportEventLoop(report, server, classifier.name, options.seconds);
+  } finally {
+    await server.close();
+  }
+}
 
 /** Bodies of real mails, headers dropped. */
 function readMails(): string[] {
@@ -46,27 +76,6 @@ function readMails(): string[] {
 }
 
 const asItems = (texts: readonly string[]): InferenceItem[] => texts.map((text) => ({ text }));
-
-/** Share of padding in the sub-batches of texts whose lengths are log-normal. */
-function reportPlan(report: Report): void {
-  const random = seededRandom('lengths');
-  const lengths = Array.from({ length: 2_000 }, () => Math.min(256, Math.ceil(Math.exp(3.4 + 0.7 * gaussian(random)))));
-  const tokens = lengths.reduce((a, b) => a + b, 0);
-  const padded = (plan: readonly number[][]): number =>
-    plan.reduce((sum, group) => sum + group.length * Math.max(...group.map((i) => lengths[i]!)), 0);
-  const arrival = Array.from({ length: lengths.length / 32 }, (_, b) =>
-    Array.from({ length: 32 }, (_, i) => b * 32 + i),
-  );
-  report({
-    figure: 'padding_waste',
-    value: padded(planByLength(lengths, 1_024, 8)) / tokens,
-    runs: 1,
-    unit: 'x',
-    baseline: 'tokens of the texts, without padding',
-    n: lengths.length,
-    extra: { arrival_order_32: padded(arrival) / tokens },
-  });
-}
 
 async function reportLexical(report: Report, mails: readonly string[]): Promise<void> {
   const short = Array.from({ length: 5_000 }, (_, i) => mails[i % mails.length]!.slice(0, 100));
@@ -98,32 +107,6 @@ async function reportHosts(report: Report, mails: readonly string[], runs: numbe
   });
 }
 
-/** Processor time of one host and this process against a loop over the runtime itself: tokenising included in both. */
-async function reportPoolOverhead(report: Report, mails: readonly string[], runs: number): Promise<void> {
-  const raw = await loadHere(builtinModels().find((model) => model.name === 'use-lite')!);
-  const items = asItems(mails);
-  const pool = createInferencePool({ hostsMax: 1 });
-  const ratio = await interleaveCpu(
-    runs,
-    pool,
-    async () => {
-      for (const item of items) await raw.run([item]);
-    },
-    () => pool.embed('use-lite', items, { lane: 'bulk' }),
-  );
-  await pool.close();
-  raw.release();
-  const { rawMs, poolMs, ...spread } = ratio;
-  report({
-    figure: 'bulk_text_vs_raw',
-    ...spread,
-    unit: 'x',
-    baseline: 'processor time of a loop over the runtime in this process, one mail a call',
-    n: mails.length,
-    extra: { raw_ms_per_mail: rawMs / mails.length, pool_ms_per_mail: poolMs / mails.length },
-  });
-}
-
 /** Photos through a host, against decoding and running them one after the other. Needs `../shared`. */
 async function reportImages(report: Report, count: number, runs: number): Promise<void> {
   const folder = sharedPath('data/images/test-images');
@@ -138,7 +121,8 @@ async function reportImages(report: Report, count: number, runs: number): Promis
     for (const item of items) await raw.run([item]);
   };
   const pooled = () => pool.run('mobilenet-v2', items, { lane: 'bulk' });
-  const { rawMs, poolMs, ...cpu } = await interleaveCpu(runs, pool, serial, pooled);
+  const hosts = (): number[] => pool.status().hosts.map((host) => host.pid);
+  const { baselineMs: sumMs, oursMs: poolMs, ...cpu } = await compare(runs, here(serial), hereAnd(hosts, pooled));
   const { oursMs, baselineMs, ...wall } = await interleave(runs, serial, pooled);
   await pool.close();
   raw.release();
@@ -148,7 +132,7 @@ async function reportImages(report: Report, count: number, runs: number): Promis
     unit: 'x',
     baseline: 'processor time of decoding and MobileNetV2, one photo after the other in this process',
     n: count,
-    extra: { sum_ms_per_photo: rawMs / count, pool_ms_per_photo: poolMs / count },
+    extra: { sum_ms_per_photo: sumMs / count, pool_ms_per_photo: poolMs / count },
   });
   report({
     figure: 'bulk_image_overlap_vs_serial',
@@ -157,71 +141,6 @@ async function reportImages(report: Report, count: number, runs: number): Promis
     baseline: 'wall time of the same photos one after the other in this process, one host',
     n: count,
     extra: { serial_ms_per_photo: oursMs / count, pool_ms_per_photo: baselineMs / count },
-  });
-}
-
-async function loadHere(entry: ModelEntry): Promise<LoadedModel> {
-  const runtime = await runtimeNamed(entry.runtime, {});
-  return runtime.load(entry, await readVerified(entry, modelFolder(entry)));
-}
-
-/** Ratio of processor time raw / pool, both in milliseconds over all threads; the pool's includes its host. */
-async function interleaveCpu(
-  runs: number,
-  pool: InferencePool,
-  raw: () => Promise<unknown>,
-  pooled: () => Promise<unknown>,
-): Promise<Ratio & { rawMs: number; poolMs: number }> {
-  const pairs: [number, number][] = [];
-  await raw();
-  await pooled();
-  for (let i = 0; i < runs; i++) {
-    const start = ownCpuMs();
-    await raw();
-    const middle = ownCpuMs();
-    const hostStart = hostCpuMs(pool);
-    await pooled();
-    pairs.push([middle - start, ownCpuMs() - middle + hostCpuMs(pool) - hostStart]);
-  }
-  const ratios = pairs.map(([a, b]) => a / b);
-  const rawMs = Math.min(...pairs.map(([a]) => a));
-  const poolMs = Math.min(...pairs.map(([, b]) => b));
-  return { value: rawMs / poolMs, min: Math.min(...ratios), max: Math.max(...ratios), runs, rawMs, poolMs };
-}
-
-function ownCpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
-}
-
-/** Linux counts in hundredths of a second. */
-function hostCpuMs(pool: InferencePool): number {
-  const stat = readFileSync(`/proc/${pool.status().hosts[0]!.pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return 10 * (Number(fields[11]) + Number(fields[12]));
-}
-
-/** How late timers of this process fire while every host is busy. */
-async function reportEventLoop(report: Report, mails: readonly string[], seconds: number): Promise<void> {
-  const pool = createInferencePool();
-  const stop = new AbortController();
-  await pool.embed('use-lite', asItems(mails.slice(0, 8)), { lane: 'bulk' });
-  const bulk = keepBusy(pool, asItems(mails), stop.signal);
-  const delay = monitorEventLoopDelay({ resolution: 5 });
-  delay.enable();
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
-  delay.disable();
-  stop.abort();
-  await bulk;
-  await pool.close();
-  report({
-    figure: 'server_event_loop_p99_ms',
-    value: delay.percentile(99) / 1e6,
-    runs: 1,
-    unit: 'ms',
-    baseline: 'none: delay of a 5 ms timer in this process while all hosts embed mails',
-    n: delay.count,
-    extra: { p50: delay.percentile(50) / 1e6 },
   });
 }
 

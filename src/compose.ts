@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import type { App } from './app/app.ts';
 import { createApp } from './app/create.ts';
+import type { ModelEntry } from './backends/manifest.ts';
 import { createPoolMetrics } from './backends/metrics.ts';
 import { createInferencePool } from './backends/pool.ts';
 import { openTuningFile } from './backends/tuning-file.ts';
@@ -31,8 +32,14 @@ export interface Running {
 /** Learners are memory-bound: more threads than this gain nothing on one machine. */
 const LEARNER_THREADS = 1;
 
-/** Opens the folder, starts hosts and threads on demand, and listens. Undoes all of it when any part fails. */
-export async function startServer(config: Config): Promise<Running> {
+/**
+ * Opens the folder, starts hosts and threads on demand, and listens. Undoes all of it when any part fails.
+ * @param more.models served beside those of the manifest
+ */
+export async function startServer(
+  config: Config,
+  more: { readonly models?: readonly ModelEntry[] } = {},
+): Promise<Running> {
   const closers: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
@@ -48,6 +55,7 @@ export async function startServer(config: Config): Promise<Running> {
       tuning: openTuningFile(join(config.folder, 'tuning.json')),
       observer: metrics.observer,
     });
+    for (const entry of more.models ?? []) inference.add(entry);
     closers.push(() => inference.close());
     const compute = openThreads({ learnerThreads: LEARNER_THREADS, workThreads: config.hosts });
     closers.push(() => compute.close());

@@ -2,8 +2,13 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-/** A model takes some gigabytes a second at the most, so what it takes between two looks is a few per cent of a cap. */
-const CHECK_MS = 20;
+/**
+ * Looking costs a tenth of a millisecond. A model takes a few gigabytes a second at the most: near the cap, what it takes
+ * between two looks is some per cent of it.
+ */
+const CHECK_MS = { calm: 100, near: 10 };
+/** Share of the cap from which on it is near. */
+const NEAR_SHARE = 0.5;
 
 export interface HostWatch {
   /** Changes the cap. */
@@ -23,10 +28,13 @@ export async function watchHost(bytesMax: number): Promise<HostWatch> {
   const source = `
     const cap = require('node:worker_threads').workerData;
     const parent = process.ppid;
-    setInterval(() => {
+    const look = () => {
       if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
-      if (process.memoryUsage.rss() > cap[0]) process.kill(process.pid, 'SIGUSR2');
-    }, ${CHECK_MS});
+      const resident = process.memoryUsage.rss();
+      if (resident > cap[0]) process.kill(process.pid, 'SIGUSR2');
+      setTimeout(look, resident > ${NEAR_SHARE} * cap[0] ? ${CHECK_MS.near} : ${CHECK_MS.calm});
+    };
+    look();
   `;
   const worker = new Worker(source, { eval: true, stdin: false, workerData: cap });
   await once(worker, 'online');

@@ -1,5 +1,5 @@
 /** Pictures inside a host: decoded, turned upright and brought to the size that a model wants. */
-import sharp, { type Metadata } from 'sharp';
+import sharp, { type Metadata, type Sharp } from 'sharp';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 
@@ -31,31 +31,68 @@ export interface Frame {
 
 const LETTERBOX_GREY = 114;
 
+/** Pixels that are decoded at the same time, save one picture alone; turning a picture upright takes all of its pixels. */
+const PIXELS_AT_ONCE = 32_000_000;
+
+/** Lets decoders in as long as their pictures fit together: memory would otherwise be as many times the largest. */
+class PixelRoom {
+  private taken = 0;
+  private readonly waiting: { readonly pixels: number; readonly enter: () => void }[] = [];
+
+  async with<T>(pixels: number, work: () => Promise<T>): Promise<T> {
+    await new Promise<void>((enter) => {
+      this.waiting.push({ pixels, enter });
+      this.admit();
+    });
+    try {
+      return await work();
+    } finally {
+      this.taken -= pixels;
+      this.admit();
+    }
+  }
+
+  private admit(): void {
+    for (let next = this.waiting[0]; next; next = this.waiting[0]) {
+      if (this.taken > 0 && this.taken + next.pixels > PIXELS_AT_ONCE) return;
+      this.waiting.shift();
+      this.taken += next.pixels;
+      next.enter();
+    }
+  }
+}
+
+const room = new PixelRoom();
+
 /** Throws BACKEND_BAD_ITEM when the bytes are no picture that can be read, or one of more pixels than the limit. */
 export async function decodeFrame(bytes: Uint8Array, options: FrameOptions): Promise<Frame> {
   try {
     const picture = sharp(bytes, { limitInputPixels: LIMITS.imagePixelsMax, failOn: 'error' });
     const source = uprightSize(await picture.metadata());
-    const upright = picture.autoOrient().flatten({ background: '#ffffff' }).toColourspace('srgb');
-    const { width, height } = options;
-    if (options.fit === 'cover') {
-      const pixels = await upright.resize(width, height, { fit: 'cover' }).raw().toBuffer();
-      return { pixels: asRgb(pixels, width * height), source, scale: 0 };
-    }
-    const scale = Math.min(width / source.width, height / source.height);
-    const inner = { width: inside(source.width * scale, width), height: inside(source.height * scale, height) };
-    const ground = { r: LETTERBOX_GREY, g: LETTERBOX_GREY, b: LETTERBOX_GREY };
-    const pixels = await upright
-      .resize(inner.width, inner.height, { fit: 'fill' })
-      .extend({ right: width - inner.width, bottom: height - inner.height, background: ground })
-      .raw()
-      .toBuffer();
-    return { pixels: asRgb(pixels, width * height), source, scale };
+    return await room.with(source.width * source.height, () => frameOf(picture, source, options));
   } catch (error) {
     if (error instanceof AppError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new AppError('BACKEND_BAD_ITEM', `The picture cannot be read: ${reason}`, { cause: error });
   }
+}
+
+async function frameOf(picture: Sharp, source: ImageSize, options: FrameOptions): Promise<Frame> {
+  const upright = picture.autoOrient().flatten({ background: '#ffffff' }).toColourspace('srgb');
+  const { width, height } = options;
+  if (options.fit === 'cover') {
+    const pixels = await upright.resize(width, height, { fit: 'cover' }).raw().toBuffer();
+    return { pixels: asRgb(pixels, width * height), source, scale: 0 };
+  }
+  const scale = Math.min(width / source.width, height / source.height);
+  const inner = { width: inside(source.width * scale, width), height: inside(source.height * scale, height) };
+  const ground = { r: LETTERBOX_GREY, g: LETTERBOX_GREY, b: LETTERBOX_GREY };
+  const pixels = await upright
+    .resize(inner.width, inner.height, { fit: 'fill' })
+    .extend({ right: width - inner.width, bottom: height - inner.height, background: ground })
+    .raw()
+    .toBuffer();
+  return { pixels: asRgb(pixels, width * height), source, scale };
 }
 
 /** Planes (3 x height x width) as floats, `(value - mean) * scale` per channel; `order` says which colour comes first. */

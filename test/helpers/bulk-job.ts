@@ -36,6 +36,7 @@ export async function openBulk(folder: string, inference: InferencePool): Promis
   const compute = openThreads({ learnerThreads: 1, workThreads: 1 });
   const newId = (): string => randomBytes(16).toString('hex');
   const silent = () => undefined;
+  const fetch = createGuardedFetch();
   const deps: Deps = {
     store,
     tensors,
@@ -46,10 +47,11 @@ export async function openBulk(folder: string, inference: InferencePool): Promis
     media: createMediaStore({
       folder: join(folder, 'media'),
       localFiles: null,
-      fetch: createGuardedFetch(),
+      fetch,
       clock: systemClock,
       newId,
     }),
+    fetch,
     clock: systemClock,
     newId,
     localSecret: '',

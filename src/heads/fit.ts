@@ -17,6 +17,8 @@ export interface TrainingSet {
   readonly rows: Float32Array;
   /** (n x classes), 0..1: a distribution per item (softmax) or a truth value per class (sigmoid). */
   readonly targets: Float32Array;
+  /** (n) how much each item counts in the fit, > 0; left out: 1 each. Figures count every item once. */
+  readonly weights?: Float32Array;
   /** (n) distinct; they name the items and decide their folds. */
   readonly ordinals: readonly number[];
 }
@@ -78,7 +80,7 @@ export function fitHead(set: TrainingSet, seed: number): FitReport {
   const l2 = outOfFold?.l2 ?? startingL2(set.link, seenClasses(set.targets, set.classes.length).length);
   const items = itemsOf(sorted);
   const design = buildDesign(items, sorted.dim);
-  const solution = solve(sorted, design, sorted.targets, l2);
+  const solution = solve(sorted, design, { targets: sorted.targets, weights: sorted.weights, l2 });
   const head = headFrom(sorted, design, solution, l2, outOfFold?.report.temperature.temperature ?? 1);
   return { head, outOfFold: outOfFold?.report ?? null };
 }
@@ -121,7 +123,7 @@ function crossValidate(full: TrainingSet, seed: number): { l2: number; report: O
   const trials = L2_FACTORS.map((factor) => {
     const l2 = factor * startingL2(set.link, seenCount);
     const logits = outOfFoldLogits(set, design, folds, l2, earlier);
-    const temperature = fitTemperature(set.link, logits, set.targets, classCount, known);
+    const temperature = fitTemperature(set.link, logits, set.targets, classCount, known, set.weights);
     const probabilities = scaled(set.link, logits, classCount, temperature.temperature);
     return { l2, temperature, probabilities, metrics: headMetrics(set.link, probabilities, set.targets, classCount) };
   });
@@ -151,7 +153,13 @@ function outOfFoldLogits(
   for (let fold = 0; fold < FOLDS; fold++) {
     const inside = [...folds.keys()].filter((i) => folds[i] !== fold);
     const part = { ...design, features: inside.map((i) => design.features[i]!) };
-    const solution = solve(set, part, pickTargets(set, inside), l2, { warm: earlier[fold], tolerance: FOLD_TOLERANCE });
+    const solution = solve(set, part, {
+      targets: pickTargets(set, inside),
+      weights: pickWeights(set, inside),
+      l2,
+      warm: earlier[fold],
+      tolerance: FOLD_TOLERANCE,
+    });
     earlier[fold] = solution;
     for (const [i, f] of folds.entries()) {
       if (f === fold) logitsOf(solution, design.features[i]!, logits, i * classCount);
@@ -163,12 +171,10 @@ function outOfFoldLogits(
 function solve(
   set: TrainingSet,
   design: Design,
-  targets: Float32Array,
-  l2: number,
-  search: Pick<LogisticProblem, 'warm' | 'tolerance'> = {},
+  problem: Pick<LogisticProblem, 'targets' | 'weights' | 'l2' | 'warm' | 'tolerance'>,
 ): LogisticSolution {
   const { features, width } = design;
-  return solveLogistic({ features, width, targets, classCount: set.classes.length, link: set.link, l2, ...search });
+  return solveLogistic({ features, width, classCount: set.classes.length, link: set.link, ...problem });
 }
 
 /** Items whose every class also occurs outside their fold; the others must be wrong and would poison the temperature. */
@@ -216,7 +222,14 @@ function sample(set: TrainingSet, itemsMax: number, seed: number): TrainingSet {
 function subset(set: TrainingSet, items: readonly number[]): TrainingSet {
   const rows = new Float32Array(items.length * set.dim);
   for (const [k, i] of items.entries()) rows.set(set.rows.subarray(i * set.dim, (i + 1) * set.dim), k * set.dim);
-  return { ...set, rows, targets: pickTargets(set, items), ordinals: items.map((i) => set.ordinals[i]!) };
+  const weights = pickWeights(set, items);
+  return {
+    ...set,
+    rows,
+    targets: pickTargets(set, items),
+    ...(weights && { weights }),
+    ordinals: items.map((i) => set.ordinals[i]!),
+  };
 }
 
 function pickTargets(set: TrainingSet, items: readonly number[]): Float32Array {
@@ -224,6 +237,10 @@ function pickTargets(set: TrainingSet, items: readonly number[]): Float32Array {
   const targets = new Float32Array(items.length * count);
   for (const [k, i] of items.entries()) targets.set(set.targets.subarray(i * count, (i + 1) * count), k * count);
   return targets;
+}
+
+function pickWeights({ weights }: TrainingSet, items: readonly number[]): Float32Array | undefined {
+  return weights && Float32Array.from(items, (i) => weights[i]!);
 }
 
 function itemsOf(set: TrainingSet): Float32Array[] {

@@ -8,6 +8,8 @@ export interface LogisticProblem {
   readonly width: number;
   /** (n x classCount), 0..1: a distribution per item (softmax) or a truth value per class (sigmoid). */
   readonly targets: Float32Array;
+  /** (n) how much each item counts, > 0; left out: 1 each. */
+  readonly weights?: ArrayLike<number> | undefined;
   readonly classCount: number;
   readonly link: Link;
   /** Weight penalty: minimises sum of cross-entropies + l2 / 2 |W|^2, so l2 = 1 / C of scikit-learn. */
@@ -97,7 +99,7 @@ interface PackedProblem {
 }
 
 function pack(problem: LogisticProblem, seen: readonly number[]): PackedProblem {
-  const { features, width, link, l2 } = problem;
+  const { features, width, link, l2, weights } = problem;
   const count = seen.length;
   const targets = new Float32Array(features.length * count);
   for (let i = 0; i < features.length; i++) {
@@ -113,11 +115,12 @@ function pack(problem: LogisticProblem, seen: readonly number[]): PackedProblem 
       const row = features[i]!;
       const at = i * count;
       for (let s = 0; s < count; s++) logits[at + s] = point[biasAt + s]! + dotAt(row, point, s * width);
-      loss += crossEntropy(link, logits, targets, at, count, 1);
+      const weight = weights?.[i] ?? 1;
+      loss += weight * crossEntropy(link, logits, targets, at, count, 1);
       probabilitiesInto(link, logits, at, count, 1, residual);
       const mass = link === 'softmax' ? sumAt(targets, at, count) : 1;
       for (let s = 0; s < count; s++) {
-        const error = mass * residual[s]! - targets[at + s]!;
+        const error = weight * (mass * residual[s]! - targets[at + s]!);
         gradient[biasAt + s]! += error;
         addScaledAt(gradient, s * width, error, row);
       }

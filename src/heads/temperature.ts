@@ -18,7 +18,7 @@ const SEARCH_STEPS = 40;
 const ITEMS_MIN = 10;
 
 /**
- * Fits the temperature on the `rows` of `logits` (n x classCount) and accepts it only if the likelihood gained per
+ * Fits the temperature on the `rows` of `logits` (n x classCount; `weights`: how much each of the n counts) and accepts it only if the likelihood gained per
  * item exceeds its standard error. Guo et al., "On calibration of modern neural networks" (2017).
  */
 export function fitTemperature(
@@ -27,9 +27,13 @@ export function fitTemperature(
   targets: Float32Array,
   classCount: number,
   rows: readonly number[],
+  weights?: ArrayLike<number>,
 ): TemperatureFit {
   const losses = (scale: number): Float64Array =>
-    Float64Array.from(rows, (i) => crossEntropy(link, logits, targets, i * classCount, classCount, scale));
+    Float64Array.from(
+      rows,
+      (i) => (weights?.[i] ?? 1) * crossEntropy(link, logits, targets, i * classCount, classCount, scale),
+    );
   const before = losses(1);
   const nllBefore = mean(before);
   const rejected = { temperature: 1, accepted: false, nllBefore, nllAfter: nllBefore };

@@ -146,10 +146,15 @@ export class Coverage {
   /** Distance to the 20th nearest target (itself not counted), 0..2; small where rows are dense. */
   scale(ordinal: number): number {
     if (this.targets.length === 0) return 2;
+    const square = kthSmallest(this.distances(ordinal), NEIGHBOUR + (this.#isTarget.has(ordinal) ? 1 : 0));
+    return Math.max(SCALE_MIN, Math.sqrt(square));
+  }
+
+  /** Squared distances (targets) of a row; a view, valid until the next call. */
+  distances(ordinal: number): Float32Array {
     this.#aim(ordinal);
     squaredDistances(this.#heap, this.#matrix, this.#probe.data, this.#distances);
-    const square = kthSmallest(this.#distances, NEIGHBOUR + (this.#isTarget.has(ordinal) ? 1 : 0));
-    return Math.max(SCALE_MIN, Math.sqrt(square));
+    return this.#distances;
   }
 
   /** exp(-s^2) of the scale s, 0..1: high in a crowd, low for an outlier. */

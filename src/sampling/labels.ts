@@ -114,7 +114,11 @@ export function classOfTarget(target: Float32Array): number {
 }
 
 /** Labeled rows copied out of the pool, as a fit wants them. Every label has to have its row. */
-export function trainingSetOf(labels: LabelSet, rows: Rows): TrainingSet {
+export function trainingSetOf(
+  labels: LabelSet,
+  rows: Rows,
+  weigh: (ordinals: readonly number[]) => Float32Array,
+): TrainingSet {
   const ordinals = [...labels.ordinals()];
   const { dim } = rows;
   const classCount = labels.classes.length;
@@ -124,7 +128,15 @@ export function trainingSetOf(labels: LabelSet, rows: Rows): TrainingSet {
     gathered.set(rows.row(ordinal), i * dim);
     targets.set(labels.get(ordinal)!, i * classCount);
   }
-  return { link: labels.link, classes: labels.classes, dim, rows: gathered, targets, ordinals };
+  return {
+    link: labels.link,
+    classes: labels.classes,
+    dim,
+    rows: gathered,
+    targets,
+    weights: weigh(ordinals),
+    ordinals,
+  };
 }
 
 function misfit(ordinal: number, classCount: number): AppError {

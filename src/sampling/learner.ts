@@ -17,6 +17,7 @@ import { probabilitiesOf, type Reason, reasonFor } from './reason.ts';
 import { DEFAULT_STRATEGY, queryStrategy } from './registry.ts';
 import { RowStore } from './rows.ts';
 import { topK } from './select.ts';
+import { Standing } from './standing.ts';
 import { maxHerding } from './strategies/max-herding.ts';
 import type { Pick, QueryContext, QueryStrategy } from './strategy.ts';
 
@@ -79,13 +80,14 @@ export class Learner {
   #trainingTargets: ReadonlyMap<number, Float32Array> = new Map();
   #strategy: QueryStrategy;
   readonly #picture: PoolPicture;
+  readonly #standing = new Standing();
 
   constructor(options: LearnerOptions) {
     this.#options = options;
     const { dim, classes, expectedRows: capacity = 0 } = options;
     this.#rows = new RowStore({ dim, classCount: classes.length, capacity });
     this.#labels = new LabelSet(options.link, options.classes);
-    this.#live = new LiveHead(this.#rows, options.link);
+    this.#live = new LiveHead(this.#rows, options.link, this.#weigh);
     this.#picture = new PoolPicture(this.#rows, options.seed, options.targetsMax ?? TARGETS_MAX);
     this.#strategy = fitting(options.strategy ?? DEFAULT_STRATEGY, options.link);
   }
@@ -116,6 +118,7 @@ export class Learner {
     this.#rows.add(ordinals, rows);
     this.#live.rowsAdded(ordinals);
     this.#picture.forgetRows(ordinals);
+    this.#standing.forget(ordinals);
   }
 
   /** Forgets rows and their labels. */
@@ -139,7 +142,7 @@ export class Learner {
   setClasses(classes: readonly string[]): void {
     this.#labels = this.#labels.underClasses(classes);
     this.#rows.resizeClasses(classes.length);
-    this.#live = new LiveHead(this.#rows, this.#options.link);
+    this.#live = new LiveHead(this.#rows, this.#options.link, this.#weigh);
     this.#trainingTargets = new Map();
     if (this.#installed !== null) this.install(this.#installed.head, { pinned: this.#installed.pinned });
   }
@@ -189,7 +192,7 @@ export class Learner {
   trainingSet(): TrainingSet {
     const labels = this.#embeddedLabels();
     this.#trainingTargets = new Map(labels.entries());
-    return trainingSetOf(labels, this.#rows);
+    return trainingSetOf(labels, this.#rows, this.#weigh);
   }
 
   /** A full fit: penalty and temperature by cross-validation. Nothing is installed. */
@@ -227,6 +230,10 @@ export class Learner {
     }
     return targets;
   }
+
+  /** How much each labeled row counts in a fit. */
+  readonly #weigh = (ordinals: ArrayLike<number>): Float32Array =>
+    this.#standing.weights(this.#picture.coverage(), ordinals);
 
   #context(options: OrderOptions): QueryContext {
     const labels = this.#embeddedLabels();

@@ -27,8 +27,12 @@ const PREPARE_ROWS = 8;
 /** Least curvature of an item: a settled one still counts a little. */
 const CURVATURE_MIN = 0.02;
 
+/** How much each labeled row counts, mean 1. */
+export type Weigh = (ordinals: ArrayLike<number>) => Float32Array;
+
 export class LiveHead {
   readonly #rows: RowStore;
+  readonly #weigh: Weigh;
   readonly #link: Link;
   readonly #classCount: number;
   readonly #logits: PoolLogits;
@@ -44,8 +48,9 @@ export class LiveHead {
   #warm: LogisticSolution | undefined;
   #steps: { updater: RankOneUpdater; l2: number; weights: Map<number, number> } | undefined;
 
-  constructor(rows: RowStore, link: Link) {
+  constructor(rows: RowStore, link: Link, weigh: Weigh) {
     this.#rows = rows;
+    this.#weigh = weigh;
     this.#link = link;
     this.#classCount = rows.classCount;
     this.#logits = new PoolLogits(rows);
@@ -155,14 +160,25 @@ export class LiveHead {
           dim,
         );
     const { features, width } = design;
-    const problem = { features, width, targets, classCount: this.#classCount, link: this.#link, l2: this.l2 };
-    const solution = solveLogistic({ ...problem, warm: this.#warm });
+    const counts = this.#weigh(ordinals);
+    const solution = solveLogistic({
+      features,
+      width,
+      targets,
+      weights: counts,
+      classCount: this.#classCount,
+      link: this.#link,
+      l2: this.l2,
+      warm: this.#warm,
+    });
     this.#warm = solution;
     this.#applied = new Map(labels.entries());
     const weights = Float32Array.from(design.toWeights(solution.weights, this.#classCount));
     this.#logits.setHead(weights, Float32Array.from(solution.bias));
     this.#ready = true;
-    if (2 * ordinals.length * width * this.#classCount > EXACT_FIT_MAX) this.#stepState(PREPARE_ROWS);
+    if (2 * ordinals.length * width * this.#classCount > EXACT_FIT_MAX) {
+      this.#stepState(new Map(ordinals.map((ordinal, i) => [ordinal, counts[i]!])), PREPARE_ROWS);
+    }
   }
 
   /** The kept basis grows by new labels; it starts again when most of it belongs to labels taken back. */
@@ -186,7 +202,8 @@ export class LiveHead {
 
   /** One rank-one step per changed label, in ascending order. */
   #step(labels: LabelSet, changed: readonly number[], effort: 'polish' | 'step'): void {
-    const { updater, weights } = this.#stepState();
+    const importance = this.#importance(labels);
+    const { updater, weights } = this.#stepState(importance);
     const p = new Float32Array(this.#classCount);
     this.#warm = undefined;
     for (const ordinal of changed) {
@@ -195,28 +212,29 @@ export class LiveHead {
       const after = labels.get(ordinal);
       this.#uncalibratedInto(ordinal, p);
       const known = weights.get(ordinal);
+      const counts = importance.get(ordinal) ?? 1;
       let direction: Float64Array;
       if (after === undefined) {
         direction = known === undefined ? updater.directionOf(row) : updater.remove(row, known);
         weights.delete(ordinal);
         this.#applied.delete(ordinal);
       } else {
-        const weight = known ?? this.#curvature(p);
+        const weight = known ?? counts * this.#curvature(p);
         direction = known === undefined ? updater.add(row, weight) : updater.directionOf(row);
         weights.set(ordinal, weight);
         this.#applied.set(ordinal, after);
       }
-      const residual = Float64Array.from(p, (value, c) => (after?.[c] ?? value) - (before?.[c] ?? value));
+      const residual = Float64Array.from(p, (value, c) => counts * ((after?.[c] ?? value) - (before?.[c] ?? value)));
       this.#logits.move(direction, residual);
     }
-    if (effort === 'polish') this.#polish(labels, updater);
+    if (effort === 'polish') this.#polish(labels, importance, updater);
   }
 
   /**
    * One Newton-like step on all labels, so that the errors of the rank-one steps do not pile up: the gradient of the
    * whole loss through the same inverse curvature. The logits of the labeled rows are at hand already.
    */
-  #polish(labels: LabelSet, updater: RankOneUpdater): void {
+  #polish(labels: LabelSet, importance: ReadonlyMap<number, number>, updater: RankOneUpdater): void {
     const { dim } = this.#rows;
     const { l2 } = this;
     const size = dim + 1;
@@ -229,8 +247,9 @@ export class LiveHead {
     for (const [ordinal, target] of labels.entries()) {
       this.#uncalibratedInto(ordinal, p);
       const row = this.#rows.row(ordinal);
+      const counts = importance.get(ordinal)!;
       for (let c = 0; c < this.#classCount; c++) {
-        const error = p[c]! - target[c]!;
+        const error = counts * (p[c]! - target[c]!);
         const at = c * size;
         for (let j = 0; j < dim; j++) gradient[at + j]! += error * row[j]!;
         gradient[at + dim]! += error;
@@ -245,8 +264,17 @@ export class LiveHead {
     this.#logits.setHead(weights, bias);
   }
 
+  #importance(labels: LabelSet): Map<number, number> {
+    const ordinals = labels.ordinals();
+    const weights = this.#weigh(ordinals);
+    return new Map(Array.from(ordinals, (ordinal, i) => [ordinal, weights[i]!]));
+  }
+
   /** The inverse curvature of all labels the weights reflect; built when first needed and after the penalty changed. */
-  #stepState(rowsMax = Number.POSITIVE_INFINITY): { updater: RankOneUpdater; weights: Map<number, number> } {
+  #stepState(
+    importance: ReadonlyMap<number, number>,
+    rowsMax = Number.POSITIVE_INFINITY,
+  ): { updater: RankOneUpdater; weights: Map<number, number> } {
     const { l2 } = this;
     if (this.#steps === undefined || this.#steps.l2 !== l2) {
       const updater = new RankOneUpdater(this.#rows.dim, l2);
@@ -262,7 +290,7 @@ export class LiveHead {
     const missing = [...this.#applied.keys()].filter((ordinal) => !weights.has(ordinal)).sort((a, b) => a - b);
     for (const ordinal of missing.slice(0, rowsMax)) {
       this.#uncalibratedInto(ordinal, p);
-      const weight = this.#curvature(p);
+      const weight = (importance.get(ordinal) ?? 1) * this.#curvature(p);
       updater.add(this.#rows.row(ordinal), weight);
       weights.set(ordinal, weight);
     }

@@ -17,7 +17,12 @@ function world(width: number, n: number, name: string) {
     'softmax',
     Array.from({ length: width }, (_, c) => String(c)),
   );
-  return { store, labels, classOf, live: new LiveHead(store, 'softmax') };
+  return {
+    store,
+    labels,
+    classOf,
+    live: new LiveHead(store, 'softmax', (ordinals) => new Float32Array(ordinals.length).fill(1)),
+  };
 }
 
 function probabilities(live: LiveHead, n: number, width: number): number[] {

@@ -43,13 +43,15 @@ export function replay(
   const curve = { labels: [] as number[], accuracy: [] as number[], macroF1: [] as number[] };
   const every = options.refitEvery ?? 0;
   const budget = Math.min(set.budget, pool.length);
+  let firstClass: number | undefined;
   while (learner.labeledCount < budget) {
     const before = learner.labeledCount;
     const wanted = before === 0 ? set.initial : set.batch;
-    answer(learner, set, pool, Math.min(wanted, budget - before));
+    const first = answer(learner, set, pool, Math.min(wanted, budget - before));
+    firstClass ??= set.labels[first]!;
     const crossed = every > 0 && Math.floor(learner.labeledCount / every) > Math.floor(before / every);
     if (crossed) learner.install(learner.refit().head);
-    const { accuracy, macroF1 } = measure(set, learner.liveHead(), tests);
+    const { accuracy, macroF1 } = measure(set, learner.liveHead(), firstClass, tests);
     curve.labels.push(learner.labeledCount);
     curve.accuracy.push(100 * accuracy);
     curve.macroF1.push(100 * macroF1);
@@ -73,8 +75,11 @@ function begin(set: SimulationSet, strategy: string | QueryStrategy, seed: numbe
   return { learner, pool };
 }
 
-function answer(learner: Learner, set: SimulationSet, pool: readonly number[], count: number): void {
-  for (const { ordinal } of learner.order(count)) learner.label(ordinal, set.labels[pool[ordinal]!]!);
+/** Returns the item asked about first. */
+function answer(learner: Learner, set: SimulationSet, pool: readonly number[], count: number): number {
+  const asked = learner.order(count).map(({ ordinal }) => ordinal);
+  for (const ordinal of asked) learner.label(ordinal, set.labels[pool[ordinal]!]!);
+  return pool[asked[0]!]!;
 }
 
 function testsOf(set: SimulationSet): Tests {
@@ -86,8 +91,18 @@ interface Tests {
   readonly targets: Float32Array;
 }
 
-/** Without a head the honest guess is one class for all. */
-function measure(set: SimulationSet, head: Head | null, tests: Tests): { accuracy: number; macroF1: number } {
-  if (head === null) return { accuracy: 1 / set.classes.length, macroF1: 0 };
-  return headMetrics('softmax', predict(head, tests.rows), tests.targets, set.classes.length);
+/** Before a second class has a label there is no head: what is known of then is the first one's. */
+function measure(
+  set: SimulationSet,
+  head: Head | null,
+  only: number,
+  tests: Tests,
+): { accuracy: number; macroF1: number } {
+  const classCount = set.classes.length;
+  const said = head === null ? everything(only, set.test.length, classCount) : predict(head, tests.rows);
+  return headMetrics('softmax', said, tests.targets, classCount);
+}
+
+function everything(only: number, n: number, classCount: number): Float32Array {
+  return new Float32Array(n * classCount).map((_, i) => (i % classCount === only ? 1 : 0));
 }

@@ -19,6 +19,11 @@ export function sharesOf(config: ProjectConfig, annotations: readonly Annotation
   return shares;
 }
 
+/** Does the answer say what the suggestion said that it is held against, shown or hidden? */
+export function saysTheSame({ difference }: Pick<Annotation, 'difference'>): boolean {
+  return [difference.changed, difference.added, difference.removed].every((count) => count === 0);
+}
+
 /** Class indices that an annotation chose for the learned control. */
 export function classesOf(config: ProjectConfig, annotation: Pick<Annotation, 'result'>): number[] {
   if (config.control === null) return [];

@@ -22,6 +22,7 @@ import type { Media, NewUpload, Upload } from '../media/media.ts';
 import type { Projection, StopAdvice } from '../sampling/index.ts';
 import type { Page, ProjectCounts } from '../store/store.ts';
 import type { PromotionApi } from './promote.ts';
+import type { LearningApi } from './learning/api.ts';
 import type { RulesApi } from './rules-api.ts';
 import type { ServingApi } from './serving-api.ts';
 import type { StudioApi } from './studio/studio-api.ts';
@@ -48,6 +49,7 @@ export interface App {
   readonly models: ModelsApi;
   readonly people: PeopleApi;
   readonly insights: InsightsApi;
+  readonly learning: LearningApi;
   readonly rules: RulesApi;
   readonly promotion: PromotionApi;
   readonly serving: ServingApi;
@@ -247,7 +249,8 @@ export interface QueueState {
   /** Tasks that the policy can rank (embedded), of `tasks`. */
   readonly ranked: number;
   readonly tasks: number;
-  readonly annotationsUntilRetrain: number;
+  /** Null when the policy does not count them. */
+  readonly annotationsUntilRetrain: number | null;
   readonly modelVersion: string | null;
   readonly modelNumber: number | null;
 }

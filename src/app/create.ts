@@ -10,6 +10,8 @@ import { JobRunner } from './job-runner.ts';
 import { createJobs } from './jobs.ts';
 import { createLabelModelHandler, LABEL_MODEL, thenWeigh } from './label-model.ts';
 import { LabelModels } from './label-models.ts';
+import { startRetrainSchedule } from './learning/schedule.ts';
+import { createTraining } from './learning/training.ts';
 import { Loops } from './loops.ts';
 import { Matrices } from './matrices.ts';
 import { createMedia, withUploads } from './media.ts';
@@ -60,6 +62,7 @@ export function createApp(ports: Deps): App {
     log: deps.log,
   });
   runner.start();
+  const stopSchedule = startRetrainSchedule(deps, loops, configs);
   const importTasks = createImport(deps, loops, configs, jobs);
   return {
     projects: withUploads(projects, deps),
@@ -74,6 +77,7 @@ export function createApp(ports: Deps): App {
     models: createModels(deps, loops, matrices, configs),
     people: createPeople(deps),
     insights: createInsights(deps, matrices, configs),
+    learning: createTraining(deps, loops, configs),
     rules: createRules(deps, configs),
     promotion: createPromotion(deps),
     serving: createServing(deps),
@@ -81,6 +85,7 @@ export function createApp(ports: Deps): App {
     async close() {
       closing.abort();
       await studio.close();
+      stopSchedule();
       await runner.stop();
       await loops.close();
       await matrices.close();

@@ -3,6 +3,7 @@ import type { Annotation } from '../core/domain.ts';
 import { bootstrapInterval, median, wilsonInterval } from '../core/intervals.ts';
 import { seededRandom } from '../core/random.ts';
 import { type CurvePoint, projectCurve } from '../sampling/index.ts';
+import { saysTheSame } from './answers.ts';
 import type { Insights, InsightsApi, ShareWithInterval } from './app.ts';
 import type { Deps } from './deps.ts';
 import { doubtfulAnnotations } from './label-errors.ts';
@@ -57,7 +58,7 @@ export function insightsOf(answers: readonly ScoredAnswer[]): Insights {
   const blind = answers.filter((one) => one.blind && one.parentPrediction !== null);
   const aided = answers.filter((one) => !one.blind && one.parentPrediction !== null);
   const accepted = aided.filter((one) => one.outcome === 'accepted').length;
-  const right = blind.filter(isUnchanged).length;
+  const right = blind.filter(saysTheSame).length;
   const recent = { aided: aided.slice(-RECENT_ANSWERS), blind: blind.slice(-RECENT_ANSWERS) };
   const enough = blind.length >= BLIND_MIN && aided.length >= BLIND_MIN;
   return {
@@ -73,16 +74,11 @@ export function insightsOf(answers: readonly ScoredAnswer[]): Insights {
 /** Unlike the curve, each blind answer counts for the moment it was given in. */
 function projectionOf(answers: readonly ScoredAnswer[]): Insights['projection'] {
   const points = answers.flatMap((one, labels): CurvePoint[] =>
-    one.blind && one.parentPrediction !== null ? [{ labels, hits: isUnchanged(one) ? 1 : 0, n: 1 }] : [],
+    one.blind && one.parentPrediction !== null ? [{ labels, hits: saysTheSame(one) ? 1 : 0, n: 1 }] : [],
   );
   const reached = projectCurve(points, LAST_GOAL, answers.length);
   const goal = GOALS.find((one) => one > (reached?.accuracy.median ?? 1));
   return goal === undefined ? reached : projectCurve(points, goal, answers.length);
-}
-
-/** The (hidden) suggestion said what the answer says. */
-function isUnchanged({ difference }: ScoredAnswer): boolean {
-  return [difference.changed, difference.added, difference.removed].every((count) => count === 0);
 }
 
 function curveOf(answers: readonly ScoredAnswer[]): Insights['curve'] {
@@ -91,7 +87,7 @@ function curveOf(answers: readonly ScoredAnswer[]): Insights['curve'] {
   const points = answers.flatMap((one, i) => {
     if (!one.blind || one.parentPrediction === null) return [];
     n += 1;
-    if (isUnchanged(one)) hits += 1;
+    if (saysTheSame(one)) hits += 1;
     return [{ labels: i + 1, ...share(hits, n) }];
   });
   const step = Math.ceil(points.length / CURVE_POINTS_MAX);
@@ -125,7 +121,7 @@ function timeSaved(aided: readonly number[], blind: readonly number[]): Insights
  */
 function biasOf(aided: readonly ScoredAnswer[], blind: readonly ScoredAnswer[]): Insights['bias'] {
   const excess = (answers: readonly ScoredAnswer[]): number[] =>
-    answers.flatMap((one) => (one.score === null ? [] : [Number(isUnchanged(one)) - one.score]));
+    answers.flatMap((one) => (one.score === null ? [] : [Number(saysTheSame(one)) - one.score]));
   const [shown, hidden] = [excess(aided), excess(blind)];
   if (shown.length < BLIND_MIN || hidden.length < BLIND_MIN) return null;
   const points = (a: readonly number[], b: readonly number[]): number => 100 * (mean(a) - mean(b));

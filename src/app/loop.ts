@@ -7,12 +7,14 @@ import type { Annotation, ModelVersion, Project, Task } from '../core/domain.ts'
 import { groupBy } from '../core/group.ts';
 import { take } from '../core/iterate.ts';
 import type { Tensor } from '../store/tensors.ts';
-import { sharesOf } from './answers.ts';
+import { saysTheSame, sharesOf } from './answers.ts';
 import { BlindSlice } from './blind-slice.ts';
 import type { Deps } from './deps.ts';
+import { DriftCount } from './drift.ts';
 import { embeddersOf } from './embedders.ts';
 import { type Matrices, readRows } from './matrices.ts';
 import type { ProjectConfig } from './project-config.ts';
+import type { TrainedAt } from './retrain-policy.ts';
 import { Roster } from './roster.ts';
 
 /** Tasks ranked beyond the ones that are out right now: a person never waits for the order. */
@@ -39,8 +41,9 @@ export class Loop {
   order: readonly Ranked[] = [];
   /** How many times somebody was given a task: the clock of the blind slice. */
   turns = 0;
-  /** Labeled tasks at which the next training is due. */
-  trainAt = 0;
+  /** What the last training, or the last request for one, stood on. */
+  trained: TrainedAt;
+  readonly drift = new DriftCount();
 
   readonly #deps: Deps;
   readonly #learner: Learner | null;
@@ -61,6 +64,7 @@ export class Loop {
     this.config = config;
     this.embedder = embedder;
     this.#learner = learner;
+    this.trained = { labels: 0, verified: 0, at: Date.parse(project.createdAt) };
     this.roster = new Roster(deps.clock, overlap);
     this.blind = new BlindSlice(seed, blindShare);
   }
@@ -82,11 +86,11 @@ export class Loop {
     const loop = new Loop(deps, project, config, embedder, learner);
     try {
       await loop.#loadTasks(tensor);
-      await loop.#loadAnswers();
+      const blind = await loop.#loadAnswers();
       await loop.#loadLeases();
-      loop.trainAt = project.settings.retrainEvery;
       const active = await deps.store.models.active(project.id, config.control?.name ?? '');
       if (active) await loop.install(active);
+      await loop.#countDrift(blind.filter((one) => Date.parse(one.createdAt) > loop.trained.at));
       await loop.refresh();
       return loop;
     } catch (error) {
@@ -128,6 +132,7 @@ export class Loop {
   async answered(task: Pick<Task, 'id' | 'ordinal'>): Promise<void> {
     const annotations = await this.#deps.store.annotations.ofTask(task.id);
     await this.#learner?.answer([{ ordinal: task.ordinal, shares: this.#setAnswers(task.ordinal, annotations) }]);
+    await this.#countDrift(annotations.filter(isBlindTest));
     await this.refresh();
   }
 
@@ -181,12 +186,24 @@ export class Loop {
   async install(version: ModelVersion): Promise<void> {
     if (version.embedder !== this.embedder) return;
     await this.#learner?.install(version.head, this.project.settings.pinnedVersion === version.id);
-    this.trainAt = version.trainedOn + this.project.settings.retrainEvery;
+    this.trainedAt(standingOf(version));
     this.version = version;
+  }
+
+  /** The policy counts from here. */
+  trainedAt(now: TrainedAt): void {
+    this.trained = now;
+    this.drift.begin();
+  }
+
+  /** What a training would have to stand on. */
+  labelState(): ReturnType<Learner['labelState']> {
+    return this.#learner?.labelState() ?? Promise.resolve({ labels: 0, contrasting: false });
   }
 
   /** Takes over what only the loop before it knew. */
   succeed(old: Loop): void {
+    if (old.trained.at > this.trained.at) this.trained = old.trained;
     this.turns = old.turns;
     this.roster.succeed(old.roster);
   }
@@ -243,7 +260,8 @@ export class Loop {
     }
   }
 
-  async #loadAnswers(): Promise<void> {
+  /** Returns those that say something about hidden suggestions. */
+  async #loadAnswers(): Promise<Annotation[]> {
     const all: Annotation[] = [];
     for (let after = 0; ; ) {
       const page = await this.#deps.store.annotations.list(this.project.id, { after, limit: ANSWERS_CHUNK });
@@ -261,6 +279,17 @@ export class Loop {
     }
     await this.#learner?.answer(answers);
     await this.#learner?.settle();
+    return all.filter(isBlindTest);
+  }
+
+  async #countDrift(blind: readonly Annotation[]): Promise<void> {
+    if (blind.length === 0) return;
+    const shown = await this.#deps.store.predictions.ofTasks(blind.map((one) => one.taskId));
+    const scores = new Map(shown.map((one) => [one.id, one.score]));
+    for (const answer of blind) {
+      const score = scores.get(answer.parentPrediction!);
+      if (typeof score === 'number') this.drift.set(answer.id, saysTheSame(answer), score);
+    }
   }
 
   async #loadLeases(): Promise<void> {
@@ -283,6 +312,16 @@ export class Loop {
   #place(ordinal: number, taskId: number): void {
     if (this.roster.place(ordinal, taskId)) this.blind.add(ordinal, taskId);
   }
+}
+
+/** What a version was trained on, and when. */
+export function standingOf({ trainedOn, metrics, createdAt }: Omit<ModelVersion, 'head'>): TrainedAt {
+  return { labels: trainedOn, verified: Number(metrics.verified ?? 0), at: Date.parse(createdAt) };
+}
+
+/** A hidden suggestion was held against it. */
+function isBlindTest({ blind, parentPrediction, skipped }: Annotation): boolean {
+  return blind && parentPrediction !== null && !skipped;
 }
 
 function concat(first: ReadonlySet<number>, second: Uint32Array): Uint32Array {

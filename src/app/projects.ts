@@ -21,6 +21,9 @@ export const DEFAULT_SETTINGS: ProjectSettings = {
   blindShare: 0.1,
   leaseSeconds: 900,
   retrainEvery: 10,
+  retrainEveryVerified: 0,
+  retrainEveryHours: 0,
+  retrainOnDrift: true,
   embedder: 'use-lite',
   pinnedVersion: null,
 };
@@ -31,7 +34,9 @@ const RANGES: Partial<Record<keyof ProjectSettings, readonly [number, number]>> 
   overlap: [1, 100],
   blindShare: [0, 0.5],
   leaseSeconds: [10, 86_400],
-  retrainEvery: [1, 100_000],
+  retrainEvery: [0, 100_000],
+  retrainEveryVerified: [0, 100_000],
+  retrainEveryHours: [0, 8_784],
 };
 const TITLE_LENGTH_MAX = 200;
 const TEXT_LENGTH_MAX = 100_000;

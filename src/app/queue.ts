@@ -221,14 +221,15 @@ function leaseEnd({ clock }: Deps, loop: Loop): number {
 
 async function queueState({ store }: Deps, loop: Loop): ReturnType<QueueApi['state']> {
   const counts = await store.projects.counts(loop.project.id);
-  const { queryStrategy } = loop.project.settings;
+  const { queryStrategy, retrainEvery } = loop.project.settings;
   return {
     strategy: queryStrategy,
     embedder: loop.embedder,
     phase: loop.order[0]?.phase ?? 'sequential',
     ranked: loop.ranked,
     tasks: counts.tasks,
-    annotationsUntilRetrain: Math.max(0, loop.trainAt - counts.labeledTasks),
+    annotationsUntilRetrain:
+      retrainEvery === 0 ? null : Math.max(0, loop.trained.labels + retrainEvery - counts.labeledTasks),
     modelVersion: loop.version?.version ?? null,
     modelNumber: loop.version?.number ?? null,
   };

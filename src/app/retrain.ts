@@ -7,12 +7,14 @@ import type { Json } from '../core/json.ts';
 import { sharesOf } from './answers.ts';
 import { type Contest, judge, type Verdict } from './contest.ts';
 import type { Deps } from './deps.ts';
+import { DriftCount } from './drift.ts';
 import type { JobWork } from './job-runner.ts';
-import type { Loop } from './loop.ts';
+import { type Loop, standingOf } from './loop.ts';
 import type { Loops } from './loops.ts';
 import { type Matrices, readRows } from './matrices.ts';
 import { enqueuePredict } from './predict.ts';
 import type { ProjectConfig } from './project-config.ts';
+import { type RetrainFacts, retrainRules } from './retrain-policy.ts';
 
 export const TRAIN = 'train';
 
@@ -22,21 +24,36 @@ export function enqueueTraining({ store }: Pick<Deps, 'store'>, projectId: numbe
   return store.jobs.enqueue({ kind: TRAIN, projectId, params: {}, dedupeKey: `${TRAIN}/${projectId}` });
 }
 
-/** The retrain policy: so many new answers since the serving version was trained. */
+/** Asks the policy of a project, and trains when any of its rules is met. Undefined when none is. */
 export async function retrainWhenDue(
   deps: Deps,
   loops: Loops,
   { project, config }: { project: Project; config: ProjectConfig },
-): Promise<void> {
-  if (config.control === null) return;
-  const { labeledTasks } = await deps.store.projects.counts(project.id);
+): Promise<Job | undefined> {
+  if (config.control === null) return undefined;
   const loop = await loops.peek(project.id);
-  // Without a loop (answers by script) the store says when the last version was trained.
-  const trainedOn = loop ? 0 : ((await deps.store.models.active(project.id, config.control.name))?.trainedOn ?? 0);
-  const due = loop ? loop.trainAt : trainedOn + project.settings.retrainEvery;
-  if (labeledTasks < due) return;
-  if (loop) loop.trainAt = labeledTasks + project.settings.retrainEvery;
-  await enqueueTraining(deps, project.id);
+  const facts = await retrainFacts(deps, project, loop);
+  if (!retrainRules(project.settings, facts).some((rule) => rule.met)) return undefined;
+  loop?.trainedAt({ labels: facts.labels, verified: facts.verified, at: facts.now });
+  return enqueueTraining(deps, project.id);
+}
+
+/** Without a loop the newest version says what the last training stood on. */
+export async function retrainFacts(
+  { store, clock }: Deps,
+  project: Project,
+  loop: Loop | undefined,
+): Promise<RetrainFacts> {
+  const { labeledTasks, groundTruth } = await store.projects.counts(project.id);
+  const newest = loop ? undefined : (await store.models.list(project.id)).at(-1);
+  const never = { labels: 0, verified: 0, at: Date.parse(project.createdAt) };
+  return {
+    labels: labeledTasks,
+    verified: groundTruth,
+    trained: loop?.trained ?? (newest ? standingOf(newest) : never),
+    drift: (loop?.drift ?? new DriftCount()).figures(),
+    now: clock.now(),
+  };
 }
 
 export function createTrainHandler(deps: Deps, loops: Loops, matrices: Matrices) {
@@ -79,7 +96,7 @@ async function fitChallenger(
     version,
     embedder: loop.embedder,
     trainedOn: trained.trainedOn,
-    metrics: trained.metrics,
+    metrics: { ...trained.metrics, verified: (await store.projects.counts(projectId)).groundTruth },
     head: trained.head,
     verdict: verdict.sentence,
   });

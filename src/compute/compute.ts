@@ -55,6 +55,8 @@ export interface Learner {
   suggest(ordinals: Uint32Array): Promise<Float32Array | null>;
   /** The nearest rows by cosine, best first, itself left out. */
   nearest(ordinal: number, limit: number): Promise<{ ordinal: number; similarity: number }[]>;
+  /** What a fit would stand on; `contrasting`: there are two answers to tell apart. */
+  labelState(): Promise<{ labels: number; contrasting: boolean }>;
   /** Fits on all answers with everything cross-validated. Null while the answers hold fewer than two classes. */
   train(): Promise<TrainedHead | null>;
   /** Serves this head; `frozen` heads do not learn from further answers. */

@@ -58,6 +58,7 @@ function learnerIn(shard: { pool: Piscina; learners: number }, work: Piscina, ke
     order: (limit, without, pending) => call<Ranked[]>('order', { limit, without, pending }),
     suggest: (ordinals) => call<Float32Array | null>('suggest', { ordinals }),
     nearest: (ordinal, limit) => call('nearest', { ordinal, limit }),
+    labelState: () => call('labelState', {}),
     async train() {
       const set = await call<TrainingSet>('trainingSet', {});
       return work.run({ set, seed: spec.seed }, { name: 'fit' }) as Promise<TrainedHead | null>;

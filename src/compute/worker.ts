@@ -80,6 +80,11 @@ export function suggest({ key, ordinals }: { key: number; ordinals: Uint32Array 
   return all;
 }
 
+export function labelState({ key }: { key: number }): { labels: number; contrasting: boolean } {
+  const { labeledCount, contrasting } = learner(key);
+  return { labels: labeledCount, contrasting };
+}
+
 export function trainingSet({ key }: { key: number }): TrainingSet {
   return learner(key).trainingSet();
 }

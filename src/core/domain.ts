@@ -31,8 +31,14 @@ export interface ProjectSettings {
   /** Share of tasks kept for the blind random slice, 0..1: shown without a suggestion. */
   readonly blindShare: number;
   readonly leaseSeconds: number;
-  /** Annotations between two background refits. */
+  /** Newly labeled tasks that ask for a training; 0 = never by count. */
   readonly retrainEvery: number;
+  /** The same for new ground truth. */
+  readonly retrainEveryVerified: number;
+  /** Hours after the last training, if there are new labels by then; 0 = no schedule. */
+  readonly retrainEveryHours: number;
+  /** Train when the hidden suggestions of the random slice are worse than their probabilities claim. */
+  readonly retrainOnDrift: boolean;
   /** Embedder the head stands on: a name of the model manifest. */
   readonly embedder: string;
   /** A model version chosen by hand: served unchanged and not replaced by training. Null: the best one serves. */

@@ -100,6 +100,11 @@ export class Learner {
     return this.#labels.size;
   }
 
+  /** Is there anything to tell apart: two classes, or for multi-label two different answers? */
+  get contrasting(): boolean {
+    return this.#labels.contrasting;
+  }
+
   get rowCount(): number {
     return this.#rows.count;
   }
@@ -233,7 +238,9 @@ export class Learner {
 
   /** How much each labeled row counts in a fit. */
   readonly #weigh = (ordinals: ArrayLike<number>): Float32Array =>
-    this.#standing.weights(this.#picture.coverage(), ordinals);
+    this.#strategy.unbiased
+      ? new Float32Array(ordinals.length).fill(1)
+      : this.#standing.weights(this.#picture.coverage(), ordinals);
 
   #context(options: OrderOptions): QueryContext {
     const labels = this.#embeddedLabels();

@@ -52,6 +52,8 @@ export interface QueryStrategy {
   readonly source: string;
   /** Without a head such a strategy leaves the choice to the label-free seed. */
   readonly needsHead: boolean;
+  /** What it asks is a fair sample of the pool, so its labels need no weights against the bias of asking. */
+  readonly unbiased?: boolean;
   /** Not defined for multi-label heads. */
   readonly singleChoiceOnly?: boolean;
   /**

@@ -13,6 +13,7 @@ import { describeApi, serveDocs } from './docs.ts';
 import { sendError } from './errors.ts';
 import { answerHandlers } from './handlers/answers.ts';
 import { eventHandlers } from './handlers/events.ts';
+import { learningHandlers } from './handlers/learning.ts';
 import { mediaHandlers } from './handlers/media.ts';
 import { peopleHandlers } from './handlers/people.ts';
 import { projectHandlers } from './handlers/projects.ts';
@@ -112,6 +113,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
     ...taskHandlers(app, pager),
     ...answerHandlers(app, pager),
     ...workHandlers(app),
+    ...learningHandlers(app),
     ...ruleHandlers(app),
     ...studioHandlers(app),
     ...promotionHandlers(app),

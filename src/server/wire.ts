@@ -69,6 +69,9 @@ function settingsWire(settings: ProjectSettings): SettingsWire {
     blind_share: settings.blindShare,
     lease_seconds: settings.leaseSeconds,
     retrain_every: settings.retrainEvery,
+    retrain_every_verified: settings.retrainEveryVerified,
+    retrain_every_hours: settings.retrainEveryHours,
+    retrain_on_drift: settings.retrainOnDrift,
     embedder: settings.embedder,
     pinned_version: settings.pinnedVersion,
   };
@@ -86,6 +89,9 @@ export function projectInput(body: Body<'projectCreate'>): ProjectInput {
     blindShare: given.blind_share,
     leaseSeconds: given.lease_seconds,
     retrainEvery: given.retrain_every,
+    retrainEveryVerified: given.retrain_every_verified,
+    retrainEveryHours: given.retrain_every_hours,
+    retrainOnDrift: given.retrain_on_drift,
     embedder: given.embedder,
   });
   return compact({

@@ -27,6 +27,9 @@ export const SETTINGS: ProjectSettings = {
   blindShare: 0.1,
   leaseSeconds: 600,
   retrainEvery: 10,
+  retrainEveryVerified: 0,
+  retrainEveryHours: 0,
+  retrainOnDrift: true,
   embedder: 'lexical',
   pinnedVersion: null,
 };

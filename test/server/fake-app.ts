@@ -1,11 +1,21 @@
 /** A small App in memory: two projects with one thing of every kind each, enough to drive every route. */
 import { createHash } from 'node:crypto';
 import type { App, Identity, Media, PredictionView } from '../../src/app/app.ts';
+import type { TrainingPlan } from '../../src/app/learning/api.ts';
 import type { Annotation, Job, ModelVersion, Prediction, Project, Run, Task, Token } from '../../src/core/domain.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { fakeRules } from './fake-rules.ts';
 import { type FakeServing, fakeServing } from './fake-serving.ts';
 import { fakeStudio } from './fake-studio.ts';
+
+const PLAN: TrainingPlan = {
+  wouldTrain: false,
+  sentence: 'Would not train now. 3 new labeled tasks since the last training; due at 10.',
+  rules: [{ name: 'annotations', met: false, sentence: '3 new labeled tasks since the last training; due at 10.' }],
+  obstacle: null,
+  jobId: null,
+  labels: 13,
+};
 
 export const CONFIG =
   '<View><Text name="text" value="$text"/><Choices name="kind" toName="text"><Choice value="spam" hotkey="1"/><Choice value="ham"/></Choices></View>';
@@ -354,6 +364,13 @@ export function fakeApp(): FakeApp {
       },
       annotators: async () => [{ id: 2, name: 'anna', annotations: 5, skipped: 1, medianVisibleMs: 1200 }],
     },
+    learning: {
+      trainingPlan: async () => PLAN,
+      async askToTrain(projectId) {
+        calls.push(`ask ${projectId}`);
+        return { plan: PLAN, job: null };
+      },
+    },
     insights: {
       of: async () => ({
         curve: [{ n: 1, hits: 1, share: 1, low: 0.2, high: 1, labels: 10 }],
@@ -457,6 +474,9 @@ function projectRow(id: number): Project {
       blindShare: 0.1,
       leaseSeconds: 600,
       retrainEvery: 20,
+      retrainEveryVerified: 0,
+      retrainEveryHours: 0,
+      retrainOnDrift: true,
       embedder: 'lexical',
       pinnedVersion: null,
     },

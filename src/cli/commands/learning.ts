@@ -1,5 +1,6 @@
 /** `headstart prelabel`, `train` and `rank`: what the server does by itself, asked for by hand. */
 import type { Command } from 'commander';
+import type { Reply } from '../../server/contract/index.ts';
 import { positive, withCommon } from '../flags.ts';
 import { watchJobs } from '../progress.ts';
 import { type CommonFlags, withSession } from '../session.ts';
@@ -17,13 +18,35 @@ export function addPrelabel(program: Command): void {
     );
 }
 
+interface TrainFlags extends CommonFlags {
+  readonly dryRun?: boolean;
+  readonly ifDue?: boolean;
+}
+
+function planRecord({ would_train, sentence, rules, obstacle }: Reply<'trainingPlan'>): Record<string, unknown> {
+  const met = rules.filter((rule) => rule.met).map((rule) => rule.name);
+  return {
+    would_train,
+    why: sentence,
+    rules: rules.map((rule) => rule.name).join(', '),
+    met: met.join(', '),
+    obstacle,
+  };
+}
+
 export function addTrain(program: Command): void {
   withCommon(program.command('train'))
     .description('train a new version now; it serves if it is not worse')
     .argument('<project>', 'id of the project', positive)
-    .action((projectId: number, flags: CommonFlags) =>
+    .option('--dry-run', 'only say whether the policy of the project would train now, and why')
+    .option('--if-due', 'train only if the policy says so')
+    .action((projectId: number, flags: TrainFlags) =>
       withSession(flags, async ({ client, out }) => {
-        const job = await client.call('train', { params: { project_id: projectId } });
+        const params = { project_id: projectId };
+        if (flags.dryRun) return out.record(planRecord(await client.call('trainingPlan', { params })));
+        const asked = flags.ifDue ? await client.call('trainingAsk', { params }) : null;
+        if (asked?.job === null) return out.record(planRecord(asked.plan));
+        const job = asked?.job ?? (await client.call('train', { params }));
         await watchJobs(client, projectId);
         out.record((await client.call('jobGet', { params: { job_id: job.id } })).output as Record<string, unknown>);
       }),

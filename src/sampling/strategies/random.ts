@@ -8,6 +8,7 @@ export const random: QueryStrategy = {
   summary: 'A fixed random order; teaches slowest, but what it labels is a fair sample.',
   source: 'baseline',
   needsHead: false,
+  unbiased: true,
   pick: (context, k) => {
     const coins = Float64Array.from(context.candidates, (ordinal) => hashUnit('random', context.seed, ordinal));
     return topK(context.candidates, coins, k);

@@ -1,4 +1,5 @@
 /** The whole API as data. The page imports this file as types only; the server binds a handler to each route. */
+import { learningRoutes } from './learning.ts';
 import { mediaRoutes } from './media.ts';
 import { peopleRoutes } from './people.ts';
 import { projectRoutes } from './projects.ts';
@@ -15,6 +16,7 @@ export const api = {
   ...taskRoutes,
   ...mediaRoutes,
   ...workRoutes,
+  ...learningRoutes,
   ...ruleRoutes,
   ...promotionRoutes,
   ...peopleRoutes,

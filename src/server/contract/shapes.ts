@@ -19,7 +19,10 @@ const settings = {
   overlap: Type.Integer({ minimum: 1, maximum: 1000 }),
   blind_share: Type.Number({ minimum: 0, maximum: 1 }),
   lease_seconds: Type.Integer({ minimum: 1 }),
-  retrain_every: Type.Integer({ minimum: 1 }),
+  retrain_every: Type.Integer({ minimum: 0, description: 'Newly labeled tasks that ask for a training; 0 = never' }),
+  retrain_every_verified: Type.Integer({ minimum: 0, description: 'The same for new ground truth' }),
+  retrain_every_hours: Type.Number({ minimum: 0, description: 'With new labels only; 0 = no schedule' }),
+  retrain_on_drift: Type.Boolean({ description: 'When hidden suggestions are worse than they claim' }),
   embedder: Type.String(),
 };
 
@@ -169,7 +172,7 @@ export const QueueStateShape = Type.Object({
   phase: Type.String(),
   ranked: Type.Integer(),
   tasks: Type.Integer(),
-  annotations_until_retrain: Type.Integer(),
+  annotations_until_retrain: nullable(Type.Integer({ description: 'Null when the policy does not count them' })),
   model_version: nullable(Type.String()),
   model_number: nullable(Type.Integer()),
 });

@@ -7,7 +7,7 @@ import { count, plural } from '../format.ts';
 import { describe } from '../parts/jobs.tsx';
 import { Progress } from '../parts/progress.tsx';
 import { outbox } from '../sender.ts';
-import type { Project } from '../wire.ts';
+import type { Project, QueueState } from '../wire.ts';
 import type { Snapshot } from './answer.ts';
 import type { LabelSession } from './session.ts';
 
@@ -36,12 +36,7 @@ export function Footer({ project, session, at, onHelp }: FooterProps): ReactNode
       <span>
         {count(at.answered)} this session{rate !== null && `, ${Math.round(rate)} a minute`}
       </span>
-      {state.data && (
-        <span>
-          {state.data.model_number === null ? 'First version' : `Version ${state.data.model_number}, retrain`}{' '}
-          {state.data.annotations_until_retrain > 0 ? `in ${count(state.data.annotations_until_retrain)}` : 'now'}
-        </span>
-      )}
+      {state.data && <span>{retrainWords(state.data)}</span>}
       {jobs[0] !== undefined && (
         <span className="foot-job">
           {jobs[0].kind} {describe(jobs[0])}
@@ -54,6 +49,12 @@ export function Footer({ project, session, at, onHelp }: FooterProps): ReactNode
       </button>
     </footer>
   );
+}
+
+function retrainWords({ model_number: model, annotations_until_retrain: left }: QueueState): string {
+  if (left === null) return model === null ? 'No version yet' : `Version ${model}`;
+  const when = left > 0 ? `in ${count(left)}` : 'now';
+  return model === null ? `First version ${when}` : `Version ${model}, retrain ${when}`;
 }
 
 function SaveState({ projectId }: { projectId: number }): ReactNode {

@@ -52,7 +52,7 @@ function StateLine({ state }: { state: QueueState }): ReactNode {
   const model =
     state.model_number === null
       ? 'No model yet: the first answers make one.'
-      : `Model version ${state.model_number}, retrains in ${plural(state.annotations_until_retrain, 'answer')}.`;
+      : `Model version ${state.model_number}${state.annotations_until_retrain === null ? '' : `, retrains in ${plural(state.annotations_until_retrain, 'answer')}`}.`;
   return (
     <div className="state-line">
       <p>

@@ -3,8 +3,9 @@ import { start } from './0001-start.ts';
 import { rules } from './0002-rules.ts';
 import { labelModels } from './0003-label-models.ts';
 import { studio } from './0004-studio.ts';
+import { retrain } from './0005-retrain.ts';
 
-export const MIGRATIONS: readonly string[] = [start, rules, labelModels, studio];
+export const MIGRATIONS: readonly string[] = [start, rules, labelModels, studio, retrain];
 
 /** What this version of the program writes. A data folder with a higher number is refused. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

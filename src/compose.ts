@@ -10,9 +10,11 @@ import type { ModelEntry } from './backends/manifest.ts';
 import { createPoolMetrics } from './backends/metrics.ts';
 import { createInferencePool } from './backends/pool.ts';
 import { openTuningFile } from './backends/tuning-file.ts';
+import { openNeighbourProcess } from './compute/neighbour-process.ts';
 import { openThreads } from './compute/threads.ts';
 import type { Config } from './config.ts';
 import { systemClock } from './core/clock.ts';
+import { entryFile } from './core/entry.ts';
 import { createGuardedFetch } from './media/guarded-fetch.ts';
 import { createMediaStore } from './media/media-store.ts';
 import { openSpool } from './media/spool.ts';
@@ -60,6 +62,12 @@ export async function startServer(
     const compute = openThreads({ learnerThreads: LEARNER_THREADS, workThreads: config.hosts });
     closers.push(() => compute.close());
     const fetch = createGuardedFetch({ allow: config.allowAddresses });
+    const neighbours = openNeighbourProcess({
+      folder: join(config.folder, 'neighbours'),
+      products: entryFile(import.meta.url, './backends/products.ts'),
+      threads: config.hosts,
+    });
+    closers.push(() => neighbours.close());
     const newId = () => randomBytes(16).toString('hex');
     const app = createApp({
       store: opened.store,
@@ -67,6 +75,7 @@ export async function startServer(
       inference,
       metrics,
       compute,
+      neighbours,
       spool: openSpool(join(config.folder, 'spool')),
       media: createMediaStore({
         folder: join(config.folder, 'media'),

@@ -8,10 +8,16 @@ import { learnFrom } from './learn.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
+import type { OnCorrection } from './spread.ts';
 
 const NOTE_LENGTH_MAX = 2_000;
 
-export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConfigs): AnnotationsApi {
+export function createAnnotations(
+  deps: Deps,
+  loops: Loops,
+  configs: ProjectConfigs,
+  corrected: OnCorrection,
+): AnnotationsApi {
   const { store, newId, clock } = deps;
 
   const readConfig = async (task: Task): Promise<ProjectConfig> =>
@@ -82,6 +88,7 @@ export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConf
         ...(change.note === undefined ? {} : { note: checkedNote(change.note) }),
       });
       learn(task, performance.now());
+      corrected(task, old, annotation);
       return annotation;
     },
 
@@ -94,6 +101,7 @@ export function createAnnotations(deps: Deps, loops: Loops, configs: ProjectConf
       const loop = await loops.peek(task.projectId);
       if (wanted && handed) loop?.roster.lease(task.ordinal, wanted.annotatorId, wanted.expiresAt);
       learn(task, performance.now());
+      corrected(task, annotation, null);
     },
 
     ofTask: (taskId) => store.annotations.ofTask(taskId),

@@ -25,6 +25,7 @@ import type { LearningApi } from './learning/api.ts';
 import type { PromotionApi } from './promote.ts';
 import type { RulesApi } from './rules-api.ts';
 import type { ServingApi } from './serving-api.ts';
+import type { SpreadApi } from './spread-api.ts';
 import type { StudioApi } from './studio/studio-api.ts';
 
 /** Who is asking; found by the server from a token, or the local owner. */
@@ -54,6 +55,7 @@ export interface App {
   readonly promotion: PromotionApi;
   readonly serving: ServingApi;
   readonly studio: StudioApi;
+  readonly spread: SpreadApi;
   /** Stops taking work, gives running jobs back, closes every thread, process and file. */
   close(): Promise<void>;
 }
@@ -108,6 +110,8 @@ export interface VoteView {
   readonly control: string;
   readonly label: string;
   readonly score: number | null;
+  /** Of propagated votes: the labeled tasks that stand behind it, nearest first. */
+  readonly sources?: readonly { readonly taskId: number; readonly similarity: number }[];
 }
 
 export interface ImportRequest {

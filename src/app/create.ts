@@ -1,7 +1,9 @@
 /** Binds the use cases to their ports: the inside of the house, put together once. */
 import { createAnnotations } from './annotate.ts';
 import type { App } from './app.ts';
+import { BULK_LABEL, createBulkHandler } from './bulk.ts';
 import type { Deps } from './deps.ts';
+import { createDuplicatesHandler, DUPLICATES, type FoundDuplicates } from './duplicates.ts';
 import { createEmbedHandler, EMBED } from './embed.ts';
 import { createExport } from './export.ts';
 import { createImport, createImportHandler, IMPORT } from './import.ts';
@@ -16,6 +18,8 @@ import { Loops } from './loops.ts';
 import { Matrices } from './matrices.ts';
 import { createMedia, withUploads } from './media.ts';
 import { createModels } from './models.ts';
+import { createNeighboursHandler, NEIGHBOURS } from './neighbour-job.ts';
+import { Neighbours, withNeighbours } from './neighbours.ts';
 import { createPeople } from './people.ts';
 import { createPredictHandler, PREDICT } from './predict.ts';
 import { createPredictions } from './predictions.ts';
@@ -28,6 +32,9 @@ import { createRules } from './rules.ts';
 import { APPLY_RULES, createRulesHandler } from './rules-apply.ts';
 import { createRuns } from './runs.ts';
 import { createServing } from './serving.ts';
+import { createSpansHandler, SPREAD_SPANS } from './spans.ts';
+import { createCorrections, createSpread } from './spread.ts';
+import { createSpreadHandler, type Plans, SPREAD } from './spread-run.ts';
 import { mediaThroughStudio } from './studio/media.ts';
 import { createStudio } from './studio/studio.ts';
 import { createSuggestions } from './suggestions.ts';
@@ -41,6 +48,9 @@ export function createApp(ports: Deps): App {
   const labelModels = new LabelModels(deps);
   const suggestions = createSuggestions({ deps, configs, labelModels });
   const loops = new Loops(deps, matrices, configs);
+  const neighbours = new Neighbours(deps, matrices, configs);
+  const plans: Plans = new Map();
+  const duplicates: FoundDuplicates = new Map();
   const closing = new AbortController();
   const jobs = createJobs(deps, closing.signal);
   const projects = createProjects(deps, loops, matrices, configs);
@@ -54,10 +64,24 @@ export function createApp(ports: Deps): App {
       [PREDICT]: thenWeigh(deps, createPredictHandler(deps, matrices, configs)),
       [APPLY_RULES]: thenWeigh(deps, createRulesHandler(deps, configs)),
       [PROMOTE]: createPromoteHandler(deps, loops, configs, suggestions),
+      [NEIGHBOURS]: createNeighboursHandler(deps, neighbours),
+      [SPREAD]: thenWeigh(deps, createSpreadHandler(deps, loops, neighbours, configs, plans)),
+      [SPREAD_SPANS]: createSpansHandler(deps, configs),
+      [DUPLICATES]: createDuplicatesHandler(deps, neighbours, configs, duplicates),
+      [BULK_LABEL]: createBulkHandler(deps, loops, configs),
       [LABEL_MODEL]: createLabelModelHandler(deps, matrices, configs, labelModels),
       ...studio.handlers,
     },
-    longKinds: [EMBED, PREDICT, APPLY_RULES, LABEL_MODEL, PROMOTE, ...Object.keys(studio.handlers)],
+    longKinds: [
+      EMBED,
+      PREDICT,
+      APPLY_RULES,
+      LABEL_MODEL,
+      PROMOTE,
+      NEIGHBOURS,
+      DUPLICATES,
+      ...Object.keys(studio.handlers),
+    ],
     owner: deps.newId(),
     log: deps.log,
   });
@@ -65,12 +89,12 @@ export function createApp(ports: Deps): App {
   const stopSchedule = startRetrainSchedule(deps, loops, configs);
   const importTasks = createImport(deps, loops, configs, jobs);
   return {
-    projects: withUploads(projects, deps),
-    tasks: createTasks(deps, loops, configs),
+    projects: withUploads(withNeighbours(projects, neighbours), deps),
+    tasks: createTasks(deps, loops, neighbours, configs),
     transfer: { importTasks, ...createExport(deps, configs, suggestions), ...createTemplates() },
     media: createMedia(deps, configs, importTasks),
     queue: createQueue(deps, loops, suggestions),
-    annotations: createAnnotations(deps, loops, configs),
+    annotations: createAnnotations(deps, loops, configs, createCorrections(deps, configs)),
     predictions: createPredictions(deps, configs, suggestions),
     runs: createRuns(deps, loops),
     jobs,
@@ -80,6 +104,7 @@ export function createApp(ports: Deps): App {
     learning: createTraining(deps, loops, configs),
     rules: createRules(deps, configs),
     promotion: createPromotion(deps),
+    spread: createSpread(deps, loops, configs, { neighbours, plans, duplicates }),
     serving: createServing(deps),
     studio: studio.api,
     async close() {

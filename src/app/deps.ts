@@ -2,6 +2,7 @@
 import type { InferencePool } from '../backends/backend.ts';
 import type { PoolMetrics } from '../backends/metrics.ts';
 import type { Compute } from '../compute/compute.ts';
+import type { NeighbourSpaces } from '../compute/neighbours.ts';
 import type { Clock } from '../core/clock.ts';
 import type { GuardedFetch } from '../media/guarded-fetch.ts';
 import type { MediaStore } from '../media/media.ts';
@@ -22,6 +23,7 @@ export interface Deps {
   readonly inference: InferencePool;
   readonly metrics: Pick<PoolMetrics, 'text'>;
   readonly compute: Compute;
+  readonly neighbours: NeighbourSpaces;
   readonly spool: Spool;
   readonly media: MediaStore;
   /** Calls to addresses that somebody named: Label Studio servers, trainers. */

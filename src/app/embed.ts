@@ -11,6 +11,7 @@ import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 import type { Matrices } from './matrices.ts';
+import { enqueueNeighbours } from './neighbour-job.ts';
 import { enqueuePredict } from './predict.ts';
 import { type ProjectConfig, type ProjectConfigs, readProjectConfig } from './project-config.ts';
 import { enqueueTraining } from './retrain.ts';
@@ -70,6 +71,7 @@ export function createEmbedHandler(deps: Deps, loops: Loops, matrices: Matrices,
     // The loop opened on fewer rows, or on the other embedder: now there is something better to stand on.
     if (before?.embedder !== embedder || tensor.filled > filled) await loops.reload(projectId);
     await enqueuePredict(deps, projectId);
+    if (embedder === wanted) await enqueueNeighbours(deps, projectId);
     if (embedder === wanted) await retrainOnNewRows(deps, projectId, before?.embedder !== embedder);
     return { embedder, embedded: tensor.filled };
   };

@@ -39,6 +39,8 @@ export class Loop {
   version: ModelVersion | null = null;
   /** The order as last computed, best first. */
   order: readonly Ranked[] = [];
+  /** Tasks asked for before all others, by ordinal; true: to check predictions, so they are shown without any. */
+  readonly wanted = new Map<number, boolean>();
   /** How many times somebody was given a task: the clock of the blind slice. */
   turns = 0;
   /** What the last training, or the last request for one, stood on. */
@@ -87,6 +89,7 @@ export class Loop {
     try {
       await loop.#loadTasks(tensor);
       const blind = await loop.#loadAnswers();
+      await loop.#loadWanted();
       await loop.#loadLeases();
       const active = await deps.store.models.active(project.id, config.control?.name ?? '');
       if (active) await loop.install(active);
@@ -134,6 +137,11 @@ export class Loop {
     await this.#learner?.answer([{ ordinal: task.ordinal, shares: this.#setAnswers(task.ordinal, annotations) }]);
     await this.#countDrift(annotations.filter(isBlindTest));
     await this.refresh();
+  }
+
+  /** Is the task shown without a suggestion? */
+  isBlind({ id, ordinal }: Pick<Task, 'id' | 'ordinal'>): boolean {
+    return this.blind.has(id) || this.wanted.get(ordinal) === true;
   }
 
   /** Recomputes the order. Calls during a call are answered by one more computation after it. */
@@ -260,6 +268,14 @@ export class Loop {
     }
   }
 
+  async #loadWanted(): Promise<void> {
+    const wanted = new Map(
+      (await this.#deps.store.spread.wanted(this.project.id)).map((one) => [one.taskId, one.checks]),
+    );
+    if (wanted.size === 0) return;
+    for (const [ordinal, id] of this.roster.tasks()) if (wanted.has(id)) this.wanted.set(ordinal, wanted.get(id)!);
+  }
+
   /** Returns those that say something about hidden suggestions. */
   async #loadAnswers(): Promise<Annotation[]> {
     const all: Annotation[] = [];
@@ -335,7 +351,8 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function pickEmbedder(
+/** The embedder that rows are compared by: the wanted one, or the instant one while most of its rows are missing. */
+export async function pickEmbedder(
   { inference }: Deps,
   matrices: Matrices,
   { project, config, tasks }: { project: Project; config: ProjectConfig; tasks: number },

@@ -124,6 +124,7 @@ function* candidatePages(
     }
   };
   yield* pages(roster.partlyAnswered(annotatorId));
+  yield* pages(roster.open(loop.wanted.keys(), annotatorId));
   if (blind.takesTurn(loop.turns)) yield* pages(take(roster.open(blind.ordinals(), annotatorId), CANDIDATES));
   yield* pages(roster.open(ordinalsOf(order), annotatorId));
   yield* pages(roster.sequential(annotatorId));
@@ -179,7 +180,7 @@ async function give(
 
 /** The suggestion, to be kept word for word, so that the answer can be held against what was really shown. */
 async function toShow(deps: Deps, suggestions: Suggestions, loop: Loop, task: Task): Promise<Shown> {
-  const blind = loop.blind.has(task.id);
+  const blind = loop.isBlind(task);
   const suggested = await suggestions.forTask(loop, task);
   if (!suggested) return { prediction: null, blind };
   const labeler = await deps.store.labelers.ensure('model', suggested.name, suggested.version);

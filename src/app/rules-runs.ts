@@ -5,6 +5,7 @@
 import type { Prediction, Run, Vote } from '../core/domain.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { RuleFaultRow } from '../store/store.ts';
+import { withoutOldPropagation } from './spread-votes.ts';
 
 export interface RuleRunParams {
   /** Number of the document. */
@@ -64,15 +65,16 @@ export function rulesInForce(runs: readonly Run[], faults: readonly RuleFaultRow
   };
 }
 
-/** Leaves out votes of rules that do not count: of unfinished runs, of replaced versions, of versions that failed. */
+/** Leaves out votes that do not count: of propagation out of force, and of rules: of unfinished runs, of replaced versions, of versions that failed. */
 export function countingVotes(
   votes: readonly Vote[],
   runs: readonly Run[],
   inForce: RulesInForce | undefined,
 ): readonly Vote[] {
+  const current = withoutOldPropagation(votes, runs);
   const ofRules = new Set(runs.filter((run) => run.kind === 'rules').map((run) => run.id));
   const seen = new Set<string>();
-  return votes.filter((vote) => {
+  return current.filter((vote) => {
     if (!ofRules.has(vote.runId)) return true;
     // A rule that failed once and was applied again has said some things twice.
     const key = `${vote.taskId} ${vote.labelId} ${vote.labelerId}`;

@@ -9,10 +9,11 @@ import type { Deps } from './deps.ts';
 import { enqueueEmbedding } from './embed.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
+import type { Neighbours } from './neighbours.ts';
 import type { ProjectConfigs } from './project-config.ts';
 import { countingVotes, rulesInForce } from './rules-runs.ts';
 
-export function createTasks(deps: Deps, loops: Loops, configs: ProjectConfigs): TasksApi {
+export function createTasks(deps: Deps, loops: Loops, neighbours: Neighbours, configs: ProjectConfigs): TasksApi {
   const { store } = deps;
   const get = (id: number): Promise<Task> => found('task', id, store.tasks.get(id));
   const configOf = async (task: Task) =>
@@ -51,7 +52,7 @@ export function createTasks(deps: Deps, loops: Loops, configs: ProjectConfigs): 
     async similar(id, limit) {
       const task = await get(id);
       const config = await configOf(task);
-      const near = await loops.use(task.projectId, (loop) => loop.nearest(task.ordinal, limit));
+      const near = await neighbours.use(task.projectId, ({ spaces, key }) => spaces.nearest(key, task.ordinal, limit));
       const tasks = await store.tasks.byOrdinals(
         task.projectId,
         near.map((one) => one.ordinal),
@@ -113,6 +114,7 @@ async function machineVotes({ store }: Deps, task: Task): Promise<VoteView[]> {
     const labeler = typeof labelerId === 'number' ? await store.labelers.get(labelerId) : undefined;
     const label = labels.get(vote.labelId);
     if (!labeler || !label) return [];
+    const sources = labeler.kind === 'neighbour' ? await store.spread.sourcesOf(vote.runId, task.id) : [];
     return [
       {
         labeler: labelerKey(labeler),
@@ -121,6 +123,7 @@ async function machineVotes({ store }: Deps, task: Task): Promise<VoteView[]> {
         control: label.control,
         label: label.value,
         score: vote.score,
+        ...(sources.length === 0 ? {} : { sources }),
       },
     ];
   });

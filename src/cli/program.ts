@@ -9,7 +9,9 @@ import { addJobs } from './commands/jobs.ts';
 import { addLabel } from './commands/label.ts';
 import { addAnnotate, addNext } from './commands/labeling.ts';
 import { addPrelabel, addRank, addTrain } from './commands/learning.ts';
+import { addDuplicates, addSimilar } from './commands/look-alikes.ts';
 import { addModels } from './commands/models.ts';
+import { addPropagate } from './commands/propagate.ts';
 import { addRules } from './commands/rules.ts';
 import { addRuns } from './commands/runs.ts';
 import { addServe } from './commands/serve.ts';
@@ -35,6 +37,9 @@ export function createProgram(): Command {
     addRank,
     addExport,
     addRules,
+    addPropagate,
+    addSimilar,
+    addDuplicates,
     addRuns,
     addJobs,
     addModels,

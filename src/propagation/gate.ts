@@ -37,6 +37,8 @@ export interface Gate {
   readonly withheld: readonly number[];
   /** What would widen the gate; null where the predictions themselves are not good enough. */
   readonly more: MoreVerified | null;
+  /** Verified predictions, surest first. */
+  readonly checks: readonly Check[];
 }
 
 export interface MoreVerified {
@@ -103,6 +105,7 @@ export function gateOn(
     ownFloor,
     withheld,
     more: planMore(checks, pledge),
+    checks,
   };
 }
 

@@ -10,7 +10,13 @@
 export { type Affinity, affinityOf } from './affinity.ts';
 export { type Choice, chooseMethod, FIRST_METHOD, type MethodEvidence } from './choose.ts';
 export { lowerBound, upperBound } from './clopper-pearson.ts';
-export { type Contributor, contributorsOf } from './contributors.ts';
+export {
+  CONTRIBUTORS,
+  type Contributor,
+  type ContributorTable,
+  contributorsOf,
+  contributorTable,
+} from './contributors.ts';
 export {
   type CopyConflict,
   type CopyGroup,
@@ -34,6 +40,7 @@ export { METHOD_NAMES, type MethodName, runMethods } from './methods/methods.ts'
 export { labelsOf, type Spread } from './methods/spread.ts';
 export { type MultiLabelSeeds, NO, questionOf, runMultiLabel, YES } from './multilabel.ts';
 export type { IndexKind, IndexMetric, IndexName, IndexOptions, NeighbourIndex } from './neighbour-index.ts';
+export { precisionCurve } from './platt.ts';
 export { type PropagationPool, poolOf, preparePool } from './pool.ts';
 export { type PropagateOptions, type Propagation, propagate } from './propagate.ts';
 export { type SpanSearch, sameSpans, type TextSpan } from './same-span.ts';

@@ -26,15 +26,26 @@ export function plattFloor(
   return floor;
 }
 
+/** P(right) at a confidence that is a rank already (0..1, 1 = surest), fitted to checked predictions. */
+export function precisionCurve(
+  checks: readonly { readonly confidence: number; readonly right: boolean }[],
+): (confidence: number) => number {
+  return fitOn(checks.map((check) => ({ rank: check.confidence, right: check.right })));
+}
+
 function fitCurve(
   checks: readonly { readonly confidence: number; readonly right: boolean }[],
   falling: Float32Array,
 ): (rank: number) => number {
+  return fitOn(checks.map((check) => ({ rank: rankOf(check.confidence, falling), right: check.right })));
+}
+
+function fitOn(checks: readonly { readonly rank: number; readonly right: boolean }[]): (rank: number) => number {
   const right = checks.filter((check) => check.right).length;
   const wrong = checks.length - right;
   const [high, low] = [(right + 1) / (right + 2), 1 / (wrong + 2)];
   const solution = solveLogistic({
-    features: checks.map((check) => Float64Array.of(rankOf(check.confidence, falling))),
+    features: checks.map((check) => Float64Array.of(check.rank)),
     width: 1,
     targets: Float32Array.from(checks, (check) => (check.right ? high : low)),
     classCount: 1,

@@ -20,6 +20,7 @@ import { projectHandlers } from './handlers/projects.ts';
 import { promotionHandlers } from './handlers/promotion.ts';
 import { ruleHandlers } from './handlers/rules.ts';
 import { servingHandlers } from './handlers/serving.ts';
+import { spreadHandlers } from './handlers/spread.ts';
 import { studioHandlers } from './handlers/studio.ts';
 import { taskHandlers } from './handlers/tasks.ts';
 import { transferHandlers } from './handlers/transfer.ts';
@@ -117,6 +118,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
     ...ruleHandlers(app),
     ...studioHandlers(app),
     ...promotionHandlers(app),
+    ...spreadHandlers(app),
     ...peopleHandlers(app),
     ...servingHandlers(app),
     ...eventHandlers(server, app, authenticate, {

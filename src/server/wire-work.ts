@@ -126,6 +126,7 @@ export function voteWire(vote: VoteView): VoteWire {
     control: vote.control,
     label: vote.label,
     score: vote.score,
+    ...(vote.sources ? { sources: vote.sources.map(({ taskId, similarity }) => ({ task: taskId, similarity })) } : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import { modelContract } from './store/models.ts';
 import { projectContract } from './store/projects.ts';
 import { ruleContract } from './store/rules.ts';
 import { runContract } from './store/runs.ts';
+import { spreadContract } from './store/spread.ts';
 import { studioContract } from './store/studio.ts';
 import { taskContract } from './store/tasks.ts';
 import { tokenContract } from './store/tokens.ts';
@@ -24,6 +25,7 @@ export function storeContract(open: OpenEmpty): void {
   describe('labels', () => labelContract(open));
   describe('votes', () => voteContract(open));
   describe('rules', () => ruleContract(open));
+  describe('spread', () => spreadContract(open));
   describe('runs', () => runContract(open));
   describe('connections to Label Studio', () => studioContract(open));
   describe('leases', () => leaseContract(open));

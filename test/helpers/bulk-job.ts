@@ -8,6 +8,7 @@ import { Matrices } from '../../src/app/matrices.ts';
 import { ProjectConfigs } from '../../src/app/project-config.ts';
 import { DEFAULT_SETTINGS } from '../../src/app/projects.ts';
 import type { InferencePool } from '../../src/backends/backend.ts';
+import { openNeighbourProcess } from '../../src/compute/neighbour-process.ts';
 import { openThreads } from '../../src/compute/threads.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { createGuardedFetch } from '../../src/media/guarded-fetch.ts';
@@ -43,6 +44,7 @@ export async function openBulk(folder: string, inference: InferencePool): Promis
     inference,
     metrics: { text: async () => '' },
     compute,
+    neighbours: openNeighbourProcess({ folder: join(folder, 'neighbours'), products: '', threads: 1 }),
     spool: openSpool(join(folder, 'spool')),
     media: createMediaStore({
       folder: join(folder, 'media'),

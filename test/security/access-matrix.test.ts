@@ -28,6 +28,10 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   token: 'theirs',
   studio_project: 5,
   every: 10,
+  source: 'proposals',
+  items: [{ task: 1, labels: ['spam'] }],
+  region: {},
+  scope: 'task',
 };
 
 type Ids = (reference: Reference) => number;

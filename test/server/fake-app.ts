@@ -6,6 +6,7 @@ import type { Annotation, Job, ModelVersion, Prediction, Project, Run, Task, Tok
 import { AppError } from '../../src/core/errors.ts';
 import { fakeRules } from './fake-rules.ts';
 import { type FakeServing, fakeServing } from './fake-serving.ts';
+import { fakeSpread } from './fake-spread.ts';
 import { fakeStudio } from './fake-studio.ts';
 
 const PLAN: TrainingPlan = {
@@ -407,6 +408,10 @@ export function fakeApp(): FakeApp {
         ].slice(0, limit),
       }),
     },
+    spread: fakeSpread(
+      (call) => calls.push(call),
+      () => get(tables.jobs, 'job', 1),
+    ),
     rules: fakeRules(
       (call) => calls.push(call),
       () => get(tables.jobs, 'job', 1),

@@ -7,6 +7,7 @@ import { promotionRoutes } from './promotion.ts';
 import type { BodyOf, ParamsOf, QueryOf, ReplyOf } from './route.ts';
 import { ruleRoutes } from './rules.ts';
 import { servingRoutes } from './serving.ts';
+import { spreadRoutes } from './spread.ts';
 import { studioRoutes } from './studio.ts';
 import { taskRoutes } from './tasks.ts';
 import { workRoutes } from './work.ts';
@@ -19,6 +20,7 @@ export const api = {
   ...learningRoutes,
   ...ruleRoutes,
   ...promotionRoutes,
+  ...spreadRoutes,
   ...peopleRoutes,
   ...servingRoutes,
   ...studioRoutes,

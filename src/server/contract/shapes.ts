@@ -250,6 +250,11 @@ export const VoteShape = Type.Object({
   control: Type.String(),
   label: Type.String(),
   score: nullable(Type.Number()),
+  sources: Type.Optional(
+    Type.Array(Type.Object({ task: Type.Integer(), similarity: Type.Number() }), {
+      description: 'Labeled tasks behind a propagated vote, nearest first',
+    }),
+  ),
 });
 
 export const RunShape = Type.Object({

@@ -123,6 +123,18 @@ export interface VoteTable {
   score: number;
 }
 
+export interface VoteSourceTable {
+  run_id: number;
+  task_id: number;
+  sources: string;
+}
+
+export interface WantedTaskTable {
+  project_id: number;
+  task_id: number;
+  checks: Bit;
+}
+
 export interface RuleDocumentTable {
   id: Generated<number>;
   project_id: number;
@@ -294,6 +306,8 @@ export interface Schema {
   predictions: PredictionTable;
   labels: LabelTable;
   votes: VoteTable;
+  vote_sources: VoteSourceTable;
+  wanted_tasks: WantedTaskTable;
   rule_documents: RuleDocumentTable;
   rule_faults: RuleFaultTable;
   labelers: LabelerTable;

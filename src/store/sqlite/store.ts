@@ -13,6 +13,7 @@ import { predictionStore } from '../sql/predictions.ts';
 import { projectStore, purgeDeleted } from '../sql/projects.ts';
 import { ruleStore } from '../sql/rules.ts';
 import { runStore } from '../sql/runs.ts';
+import { spreadStore } from '../sql/spread.ts';
 import { studioStore } from '../sql/studio.ts';
 import { taskStore } from '../sql/tasks.ts';
 import { tokenStore } from '../sql/tokens.ts';
@@ -48,6 +49,7 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
     votes: voteStore(context),
     rules: ruleStore(context),
     runs: runStore(context),
+    spread: spreadStore(context),
     labelers: labelerStore(context),
     leases: leaseStore(context),
     models: modelStore(context),

@@ -4,8 +4,9 @@ import { rules } from './0002-rules.ts';
 import { labelModels } from './0003-label-models.ts';
 import { studio } from './0004-studio.ts';
 import { retrain } from './0005-retrain.ts';
+import { spread } from './0006-spread.ts';
 
-export const MIGRATIONS: readonly string[] = [start, rules, labelModels, studio, retrain];
+export const MIGRATIONS: readonly string[] = [start, rules, labelModels, studio, retrain, spread];
 
 /** What this version of the program writes. A data folder with a higher number is refused. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,0 +1,137 @@
+/** Copies and near-copies among the tasks: looked for as a job, kept until the server stops. */
+import type { Job, Task } from '../core/domain.ts';
+import { groupBy } from '../core/group.ts';
+import type { Json } from '../core/json.ts';
+import { type CopyGroup, copyGroups, EMBEDDING_SIMILARITY } from '../propagation/index.ts';
+import { sharesOf } from './answers.ts';
+import type { Deps } from './deps.ts';
+import { type JobWork, throwIfStopped } from './job-runner.ts';
+import { found } from './lookup.ts';
+import type { Neighbours } from './neighbours.ts';
+import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
+import type { DuplicateGroup, Duplicates } from './spread-api.ts';
+
+export const DUPLICATES = 'duplicates';
+
+/** Groups listed: more than anybody works through before looking again. */
+const GROUPS_LISTED = 500;
+const READ_CHUNK = 500;
+
+/** What was found, by project. */
+export type FoundDuplicates = Map<number, Duplicates>;
+
+export function enqueueDuplicates({ store }: Pick<Deps, 'store'>, projectId: number): Promise<Job> {
+  return store.jobs.enqueue({ kind: DUPLICATES, projectId, params: {}, dedupeKey: `${DUPLICATES}/${projectId}` });
+}
+
+export function createDuplicatesHandler(
+  deps: Deps,
+  neighbours: Neighbours,
+  configs: ProjectConfigs,
+  known: FoundDuplicates,
+) {
+  return async (work: JobWork): Promise<Json> => {
+    const projectId = work.job.projectId!;
+    const project = await found('project', projectId, deps.store.projects.get(projectId));
+    const config = configs.of(project);
+    const items = await readItems(deps, work, projectId, config);
+    await work.progress({ stage: 'comparing words', done: 0, total: 1 });
+    const byMeasure = await groupsByMeasure(neighbours, work, projectId, items);
+    const groups = await labeledGroups(deps, config, items, byMeasure);
+    const conflicts = groups.filter((group) => Object.keys(group.labels).length > 1).length;
+    known.set(projectId, { groups: groups.slice(0, GROUPS_LISTED), total: groups.length, conflicts });
+    return { groups: groups.length, conflicts };
+  };
+}
+
+interface Items {
+  readonly taskIds: readonly number[];
+  readonly ordinals: readonly number[];
+  readonly contents: readonly string[];
+}
+
+async function readItems({ store }: Deps, work: JobWork, projectId: number, config: ProjectConfig): Promise<Items> {
+  const taskIds: number[] = [];
+  const ordinals: number[] = [];
+  const contents: string[] = [];
+  for (let after = 0; ; ) {
+    throwIfStopped(work.signal);
+    const tasks = await store.tasks.list(projectId, { after, limit: READ_CHUNK });
+    if (tasks.length === 0) return { taskIds, ordinals, contents };
+    for (const task of tasks) {
+      taskIds.push(task.id);
+      ordinals.push(task.ordinal);
+      contents.push(contentOf(config, task));
+    }
+    after = tasks.at(-1)!.id;
+  }
+}
+
+/** The text, or whatever else the config shows: two tasks that name the same picture are copies. */
+function contentOf(config: ProjectConfig, task: Task): string {
+  const text = config.textOf(task.data);
+  if (text !== null) return text;
+  const fields = config.parsed.objects.flatMap((object) => object.field ?? []);
+  return fields.map((field) => JSON.stringify(task.data[field] ?? '')).join('\n');
+}
+
+type Measured = readonly (readonly [measure: string, groups: readonly CopyGroup[]])[];
+
+/** Groups under stricter and looser measures: each looser one joins what the stricter ones joined. */
+async function groupsByMeasure(
+  neighbours: Neighbours,
+  work: JobWork,
+  projectId: number,
+  { ordinals, contents }: Items,
+): Promise<Measured> {
+  const places = new Map(ordinals.map((ordinal, i) => [ordinal, i]));
+  const { texts, near } = await neighbours.use(
+    projectId,
+    async ({ spaces, key }) => ({
+      texts: await spaces.textCopies(contents),
+      near: await spaces.copies(key, EMBEDDING_SIMILARITY),
+    }),
+    work.signal,
+  );
+  const n = ordinals.length;
+  const alike = near.flatMap(({ a, b }) => {
+    const [x, y] = [places.get(a), places.get(b)];
+    return x === undefined || y === undefined ? [] : [{ a: x, b: y }];
+  });
+  return [
+    ['content', copyGroups(n, [], texts.equal)],
+    ['words', copyGroups(n, texts.similar, texts.equal)],
+    ['meaning', copyGroups(n, [...texts.similar, ...alike], texts.equal)],
+  ];
+}
+
+/** Contradictions first, then the largest. */
+async function labeledGroups(
+  { store }: Deps,
+  config: ProjectConfig,
+  { taskIds }: Items,
+  byMeasure: Measured,
+): Promise<DuplicateGroup[]> {
+  const measureOf = new Map<string, string>();
+  for (const [measure, groups] of byMeasure) {
+    for (const group of groups) if (!measureOf.has(group.join())) measureOf.set(group.join(), measure);
+  }
+  const all = byMeasure.at(-1)![1];
+  const ids = all.flatMap((group) => group.map((item) => taskIds[item]!));
+  const answers = groupBy(await store.annotations.ofTasks(ids), (one) => one.taskId);
+  const labelOf = (taskId: number): string | null => {
+    const shares = sharesOf(config, answers.get(taskId) ?? []);
+    return shares === null ? null : (config.classes[shares.indexOf(Math.max(...shares))] ?? null);
+  };
+  return all
+    .map((group): DuplicateGroup => {
+      const tasks = group.map((item) => taskIds[item]!);
+      const labels: Record<string, number[]> = {};
+      for (const taskId of tasks) {
+        const label = labelOf(taskId);
+        if (label !== null) labels[label] = [...(labels[label] ?? []), taskId];
+      }
+      return { tasks, measure: measureOf.get(group.join())!, labels };
+    })
+    .sort((a, b) => Object.keys(b.labels).length - Object.keys(a.labels).length || b.tasks.length - a.tasks.length);
+}

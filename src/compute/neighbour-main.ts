@@ -1,0 +1,41 @@
+/** The neighbour process: answers calls about spaces. Native code and heavy loops live here, away from the server. */
+import { pathToFileURL } from 'node:url';
+import { toAppError } from '../core/errors.ts';
+import type { BlockProducts } from '../kernels/index.ts';
+import { loadIndexKinds } from './neighbour-kinds.ts';
+import type { FromNeighbours, ToNeighbours } from './neighbour-protocol.ts';
+import { type Progress, Rooms } from './neighbour-rooms.ts';
+
+type Start = Extract<ToNeighbours, { type: 'start' }>;
+type Call = Extract<ToNeighbours, { type: 'call' }>;
+
+let rooms: Promise<Rooms>;
+
+process.on('message', (message: ToNeighbours) => {
+  if (message.type === 'start') rooms = open(message);
+  else void answer(message);
+});
+process.on('disconnect', () => process.exit(0));
+
+async function open({ folder, products, threads }: Start): Promise<Rooms> {
+  const module = (await import(pathToFileURL(products).href)) as { createProducts(): Promise<BlockProducts> };
+  return new Rooms({ folder, kinds: await loadIndexKinds(), products: module.createProducts, threads });
+}
+
+async function answer({ id, name, args }: Call): Promise<void> {
+  const progress: Progress = async (stage, done) => {
+    send({ type: 'progress', id, stage, done });
+    // Other calls get their turn between two steps.
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  try {
+    const value = await (await rooms).call(name, args, progress);
+    send({ type: 'done', id, value });
+  } catch (error) {
+    send({ type: 'failed', id, error: toAppError(error).toPlain() });
+  }
+}
+
+function send(message: FromNeighbours): void {
+  process.send!(message);
+}

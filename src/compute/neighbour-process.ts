@@ -1,0 +1,108 @@
+/** The neighbour port over a child process: started when first needed, killed to stop it, started again when it died. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { entryFile } from '../core/entry.ts';
+import { AppError } from '../core/errors.ts';
+import type { FromNeighbours, ToNeighbours } from './neighbour-protocol.ts';
+import type { CallOptions, NeighbourSpaces } from './neighbours.ts';
+
+export interface NeighbourProcessOptions {
+  /** Graphs and indexes are kept below it. */
+  readonly folder: string;
+  /** Module that exports `createProducts`: fast products of blocks of rows. */
+  readonly products: string;
+  /** Threads of an index that has any. */
+  readonly threads: number;
+}
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+  readonly onProgress: CallOptions['onProgress'];
+}
+
+export function openNeighbourProcess(options: NeighbourProcessOptions): NeighbourSpaces {
+  const waiting = new Map<number, Waiting>();
+  let child: ChildProcess | undefined;
+  let nextId = 1;
+  let closed = false;
+
+  const start = (): ChildProcess => {
+    // No environment: it needs none of the server's secrets.
+    const fresh = fork(entryFile(import.meta.url, './neighbour-main.ts'), [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: [],
+      env: {},
+    });
+    fresh.on('message', (message: FromNeighbours) => receive(waiting, message));
+    fresh.on('error', () => undefined);
+    fresh.once('close', () => {
+      if (child === fresh) child = undefined;
+      fail(waiting);
+    });
+    fresh.send({ type: 'start', ...options } satisfies ToNeighbours);
+    return fresh;
+  };
+
+  const call = async (name: string, args: readonly unknown[], { signal, onProgress }: CallOptions = {}) => {
+    if (closed || signal?.aborted) throw new AppError('CONFLICT_CANCELLED', 'The work was stopped.');
+    child ??= start();
+    const own = child;
+    const id = nextId++;
+    // Native loops cannot be interrupted; what the process knew is on disk or in the rows.
+    const stop = (): void => void own.kill('SIGKILL');
+    signal?.addEventListener('abort', stop);
+    try {
+      return await new Promise<unknown>((resolve, reject) => {
+        waiting.set(id, { resolve, reject, onProgress });
+        own.send({ type: 'call', id, name, args } satisfies ToNeighbours, () => undefined);
+      });
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  };
+
+  return {
+    open: (key, ordinals) => call('open', [key, ordinals]) as Promise<Uint32Array>,
+    put: async (key, ordinals, rows) => void (await call('put', [key, ordinals, rows])),
+    build: (key, how) => call('build', [key], how) as ReturnType<NeighbourSpaces['build']>,
+    nearest: (key, ...rest) => call('nearest', [key, ...rest]) as ReturnType<NeighbourSpaces['nearest']>,
+    spread: (key, request, how) => call('spread', [key, request], how) as ReturnType<NeighbourSpaces['spread']>,
+    clusters: (key, ...rest) => call('clusters', [key, ...rest]) as ReturnType<NeighbourSpaces['clusters']>,
+    copies: (key, least) => call('copies', [key, least]) as ReturnType<NeighbourSpaces['copies']>,
+    textCopies: (texts) => call('textCopies', [texts]) as ReturnType<NeighbourSpaces['textCopies']>,
+    async drop(projectId) {
+      if (child) await call('drop', [projectId]);
+      // Without a process there is nobody to write into the folder.
+      else await rm(join(options.folder, String(projectId)), { recursive: true, force: true });
+    },
+    async close() {
+      closed = true;
+      const last = child;
+      if (!last) return;
+      const ended = new Promise((resolve) => last.once('close', resolve));
+      last.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+function receive(waiting: Map<number, Waiting>, message: FromNeighbours): void {
+  const one = waiting.get(message.id);
+  if (message.type === 'progress') {
+    one?.onProgress?.(message.stage, message.done);
+    return;
+  }
+  waiting.delete(message.id);
+  if (message.type === 'done') one?.resolve(message.value);
+  else one?.reject(AppError.fromPlain(message.error));
+}
+
+function fail(waiting: Map<number, Waiting>): void {
+  for (const { reject } of waiting.values()) {
+    reject(new AppError('BACKEND_CRASHED', 'The process that finds neighbours ended; ask again.'));
+  }
+  waiting.clear();
+}

@@ -1,0 +1,139 @@
+/** The neighbour process: builds, restarts, damage, death; run from the build, as the server does. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openNeighbourProcess } from '../../src/compute/neighbour-process.ts';
+import type { NeighbourSpaces, SpaceKey } from '../../src/compute/neighbours.ts';
+import { entryFile } from '../../src/core/entry.ts';
+import { planted } from '../propagation/reference.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'headstart-neighbours-'));
+const open: NeighbourSpaces[] = [];
+afterAll(async () => {
+  for (const one of open) await one.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const DIMS = 16;
+const COUNT = 400;
+const { rows, labels } = planted(COUNT, DIMS, 2, 0.6, 3);
+
+function start(): NeighbourSpaces {
+  const products = entryFile(import.meta.url, '../../src/backends/products.ts').replace('/src/', '/dist/');
+  const spaces = openNeighbourProcess({ folder, products, threads: 1 });
+  open.push(spaces);
+  return spaces;
+}
+
+async function fill(spaces: NeighbourSpaces, key: SpaceKey, ordinals: Uint32Array): Promise<number> {
+  const missing = await spaces.open(key, ordinals);
+  const own = new Float32Array(missing.length * DIMS);
+  for (const [i, ordinal] of missing.entries()) {
+    own.set(rows.subarray(ordinal * DIMS, (ordinal + 1) * DIMS), i * DIMS);
+  }
+  await spaces.put(key, missing, own);
+  return missing.length;
+}
+
+const upTo = (n: number): Uint32Array => Uint32Array.from({ length: n }, (_, i) => i);
+
+describe('the neighbour process', () => {
+  it('finds look-alikes before anything is built, builds with progress, and starts again from its files', async () => {
+    const key = { projectId: 1, embedder: 'test-1', dims: DIMS };
+    const first = start();
+    expect(await fill(first, key, upTo(300))).toBe(300);
+    const near = await first.nearest(key, 7, 5);
+    expect(near).toHaveLength(5);
+    expect(near.every(({ ordinal }) => ordinal !== 7)).toBe(true);
+    expect(await first.nearest(key, 7, 5, Uint32Array.of(3, 7))).toHaveLength(1);
+    const stages: string[] = [];
+    const built = await first.build(key, { onProgress: (stage) => stages.push(stage) });
+    expect(built).toMatchObject({ items: 300, index: 'exact', note: '' });
+    expect(stages).toContain('neighbour graph');
+
+    await first.close();
+    const second = start();
+    await fill(second, key, upTo(300));
+    expect((await second.build(key)).note).toBe('graph loaded');
+    expect(await second.nearest(key, 7, 5)).toEqual(near);
+
+    // Tasks come and go: the graph follows.
+    await fill(
+      second,
+      key,
+      upTo(COUNT).filter((ordinal) => ordinal !== near[0]!.ordinal),
+    );
+    expect((await second.build(key)).items).toBe(COUNT - 1);
+    expect((await second.nearest(key, 7, 5)).map((one) => one.ordinal)).not.toContain(near[0]!.ordinal);
+  });
+
+  it('builds again, and says so, after a flipped byte or under another embedder version', async () => {
+    const key = { projectId: 2, embedder: 'test-1', dims: DIMS };
+    const first = start();
+    await fill(first, key, upTo(COUNT));
+    const before = await first.build(key);
+    await first.close();
+    const file = join(folder, '2', 'test-1', 'graph');
+    const bytes = readFileSync(file);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(file, bytes);
+    const second = start();
+    await fill(second, key, upTo(COUNT));
+    expect(await second.build(key)).toEqual({ ...before, note: 'graph file damaged, built again' });
+
+    const swapped = { ...key, embedder: 'test-2' };
+    await fill(second, swapped, upTo(COUNT));
+    expect((await second.build(swapped)).note).toBe('');
+    expect(existsSync(join(folder, '2', 'test-2', 'graph'))).toBe(true);
+    await second.drop(2);
+    expect(existsSync(join(folder, '2'))).toBe(false);
+  });
+
+  it('spreads labels with a promise, and says where they come from', async () => {
+    const key = { projectId: 3, embedder: 'test-1', dims: DIMS };
+    const spaces = start();
+    await fill(spaces, key, upTo(COUNT));
+    const labeled = (from: number, to: number) =>
+      [...upTo(to)].slice(from).map((ordinal) => ({ ordinal, classes: [labels[ordinal]!] }));
+    const request = { classCount: 2, multiple: false, target: 0.95, level: 0.8 };
+    const [answer] = await spaces.spread(key, { ...request, seeds: labeled(0, 10), verified: labeled(10, 130) });
+    const { proposals } = answer!;
+    const right = [...proposals.ordinals].filter((ordinal, i) => labels[ordinal] === proposals.labels[i]).length;
+    expect(right / proposals.ordinals.length).toBeGreaterThan(0.95);
+    expect(proposals.accepted.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(200);
+    const line = proposals.accepted.indexOf(1);
+    const answered = [...labeled(0, 10), ...labeled(10, 130)];
+    const sources = [...proposals.sources.subarray(5 * line, 5 * line + 5)];
+    expect(sources.every((place) => answered[place]!.classes[0] === proposals.labels[line])).toBe(true);
+
+    const few = await spaces.spread(key, { ...request, seeds: labeled(0, 10), verified: labeled(10, 20) });
+    expect(few[0]!.proposals.accepted.every((one) => one === 0)).toBe(true);
+    expect(few[0]!.gate.evidence.rule).toBe('too-few');
+
+    const several = await spaces.spread(key, {
+      ...request,
+      multiple: true,
+      seeds: labeled(0, 10),
+      verified: labeled(10, 130),
+    });
+    expect(several.map((one) => one.label)).toEqual([0, 1]);
+
+    const clusters = await spaces.clusters(key, upTo(COUNT), 2);
+    expect(clusters.map((one) => one.length).reduce((a, b) => a + b)).toBe(COUNT);
+  });
+
+  it('survives being killed in the middle of a build: nothing half-made is read', async () => {
+    const key = { projectId: 4, embedder: 'test-1', dims: DIMS };
+    const first = start();
+    await fill(first, key, upTo(COUNT));
+    const abort = new AbortController();
+    const building = first.build(key, { signal: abort.signal, onProgress: () => abort.abort() });
+    await expect(building).rejects.toMatchObject({ code: 'BACKEND_CRASHED' });
+    // The next call starts it anew, and it has everything to be told again.
+    await expect(first.nearest(key, 1, 3)).rejects.toMatchObject({ code: 'BACKEND_CRASHED', retryable: true });
+    expect(await fill(first, key, upTo(COUNT))).toBe(COUNT);
+    expect((await first.build(key)).items).toBe(COUNT);
+    expect(readdirSync(join(folder, '4', 'test-1')).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+});

@@ -19,8 +19,10 @@ import { openStore } from '../../src/store/open-store.ts';
 export interface BulkJob {
   /** A new project whose tasks are these texts. */
   project(texts: readonly string[]): Promise<number>;
-  /** Runs its embedding job to the end. */
-  embed(projectId: number, embedder: string): Promise<void>;
+  /** Runs its embedding job to the end. Returns how many tasks are listed as failed. */
+  embed(projectId: number, embedder: string): Promise<number>;
+  /** How many of the first tasks have no row. */
+  missing(projectId: number, embedder: string, count: number): Promise<number>;
   /** (n x dim) rows as the tensor file has them. */
   rows(projectId: number, embedder: string, count: number): Promise<Float32Array>;
   close(): Promise<void>;
@@ -86,6 +88,11 @@ export async function openBulk(folder: string, inference: InferencePool): Promis
         itemFailed: (taskId, error) => store.jobs.addFailure(lease!, { taskId, error: error.toPlain() }),
       });
       await store.jobs.complete(lease!, output);
+      return (await store.jobs.failures(lease!.job.id)).length;
+    },
+    async missing(projectId, embedder, count) {
+      const tensor = await matrices.embeddings(projectId, embedder);
+      return tensor.missing(Uint32Array.from({ length: count }, (_, i) => i)).length;
     },
     async rows(projectId, embedder, count) {
       const tensor = await matrices.embeddings(projectId, embedder);

@@ -1,0 +1,72 @@
+/** Kills inference hosts all through an embedding job and counts what is left, against the same job undisturbed. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInferencePool } from '../../src/backends/pool.ts';
+import { seededRandom } from '../../src/core/random.ts';
+import { openBulk } from '../helpers/bulk-job.ts';
+import { makeTexts } from '../helpers/texts.ts';
+
+export interface HostKillReport {
+  readonly kills: number;
+  readonly texts: number;
+  /** Tasks without a row, or listed as failed. */
+  readonly lost: number;
+  /** Answers beyond one for each task. */
+  readonly doubled: number;
+  /** Rows that differ from those of the undisturbed job by more than a score is rounded to. */
+  readonly different: number;
+}
+
+const MODEL = 'use-lite';
+/** Scores are rounded to this before anything is ranked by them. */
+const QUANTUM = 1e-6;
+/** Enough work that the last kill still meets some. */
+const TEXTS_PER_KILL = 80;
+const LOOK_MS = 5;
+
+export async function runHostKills(kills: number, seed: number): Promise<HostKillReport> {
+  const random = seededRandom('host kills', seed);
+  const folder = mkdtempSync(join(tmpdir(), 'headstart-kills-'));
+  const pool = createInferencePool({ hostsMax: 2 });
+  const bulk = await openBulk(folder, pool);
+  const texts = makeTexts(kills * TEXTS_PER_KILL, seed).map(({ text }) => text);
+  const answered = (): number => pool.status().models.find(({ id }) => id.startsWith(`${MODEL}@`))!.itemsDone;
+  try {
+    const undisturbed = await bulk.project(texts);
+    await bulk.embed(undisturbed, MODEL);
+    const disturbed = await bulk.project(texts);
+    const before = answered();
+    let killed = 0;
+    let seen = before;
+    const killer = setInterval(() => {
+      // After each kill something has to get done: a system that kills faster than that runs no models.
+      if (killed === kills || answered() === seen || random.next() < 0.5) return;
+      const { hosts } = pool.status();
+      if (hosts.length === 0) return;
+      seen = answered();
+      killed += 1;
+      process.kill(hosts[random.int(hosts.length)]!.pid, 'SIGKILL');
+    }, LOOK_MS);
+    const failures = await bulk.embed(disturbed, MODEL);
+    clearInterval(killer);
+    const [ours, theirs] = await Promise.all([disturbed, undisturbed].map((id) => bulk.rows(id, MODEL, texts.length)));
+    const missing = await bulk.missing(disturbed, MODEL, texts.length);
+    const dim = ours!.length / texts.length;
+    const different = texts.filter((_, row) => {
+      const at = row * dim;
+      return ours!.subarray(at, at + dim).some((value, d) => Math.abs(value - theirs![at + d]!) > QUANTUM);
+    });
+    return {
+      kills: killed,
+      texts: texts.length,
+      lost: missing + failures,
+      doubled: answered() - before - texts.length,
+      different: different.length,
+    };
+  } finally {
+    await bulk.close();
+    await pool.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -7,8 +7,9 @@ import type { Deps } from './deps.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 import { type Matrices, readRows } from './matrices.ts';
+import { withoutPins, withPin } from './pins.ts';
 import { enqueuePredict } from './predict.ts';
-import type { ProjectConfigs } from './project-config.ts';
+import { configOf, type ProjectConfigs } from './project-config.ts';
 import { chooseLabels } from './suggest.ts';
 
 export function createModels(deps: Deps, loops: Loops, matrices: Matrices, configs: ProjectConfigs): ModelsApi {
@@ -19,9 +20,13 @@ export function createModels(deps: Deps, loops: Loops, matrices: Matrices, confi
       throw new AppError('NOT_FOUND', `Project ${projectId} has no model version ${id}.`);
     return version;
   };
-  const pin = async (projectId: number, pinnedVersion: number | null): Promise<void> => {
+  const pin = async (projectId: number, version: ModelVersion | null): Promise<void> => {
     const project = await found('project', projectId, store.projects.get(projectId));
-    await store.projects.update(projectId, { settings: { ...project.settings, pinnedVersion } });
+    const { settings } = project;
+    const changed = version
+      ? withPin(settings, configs.of(project), version.control, version.id)
+      : withoutPins(settings);
+    await store.projects.update(projectId, { settings: changed });
     await loops.reload(projectId);
     await enqueuePredict(deps, projectId);
   };
@@ -52,7 +57,7 @@ export function createModels(deps: Deps, loops: Loops, matrices: Matrices, confi
     async activate(projectId, versionId) {
       const version = await versionOf(projectId, versionId);
       const active = await store.models.activate(version.id, `Chosen by hand: ${version.verdict}`);
-      await pin(projectId, versionId);
+      await pin(projectId, version);
       return active;
     },
 
@@ -68,7 +73,12 @@ async function compareVersions(
   project: Project,
   versions: readonly [ModelVersion, ModelVersion],
 ): ReturnType<ModelsApi['compare']> {
-  const config = configs.of(project);
+  const [{ control }, other] = versions;
+  const config = configOf(configs.of(project), control);
+  if (!config || other.control !== control) {
+    const message = `Versions are compared for one control that the label config has, not "${control}" and "${other.control}".`;
+    throw new AppError('INPUT_BAD_FIELD', message, { details: { field: 'to' } });
+  }
   const classCount = config.classes.length;
   const tensors = await Promise.all(versions.map((version) => matrices.embeddings(project.id, version.embedder)));
   const flipped: { taskId: number; from: string; to: string }[] = [];

@@ -7,7 +7,7 @@ import type { Deps } from './deps.ts';
 import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
 import { type Matrices, readRows, type VersionOutput } from './matrices.ts';
-import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
+import { configOf, type ProjectConfig, type ProjectConfigs } from './project-config.ts';
 import { chooseLabels } from './suggest.ts';
 import { HEAD } from './voters.ts';
 
@@ -16,16 +16,15 @@ export const PREDICT = 'predict';
 /** Model versions whose votes stay in the store; the weights of all are kept. */
 const VERSIONS_WITH_VOTES = 3;
 
-/** Asks for the active version's opinion on what it has not seen. Undefined while no version serves. */
+/** Asks for the opinion of the active version of each control on what it has not seen. Undefined while none serves. */
 export async function enqueuePredict({ store }: Pick<Deps, 'store'>, projectId: number): Promise<Job | undefined> {
-  const active = (await store.models.list(projectId)).find((version) => version.active);
-  if (!active) return undefined;
-  return store.jobs.enqueue({
-    kind: PREDICT,
-    projectId,
-    params: { versionId: active.id },
-    dedupeKey: `${PREDICT}/${projectId}/${active.id}`,
-  });
+  let job: Job | undefined;
+  for (const { id, active } of await store.models.list(projectId)) {
+    if (!active) continue;
+    const [params, dedupeKey] = [{ versionId: id }, `${PREDICT}/${projectId}/${id}`];
+    job = await store.jobs.enqueue({ kind: PREDICT, projectId, params, dedupeKey });
+  }
+  return job;
 }
 
 export function createPredictHandler(deps: Deps, matrices: Matrices, configs: ProjectConfigs) {
@@ -34,8 +33,8 @@ export function createPredictHandler(deps: Deps, matrices: Matrices, configs: Pr
     const versionId = Number(work.job.params.versionId);
     const version = await found('model version', versionId, store.models.get(versionId));
     const project = await found('project', version.projectId, store.projects.get(version.projectId));
-    const config = configs.of(project);
-    if (config.control?.name !== version.control) return { predicted: 0, reason: 'the control is gone' };
+    const config = configOf(configs.of(project), version.control);
+    if (!config) return { predicted: 0, reason: 'the control is gone' };
     const output = { projectId: project.id, version: version.version, classes: config.classes };
     await forgetRevoked(deps, matrices, output, version);
     const embeddings = await matrices.embeddings(project.id, version.embedder);
@@ -43,7 +42,7 @@ export function createPredictHandler(deps: Deps, matrices: Matrices, configs: Pr
     const run = await matrices.withProbabilities(output, (probabilities) =>
       predictAll(deps, work, { version, config, labelIds, embeddings, probabilities }),
     );
-    await pruneOldVotes(deps, matrices, output);
+    await pruneOldVotes(deps, matrices, version, config);
     return { predicted: run?.written ?? 0, runId: run?.id ?? null, version: version.version };
   };
 }
@@ -140,7 +139,7 @@ async function startRun({ store }: Deps, version: ModelVersion): Promise<Run> {
     projectId: version.projectId,
     kind: 'prelabel',
     labelerId: labeler.id,
-    summary: `Pre-labeled by version ${version.number}, trained on ${version.trainedOn} tasks`,
+    summary: `Pre-labeled "${version.control}" by version ${version.number}, trained on ${version.trainedOn} tasks`,
     params: { versionId: version.id, version: version.version },
   });
 }
@@ -154,9 +153,13 @@ async function labelIdsOf({ store }: Deps, project: Project, config: ProjectConf
 async function pruneOldVotes(
   { store }: Deps,
   matrices: Matrices,
-  { projectId, classes }: VersionOutput,
+  { projectId, control }: ModelVersion,
+  { classes }: ProjectConfig,
 ): Promise<void> {
-  const all = await store.runs.list(projectId);
+  const own = new Set(
+    (await store.models.list(projectId)).filter((one) => one.control === control).map(({ id }) => id),
+  );
+  const all = (await store.runs.list(projectId)).filter((run) => own.has(Number(run.params.versionId)));
   const runs = all.filter((run) => run.kind === 'prelabel' && run.state !== 'running').sort((a, b) => b.id - a.id);
   const versions = [...new Set(runs.map((run) => String(run.params.version)))];
   for (const version of versions.slice(VERSIONS_WITH_VOTES)) {

@@ -8,10 +8,12 @@ import { type SpanTarget, spanTargetOf } from './span-target.ts';
 export interface ProjectConfig {
   readonly xml: string;
   readonly parsed: LabelConfig;
-  /** The control that the head learns: the first task-wide classification with labels; null when there is none. */
+  /** The control that the head learns and the queue is ordered for: the first task-wide classification with labels; null when there is none. */
   readonly control: Control | null;
   /** Names of its labels in config order: the class order of heads and tensors. */
   readonly classes: readonly string[];
+  /** The same config as each further control of that kind sees it: with a head of its own, on the same rows. */
+  readonly further: readonly ProjectConfig[];
   /** What embedders look at for that control; null when it shows nothing of the kind. Text goes before pictures and sounds. */
   readonly input: ModelInput | null;
   /** What rules mark with spans; null when there is nothing of the kind. */
@@ -26,17 +28,16 @@ export interface ProjectConfig {
 
 export function readProjectConfig(xml: string): ProjectConfig {
   const parsed = parseLabelConfig(xml);
-  const control =
-    parsed.controls.find(
-      (one) => one.kind === 'classification' && one.scope === 'task' && !one.dynamicLabels && one.labels.length > 0,
-    ) ?? null;
-  const classes = control?.labels.map((label) => label.name) ?? [];
+  const [control = null, ...others] = parsed.controls.filter(
+    (one) => one.kind === 'classification' && one.scope === 'task' && !one.dynamicLabels && one.labels.length > 0,
+  );
+  const classes = classesOf(control);
   const spans = spanTargetOf(parsed);
   const shown = parsed.objects.filter((object) => control === null || control.toName.includes(object.name));
   const fields = fieldsOf(shown, 'text');
   const input = INPUTS.find((kind) => fieldsOf(shown, kind).length > 0) ?? null;
   const media = input === null || input === 'text' ? undefined : fieldsOf(shown, input)[0];
-  return {
+  const first = {
     xml,
     parsed,
     control,
@@ -44,16 +45,27 @@ export function readProjectConfig(xml: string): ProjectConfig {
     input,
     spans,
     ruleLabels: [...new Set([...classes, ...(spans?.labels ?? [])])],
-    textOf(data) {
+    textOf(data: JsonObject) {
       const texts = fields.map((field) => valueAt(data, field)).filter((value) => typeof value === 'string');
       return texts.length === 0 ? null : texts.join('\n');
     },
-    mediaOf(data) {
+    mediaOf(data: JsonObject) {
       const value = media === undefined ? null : valueAt(data, media);
       const first = Array.isArray(value) ? (value as readonly Json[])[0] : value;
       return typeof first === 'string' ? first : null;
     },
   };
+  const further = others.map((one) => ({ ...first, control: one, classes: classesOf(one), further: [] }));
+  return { ...first, further };
+}
+
+/** The config as the head of this control sees it; undefined when no head learns it. */
+export function configOf(config: ProjectConfig, control: string): ProjectConfig | undefined {
+  return [config, ...config.further].find((one) => one.control?.name === control);
+}
+
+function classesOf(control: Control | null): string[] {
+  return control?.labels.map((label) => label.name) ?? [];
 }
 
 const INPUTS: readonly ModelInput[] = ['text', 'image', 'audio'];

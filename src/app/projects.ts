@@ -11,7 +11,8 @@ import { migrateLabels, planLabelChange } from './label-change.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 import type { Matrices } from './matrices.ts';
-import { type ProjectConfigs, readProjectConfig } from './project-config.ts';
+import { withoutPins } from './pins.ts';
+import { type ProjectConfig, type ProjectConfigs, readProjectConfig } from './project-config.ts';
 import { enqueueTraining } from './retrain.ts';
 
 export const DEFAULT_SETTINGS: ProjectSettings = {
@@ -68,8 +69,7 @@ export function createProjects(deps: Deps, loops: Loops, matrices: Matrices, con
     async update(id, input, migration = {}) {
       const old = await get(id);
       const changed = checkInput(deps, { ...old, ...input }, old.settings);
-      const { classes: classesOld, input: inputBefore } = configs.of(old);
-      const classesBefore = classesOld.join();
+      const before = configs.of(old);
       const change = planLabelChange(
         parseLabelConfig(old.labelConfig),
         parseLabelConfig(changed.labelConfig),
@@ -84,9 +84,9 @@ export function createProjects(deps: Deps, loops: Loops, matrices: Matrices, con
       await migrateLabels(store, id, change, { ...migration, removed: migration.removed ?? 'keep' });
       await syncLabels(project);
       await loops.reload(id);
-      const { classes, input: inputNow } = configs.of(project);
-      if (classes.join() !== classesBefore) await enqueueTraining(deps, id);
-      const looksElsewhere = project.settings.embedder !== old.settings.embedder || inputNow !== inputBefore;
+      const now = configs.of(project);
+      if (learnedClasses(now) !== learnedClasses(before)) await enqueueTraining(deps, id);
+      const looksElsewhere = project.settings.embedder !== old.settings.embedder || now.input !== before.input;
       if (looksElsewhere) await enqueueEmbedding(deps, project);
       return project;
     },
@@ -111,7 +111,7 @@ export function createProjects(deps: Deps, loops: Loops, matrices: Matrices, con
         ...source,
         title: `${source.title} (copy)`,
         ...input,
-        settings: { ...source.settings, pinnedVersion: null, ...input.settings },
+        settings: { ...withoutPins(source.settings), ...input.settings },
       });
       const run = await store.runs.start({
         projectId: copy.id,
@@ -142,6 +142,10 @@ function describe(config: LabelConfig): { name: string; type: string; labels: st
     type: control.tag,
     labels: control.labels.map((label) => label.name),
   }));
+}
+
+function learnedClasses(config: ProjectConfig): string {
+  return JSON.stringify([config, ...config.further].map(({ control, classes }) => [control?.name, classes]));
 }
 
 function checkInput({ inference }: Deps, input: ProjectInput, settings: ProjectSettings): NewProject {

@@ -3,17 +3,19 @@ import { createHash } from 'node:crypto';
 import type { TrainedHead } from '../compute/compute.ts';
 import type { Job, ModelVersion, Project } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
-import type { Json } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import { sharesOf } from './answers.ts';
 import { type Contest, judge, type Verdict } from './contest.ts';
 import type { Deps } from './deps.ts';
 import { DriftCount } from './drift.ts';
+import { trainFurther } from './further-heads.ts';
 import type { JobWork } from './job-runner.ts';
 import { type Loop, standingOf } from './loop.ts';
 import type { Loops } from './loops.ts';
 import { type Matrices, readRows } from './matrices.ts';
+import { pinnedOf } from './pins.ts';
 import { enqueuePredict } from './predict.ts';
-import type { ProjectConfig } from './project-config.ts';
+import { type ProjectConfig, readProjectConfig } from './project-config.ts';
 import { type RetrainFacts, retrainRules } from './retrain-policy.ts';
 
 export const TRAIN = 'train';
@@ -60,33 +62,73 @@ export function createTrainHandler(deps: Deps, loops: Loops, matrices: Matrices)
   return async (work: JobWork): Promise<Json> => {
     const projectId = work.job.projectId!;
     await work.progress({ stage: 'fitting', done: 0, total: 1 });
-    const challenge = await loops.use(projectId, (loop) => fitChallenger(deps, matrices, loop));
-    if ('reason' in challenge) return { trained: false, reason: challenge.reason };
-    const { challenger, verdict } = challenge;
-    const served = verdict.accepted && (await serve(deps, loops, challenger, verdict.sentence));
+    const challenges = await loops.use(projectId, (loop) => fitChallengers(deps, matrices, loop));
+    const reports: Json[] = [];
+    for (const { control, challenge } of challenges) {
+      reports.push({ control, ...(await settle(deps, loops, challenge)) });
+    }
     await work.progress({ stage: 'fitted', done: 1, total: 1 });
-    const { version, number } = challenger;
-    return { trained: true, version, number, accepted: served, verdict: verdict.sentence };
+    const [first = null, ...further] = reports;
+    return { ...(first as JsonObject), ...(further.length > 0 ? { further } : {}) };
   };
 }
 
-/** Fits on all answers, holds the result against the serving version, and keeps it whatever comes of that. */
-async function fitChallenger(
+type Challenge = { reason: string } | { challenger: ModelVersion; verdict: Verdict };
+
+/** One for each control that a head learns, the first control first. */
+async function fitChallengers(
   deps: Deps,
   matrices: Matrices,
   loop: Loop,
-): Promise<{ reason: string } | { challenger: ModelVersion; verdict: Verdict }> {
+): Promise<{ control: string; challenge: Challenge }[]> {
+  const first = { config: loop.config, trained: await loop.train() };
+  const heads = [first, ...(await trainFurther(deps, matrices, loop))];
+  const challenges: { control: string; challenge: Challenge }[] = [];
+  for (const { config, trained } of heads) {
+    const challenge = await challengeBy(
+      deps,
+      matrices,
+      { project: loop.project, embedder: loop.embedder, config },
+      trained,
+    );
+    challenges.push({ control: config.control?.name ?? '', challenge });
+  }
+  return challenges;
+}
+
+/** Puts the challenger into service if it won. */
+async function settle(deps: Deps, loops: Loops, challenge: Challenge): Promise<JsonObject> {
+  if ('reason' in challenge) return { trained: false, reason: challenge.reason };
+  const { challenger, verdict } = challenge;
+  const served = verdict.accepted && (await serve(deps, loops, challenger, verdict.sentence));
+  const { version, number } = challenger;
+  return { trained: true, version, number, accepted: served, verdict: verdict.sentence };
+}
+
+/** What a head is held against: the rows it stands on and the control it answers. */
+interface Ground {
+  readonly project: Project;
+  readonly embedder: string;
+  readonly config: ProjectConfig;
+}
+
+/** Fits on all answers, holds the result against the serving version, and keeps it whatever comes of that. */
+async function challengeBy(
+  deps: Deps,
+  matrices: Matrices,
+  ground: Ground,
+  trained: TrainedHead | null,
+): Promise<Challenge> {
   const { store } = deps;
-  const projectId = loop.project.id;
-  const { control, classes } = loop.config;
-  const trained = await loop.train();
+  const projectId = ground.project.id;
+  const { control, classes } = ground.config;
   if (!trained || control === null) {
     return { reason: 'The answers so far hold fewer than two labels; there is nothing to tell apart.' };
   }
   const version = createHash('sha256').update(trained.head).digest('hex').slice(0, VERSION_HEX_DIGITS);
   const champion = await store.models.active(projectId, control.name);
   if (champion?.version === version) return { reason: 'Nothing has changed since the serving version.' };
-  const verdict = judge(champion ? await hold(deps, matrices, loop, champion, trained) : null);
+  const verdict = judge(champion ? await hold(deps, matrices, ground, champion, trained) : null);
   await matrices.withOutOfFold({ projectId, version, classes }, (record) =>
     record.write(trained.ordinals, trained.outOfFold),
   );
@@ -94,7 +136,7 @@ async function fitChallenger(
     projectId,
     control: control.name,
     version,
-    embedder: loop.embedder,
+    embedder: ground.embedder,
     trainedOn: trained.trainedOn,
     metrics: { ...trained.metrics, verified: (await store.projects.counts(projectId)).groundTruth },
     head: trained.head,
@@ -106,12 +148,16 @@ async function fitChallenger(
 /** Unless somebody pinned another version in the meantime. */
 async function serve(deps: Deps, loops: Loops, version: ModelVersion, verdict: string): Promise<boolean> {
   const project = await deps.store.projects.get(version.projectId);
-  if (!project || project.settings.pinnedVersion !== null) return false;
+  if (!project) return false;
+  const first = readProjectConfig(project.labelConfig);
+  if (pinnedOf(project.settings, first, version.control) !== null) return false;
   const active = await deps.store.models.activate(version.id, verdict);
-  await loops.use(version.projectId, async (loop) => {
-    await loop.install(active);
-    await loop.refresh();
-  });
+  if (version.control === first.control?.name) {
+    await loops.use(version.projectId, async (loop) => {
+      await loop.install(active);
+      await loop.refresh();
+    });
+  }
   await enqueuePredict(deps, version.projectId);
   return true;
 }
@@ -124,11 +170,11 @@ async function serve(deps: Deps, loops: Loops, version: ModelVersion, verdict: s
 async function hold(
   deps: Deps,
   matrices: Matrices,
-  loop: Loop,
+  { project, config }: Ground,
   champion: ModelVersion,
   trained: TrainedHead,
 ): Promise<Contest | null> {
-  const { classes } = loop.config;
+  const { classes } = config;
   const embeddings = await matrices.embeddings(champion.projectId, champion.embedder);
   const output = { projectId: champion.projectId, version: champion.version, classes };
   return matrices.withOutOfFold(output, async (record) => {
@@ -145,7 +191,7 @@ async function hold(
     };
     const freshAt = new Map(Array.from(fresh, (ordinal, i) => [ordinal, i]));
     const trainedAt = new Map(Array.from(trained.ordinals, (ordinal, i) => [ordinal, i]));
-    const shares = await sharesByOrdinal(deps, loop, judged);
+    const shares = await sharesByOrdinal(deps, project.id, config, judged);
     const pairs = Array.from(judged).flatMap((ordinal, i) => {
       const truth = shares.get(ordinal);
       if (!truth) return [];
@@ -153,18 +199,23 @@ async function hold(
       const champions = head === undefined ? rowOf(ofRecord, i) : rowOf(ofHead, head);
       return [{ truth, champion: champions, challenger: rowOf(trained.outOfFold, trainedAt.get(ordinal)!) }];
     });
-    return { championNumber: champion.number, multiple: loop.config.control?.multiple ?? false, pairs };
+    return { championNumber: champion.number, multiple: config.control?.multiple ?? false, pairs };
   });
 }
 
 /** What the head learns from each task: the share of each class among its answers. */
-async function sharesByOrdinal({ store }: Deps, loop: Loop, ordinals: Uint32Array): Promise<Map<number, number[]>> {
-  const tasks = await store.tasks.byOrdinals(loop.project.id, [...ordinals]);
+async function sharesByOrdinal(
+  { store }: Deps,
+  projectId: number,
+  config: ProjectConfig,
+  ordinals: Uint32Array,
+): Promise<Map<number, number[]>> {
+  const tasks = await store.tasks.byOrdinals(projectId, [...ordinals]);
   const annotations = await store.annotations.ofTasks(tasks.map((task) => task.id));
   const byTask = groupBy(annotations, (annotation) => annotation.taskId);
   return new Map(
     tasks.flatMap((task) => {
-      const shares = sharesOf(loop.config, byTask.get(task.id) ?? []);
+      const shares = sharesOf(config, byTask.get(task.id) ?? []);
       return shares ? [[task.ordinal, shares] as const] : [];
     }),
   );

@@ -1,11 +1,13 @@
 /** Suggestions: what the label model makes of all votes on a task, or the head alone where nobody else votes. */
-import type { Labeler, Project, Region, Run, Task, Vote } from '../core/domain.ts';
+import type { Project, Region, Task, Vote } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
 import type { PredictionView } from './app.ts';
 import type { Deps } from './deps.ts';
+import { headVotes } from './head-votes.ts';
 import type { LabelModels } from './label-models.ts';
 import { found } from './lookup.ts';
 import type { Loop } from './loop.ts';
+import { merged } from './merged.ts';
 import { versionName } from './predictions.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import { hasOtherControls, type SuggestedRegions, suggestedRegions } from './span-suggestions.ts';
@@ -52,14 +54,23 @@ async function suggestionFor(sources: Sources, loop: Loop, task: Task): Promise<
       : await liveChoice(sources, loop, task, known ?? (await loop.suggest(task.ordinal)));
   const [regions = null] = await regionsFor(sources, loop.config, [task]);
   if (choice === null || regions === null) return choice ?? regions;
-  return { ...choice, result: [...choice.result, ...regions.result] };
+  return { ...choice, result: [...choice.result, ...unanswered(choice.result, regions.result)] };
+}
+
+/** The regions for controls that no head has answered. */
+function unanswered(answered: readonly Region[], regions: readonly Region[]): Region[] {
+  const names = new Set(answered.map((region) => region.from_name));
+  return regions.filter((region) => !names.has(region.from_name));
 }
 
 async function storedChoice(sources: Sources, { project, config }: Loop, task: Task): Promise<Suggested | null> {
   const view = (await currentChoices(sources, project, config, [task])).get(task.id);
-  if (!view) return null;
-  const [name = '', version = ''] = view.modelVersion.split('@');
-  return { result: view.result, score: view.score, name, version };
+  return view ? suggestedBy(view) : null;
+}
+
+function suggestedBy({ result, score, modelVersion }: PredictionView): Suggested {
+  const [name = '', version = ''] = modelVersion.split('@');
+  return { result, score, name, version };
 }
 
 async function liveChoice(
@@ -69,9 +80,13 @@ async function liveChoice(
   head: ArrayLike<number> | null,
 ): Promise<Suggested | null> {
   const made = await liveSuggestion(sources, loop, task, head);
-  if (made === null || loop.config.control === null) return null;
-  const { labels, score, name, version } = made;
-  return { result: [choiceRegion(loop.config.control, labels, score)], score, name, version };
+  if (loop.config.control === null) return null;
+  const beside = (await furtherViews(sources.deps, loop.config, task.projectId, [task])).get(task.id) ?? [];
+  const first = made && { ...made, result: [choiceRegion(loop.config.control, made.labels, made.score)] };
+  const [main, ...others] = [...(first ? [first] : []), ...beside.map(suggestedBy)];
+  if (!main) return null;
+  const { result, score, name, version } = merged(loop.config.parsed, main, others);
+  return { result, score, name, version };
 }
 
 async function liveSuggestion(
@@ -102,7 +117,7 @@ async function currentPredictions(
   return tasks.flatMap((task, i): PredictionView[] => {
     // What was stored as one prediction is listed as that one already.
     const [choice, other] = [choices.get(task.id), regions[i]?.weighed ? regions[i] : null];
-    if (choice) return [{ ...choice, result: [...choice.result, ...(other?.result ?? [])] }];
+    if (choice) return [{ ...choice, result: [...choice.result, ...unanswered(choice.result, other?.result ?? [])] }];
     if (!other) return [];
     const { result, score, name, version, createdAt } = other;
     const modelVersion = versionName({ name, version });
@@ -123,11 +138,27 @@ async function regionsFor(
   return Promise.all(tasks.map((task) => suggestedRegions(deps, config, weigher, task, byTask.get(task.id) ?? [])));
 }
 
+/** The choices for each task: of the first control, with those of the heads of further controls beside it. */
+async function currentChoices(
+  sources: Sources,
+  project: Project,
+  config: ProjectConfig,
+  tasks: readonly Task[],
+): Promise<Map<number, PredictionView>> {
+  const choices = await firstChoices(sources, project, config, tasks);
+  for (const [taskId, views] of await furtherViews(sources.deps, config, project.id, tasks)) {
+    const first = choices.get(taskId);
+    const [main, ...others] = first ? [first, ...views] : views;
+    choices.set(taskId, merged(config.parsed, main!, others));
+  }
+  return choices;
+}
+
 /**
- * The choice for each task: what the label model makes of all votes, where others than the head vote; else what the active
+ * The choice of the first control for each task: what the label model makes of all votes, where others than the head vote; else what the active
  * version says.
  */
-async function currentChoices(
+async function firstChoices(
   { deps, labelModels }: Sources,
   project: Project,
   config: ProjectConfig,
@@ -136,7 +167,7 @@ async function currentChoices(
   const { store } = deps;
   if (config.control === null) return new Map();
   const votes = groupBy(await store.votes.ofTasks(tasks.map((task) => task.id)), (vote) => vote.taskId);
-  const head = await headVotes(deps, project, config.control.name);
+  const head = await headVotes(deps, project.id, config.control.name);
   const weigher = await labelModels.of(project.id, config);
   const nameOf = new Map((await store.labels.list(project.id)).map((label) => [label.id, label.value]));
   const views = [...votes].flatMap(([taskId, all]): PredictionView[] => {
@@ -150,42 +181,29 @@ async function currentChoices(
       return [{ ...view, modelVersion: versionName(made), runId: null, createdAt: weigher.createdAt }];
     }
     if (head === null || own.length === 0) return [];
-    const { id, createdAt } = head.runOf(own[0]!);
-    const score = Math.min(...own.map((vote) => vote.score));
-    const names = own.map((vote) => nameOf.get(vote.labelId)!);
-    const view = viewOf(config, project.id, taskId, names, score);
-    return [{ ...view, modelVersion: versionName(head.labeler), runId: id, createdAt }];
+    return [head.view(config, own, nameOf)];
   });
   return new Map(views.map((view) => [view.taskId, view]));
 }
 
-interface HeadVotes {
-  readonly labeler: Labeler;
-  /** Those of a task's votes that are its own. */
-  of(votes: readonly Vote[]): Vote[];
-  runOf(vote: Vote): Run;
-}
-
-/** The active version's votes, in standing runs; null while no version has voted. */
-async function headVotes({ store }: Deps, project: Project, control: string): Promise<HeadVotes | null> {
-  const active = await store.models.active(project.id, control);
-  const runs = (await store.runs.list(project.id)).filter(
-    (one) => one.kind === 'prelabel' && one.revokedAt === null && one.params.versionId === active?.id,
-  );
-  const runOf = new Map(runs.map((run) => [run.id, run]));
-  const labelerId = runs[0]?.labelerId;
-  if (typeof labelerId !== 'number') return null;
-  const labeler = await found('labeler', labelerId, store.labelers.get(labelerId));
-  return {
-    labeler,
-    of: (votes) => {
-      const own = votes.filter((vote) => runOf.has(vote.runId));
-      // A run that was undone, replaced and brought back: the newest word counts.
-      const newest = Math.max(...own.map((vote) => vote.runId));
-      return own.filter((vote) => vote.runId === newest);
-    },
-    runOf: (vote) => runOf.get(vote.runId)!,
-  };
+/** What the heads of further controls say of these tasks, by task. */
+async function furtherViews(
+  { store }: Pick<Deps, 'store'>,
+  { further }: ProjectConfig,
+  projectId: number,
+  tasks: readonly Task[],
+): Promise<Map<number, PredictionView[]>> {
+  if (further.length === 0) return new Map();
+  const votes = groupBy(await store.votes.ofTasks(tasks.map((task) => task.id)), (vote) => vote.taskId);
+  const nameOf = new Map((await store.labels.list(projectId)).map((label) => [label.id, label.value]));
+  const views: PredictionView[] = [];
+  for (const config of further) {
+    const head = await headVotes({ store }, projectId, config.control!.name);
+    for (const own of [...votes.values()].map((all) => head?.of(all) ?? [])) {
+      if (head && own.length > 0) views.push(head.view(config, own, nameOf));
+    }
+  }
+  return groupBy(views, (view) => view.taskId);
 }
 
 /** A stored vote as probabilities: what it leaves open is shared evenly, or with several labels not known. */

@@ -43,6 +43,8 @@ export interface ProjectSettings {
   readonly embedder: string;
   /** A model version chosen by hand: served unchanged and not replaced by training. Null: the best one serves. */
   readonly pinnedVersion: number | null;
+  /** The same for further controls, by their name; the one above is the first control's. */
+  readonly pinnedFurther?: Readonly<Record<string, number>>;
 }
 
 export interface Task {

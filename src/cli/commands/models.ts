@@ -17,8 +17,8 @@ export function addModels(program: Command): void {
       withSession(flags, async ({ client, out }) => {
         const versions = await client.call('modelVersions', { params: { project_id: projectId } });
         out.rows(
-          versions.map(({ id, number, version, active, embedder, trained_on, metrics, verdict }) => {
-            return { id, number, version, active, embedder, trained_on, accuracy: metrics.accuracy, verdict };
+          versions.map(({ id, control, number, version, active, embedder, trained_on, metrics, verdict }) => {
+            return { id, control, number, version, active, embedder, trained_on, accuracy: metrics.accuracy, verdict };
           }),
         );
       }),

@@ -125,7 +125,8 @@ function ModelTable(props: {
   use: (model: ModelVersion) => void;
 }): ReactNode {
   if (props.models.length === 0) return <p className="muted">No model yet: the first answers make one.</p>;
-  const newestFirst = [...props.models].sort((a, b) => b.number - a.number);
+  const newestFirst = [...props.models].sort((a, b) => b.id - a.id);
+  const several = newestFirst.some((model) => model.control !== newestFirst[0]!.control);
   return (
     <div className="table-scroll">
       <table>
@@ -147,7 +148,8 @@ function ModelTable(props: {
           {newestFirst.map((model) => (
             <tr key={model.id}>
               <td className="nowrap">
-                {model.number} <code>{model.version}</code> {model.active && <span className="chip good">serving</span>}
+                {several && <span className="chip">{model.control}</span>} {model.number} <code>{model.version}</code>{' '}
+                {model.active && <span className="chip good">serving</span>}
               </td>
               <td className="nowrap">{plural(model.trained_on, 'answer')}</td>
               <td className="number">

@@ -53,7 +53,10 @@ ${table(['name', 'what', 'holds', 'import', 'export'], rows)}
 - JSON_MIN, CSV and TSV give one record per answer: data fields, then the answer of each control (one value stands for
   itself, several are a list), then \`id\`, \`annotator\`, \`annotation_id\`, \`prediction_id\`, \`created_at\`, \`updated_at\`,
   \`lead_time\`, \`score\`, \`labeler\`, \`run\`. A name that the data already uses gets a number. Skipped annotations are left out.
-- Answers of people, suggestions or both; of one labeler, one model version, above a score, in a span of time, of
+- Answers of people, suggestions, both, or as \`consensus\` one answer per task: its newest ground truth, else the answer that
+  the others agree with most (an equal label in another place counts by its overlap), the first of equals, with its
+  \`agreement\` from 0 to 1 in JSON and JSONL. No mixture is made: it is always what somebody answered.
+- All of them of one labeler, one model version, above a score, in a span of time, of
   finished tasks only: \`headstart export\` and \`GET /api/projects/N/export\` take the same filters ([cli.md](cli.md)).
 - With \`--media\` (\`download_resources=true\`) the file comes in a zip with the pictures, sounds and films that its tasks
   show; the tasks point to them. What may not or cannot be read keeps its address and counts as a loss.

@@ -138,8 +138,8 @@ export interface ImportOutcome {
 
 /** What goes out; left out, nothing is held back. */
 export interface ExportFilter {
-  /** Answers of people (default), suggestions, or both. */
-  readonly labels?: 'annotations' | 'predictions' | 'both';
+  /** Answers of people (default), suggestions, both, or per task the one answer that the others agree with most. */
+  readonly labels?: 'annotations' | 'predictions' | 'both' | 'consensus';
   /** Only tasks with such an answer (default), or all; with `both`, annotations decide. */
   readonly onlyLabeled?: boolean;
   /** Only tasks with as many annotations as the project's overlap asks for. */
@@ -148,7 +148,7 @@ export interface ExportFilter {
   readonly labeler?: string;
   /** Of suggestions: `head@3fa9` or `3fa9`. */
   readonly modelVersion?: string;
-  /** Of suggestions, 0..1; those without a score are left out. */
+  /** Of suggestions, and the agreement behind a consensus, 0..1; what has no score is left out. */
   readonly minScore?: number;
   /** Answers given or last changed at or after this time; ISO 8601. */
   readonly since?: string;

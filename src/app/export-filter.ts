@@ -1,10 +1,10 @@
 /** Which answers of a task go into an export. */
+import { elect } from '../consensus/index.ts';
 import { AppError } from '../core/errors.ts';
 import { type ExportAnnotation, type ExportPrediction, type ExportRow, labelerKey } from '../formats/index.ts';
 import type { ExportFilter } from './app.ts';
 
 export interface RowFilter {
-  readonly annotations: boolean;
   readonly predictions: boolean;
   /** The row with what is wanted of it, or null when nothing of it is. */
   choose(row: ExportRow): ExportRow | null;
@@ -27,16 +27,27 @@ export function rowFilter(filter: ExportFilter, overlap: number): RowFilter {
     (modelVersion === undefined || versionsOf(one).includes(modelVersion));
 
   return {
-    annotations: labels !== 'predictions',
-    predictions: labels !== 'annotations',
+    predictions: labels === 'predictions' || labels === 'both',
     choose({ task, ...row }) {
       if (onlyFinished && row.annotations.filter((one) => !one.skipped).length < overlap) return null;
-      const annotations = labels === 'predictions' ? [] : row.annotations.filter(isWantedAnnotation);
-      const predictions = labels === 'annotations' ? [] : row.predictions.filter(isWantedPrediction);
+      const wanted = labels === 'predictions' ? [] : row.annotations.filter(isWantedAnnotation);
+      const annotations = labels === 'consensus' ? consensusOf(wanted, minScore) : wanted;
+      const predictions = row.predictions.filter(isWantedPrediction);
       const isLabeled = (labels === 'predictions' ? predictions : annotations).length > 0;
       return onlyLabeled && !isLabeled ? null : { task, annotations, predictions };
     },
   };
+}
+
+/** The newest ground truth, else the answer that the others agree with most; nothing below the agreement that is asked for. */
+function consensusOf(annotations: readonly ExportAnnotation[], minAgreement: number | undefined): ExportAnnotation[] {
+  const truth = annotations.findLast((one) => one.groundTruth && !one.skipped);
+  if (truth) return [truth];
+  const answers = annotations.filter((one) => !one.skipped);
+  if (answers.length === 0) return [];
+  const { index, agreement } = elect(answers.map((one) => one.result));
+  if (minAgreement !== undefined && (agreement === null || agreement < minAgreement)) return [];
+  return [{ ...answers[index]!, agreement }];
 }
 
 /** What people may call a labeler: whole (`model:head@3fa9`), without its version, by its name alone. */

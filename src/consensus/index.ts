@@ -11,6 +11,7 @@
  */
 export { calibrated } from './calibrate.ts';
 export { type DawidSkeneOptions, dawidSkene } from './dawid-skene.ts';
+export { agreementOf, type Election, elect } from './elect.ts';
 export type { GoldCounts } from './expectation.ts';
 export { majority, weightedMajority } from './majority.ts';
 export {

@@ -117,6 +117,8 @@ export interface ExportRow {
 
 export interface ExportAnnotation extends Annotation {
   readonly labeler: LabelerName;
+  /** Of a consensus: how far the other answers agree with it, 0..1; null when there is no other. */
+  readonly agreement?: number | null;
 }
 
 /** Suggestions that are built on read have no id of their own. */

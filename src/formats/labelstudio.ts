@@ -51,6 +51,7 @@ export interface WireAnnotation {
   readonly difference: JsonObject;
   readonly blind: boolean;
   readonly note: string;
+  readonly agreement?: number | null;
 }
 
 export interface WirePrediction {
@@ -124,6 +125,7 @@ export function toWireAnnotation(annotation: ExportAnnotation): WireAnnotation {
     difference: annotation.difference,
     blind: annotation.blind,
     note: annotation.note,
+    ...(annotation.agreement === undefined ? {} : { agreement: annotation.agreement }),
   };
 }
 

@@ -63,10 +63,18 @@ function badField(misfits: readonly Misfit[], part: Part): AppError {
   const [field, messages] = [...fields][0] ?? ['', ['does not fit']];
   const where = { params: 'address', querystring: 'query', body: 'body' }[part];
   const name = field === '' ? `The ${where}` : `Field \`${field}\` of the ${where}`;
-  return new AppError('INPUT_BAD_FIELD', `${name} ${messages[0]}.`, {
+  return new AppError('INPUT_BAD_FIELD', `${name} ${inOne(messages)}.`, {
     details: { field, in: where, validation_errors: Object.fromEntries(fields) },
   });
 }
+
+/** Of a field with a choice of values: all of them, and not the first. */
+function inOne(messages: readonly string[]): string {
+  const values = messages.flatMap((message) => (message.startsWith(MUST_BE) ? [message.slice(MUST_BE.length)] : []));
+  return values.length > 1 ? `${MUST_BE}one of ${values.join(', ')}` : messages[0]!;
+}
+
+const MUST_BE = 'must be ';
 
 /** `/settings/overlap` -> `settings.overlap`; missing and forbidden fields are named themselves. */
 function fieldsOf(misfit: Misfit): string[] {
@@ -80,6 +88,6 @@ function messageOf(misfit: Misfit): string {
   const params = misfit.params as { allowedValue?: unknown };
   if (misfit.keyword === 'required') return 'is missing';
   if (misfit.keyword === 'additionalProperties') return 'is not known';
-  if (misfit.keyword === 'const') return `must be ${JSON.stringify(params.allowedValue)}`;
+  if (misfit.keyword === 'const') return MUST_BE + JSON.stringify(params.allowedValue);
   return misfit.message;
 }

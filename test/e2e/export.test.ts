@@ -19,6 +19,8 @@ afterAll(async () => {
   data.remove();
 });
 
+const AT = { x: 0, y: 10, width: 10, height: 10, rotation: 0, rectanglelabels: ['cat'] };
+
 const lossesOf = (projectId: number, exportType: string) =>
   server.client.call('exportLosses', { params: { project_id: projectId }, query: { exportType } });
 
@@ -75,6 +77,54 @@ describe('an export', () => {
     ],
   ] as const)('%j chooses', async (query, wanted) => {
     expect(await chosen(query)).toEqual(wanted);
+  });
+
+  it('as consensus has one answer per task: the ground truth, else what most agree with', async () => {
+    const id = await newProject(server.client, BOXES);
+    const boxes = (...left: number[]) => left.map((x, i) => ({ ...box(`b${i}`, 'cat'), value: { ...AT, x } }));
+    await upload(server.client, id, [
+      {
+        data: { image: 'agreed' },
+        annotations: [
+          { result: boxes(80), completed_by: 'ada' },
+          { result: boxes(10), completed_by: 'ben' },
+          { result: boxes(12), completed_by: 'cyd' },
+          { result: [], was_cancelled: true, completed_by: 'dan' },
+        ],
+      },
+      {
+        data: { image: 'truth' },
+        annotations: [
+          { result: boxes(10), completed_by: 'ada' },
+          { result: boxes(10), completed_by: 'ben' },
+          { result: boxes(50), completed_by: 'cyd', ground_truth: true },
+        ],
+      },
+      { data: { image: 'alone' }, annotations: [{ result: boxes(10), completed_by: 'ada' }] },
+      { data: { image: 'skipped' }, annotations: [{ result: [], was_cancelled: true, completed_by: 'ada' }] },
+    ]);
+    const elected = async (query: object) => {
+      const file = await download(server.client, id, 'json', { labels: 'consensus', ...query });
+      return (JSON.parse(file.toString()) as WireTask[]).map((task) => [
+        task.data.image,
+        ...task.annotations!.map(({ labeler, agreement }) => [labeler, agreement]),
+      ]);
+    };
+    // Two boxes of ten by ten percent, two percent apart, share 8 of 12; the third box shares nothing with them.
+    expect(await elected({})).toEqual([
+      ['agreed', ['annotator:ben', expect.closeTo(8 / 12 / 2, 6)]],
+      ['truth', ['annotator:cyd', undefined]],
+      ['alone', ['annotator:ada', null]],
+    ]);
+    expect((await elected({ min_score: 0.3 })).map(([image]) => image)).toEqual(['agreed', 'truth']);
+    expect((await elected({ min_score: 0.4 })).map(([image]) => image)).toEqual(['truth']);
+    expect((await elected({ labeler: 'cyd' }))[0]).toEqual(['agreed', ['annotator:cyd', null]]);
+    const run = await runCommand(['export', String(id), '--labels', 'consensus', '--format', 'json-min'], data.folder);
+    expect((JSON.parse(run.stdout) as { image: string }[]).map((one) => one.image)).toEqual([
+      'agreed',
+      'truth',
+      'alone',
+    ]);
   });
 
   it('refuses before the first byte what it cannot do', async () => {

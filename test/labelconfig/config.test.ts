@@ -116,6 +116,26 @@ describe('parseLabelConfig', () => {
     expect(exampleData(parseLabelConfig(SPAM.replace('{"data"', '{oops')))).toBeNull();
   });
 
+  it('reads conditions, of enclosing Views too, and what a control is about', () => {
+    const { controls } = parseLabelConfig(`<View>
+      <Image name="pages" valueList="$pages"/>
+      <RectangleLabels name="box" toName="pages"><Label value="Car"/></RectangleLabels>
+      <Choices name="kind" toName="pages" perItem="true"><Choice value="a"/></Choices>
+      <View visibleWhen="choice-selected" whenTagName="kind" whenChoiceValue="a">
+        <Choices name="shade" toName="pages" perRegion="true" whenTagName="box" whenLabelValue="Car"><Choice value="b"/></Choices>
+      </View>
+      <TextArea name="why" toName="pages"/>
+    </View>`);
+    const whole = { when: 'choice-selected', tag: 'kind', label: null, choice: 'a' };
+    const own = { when: 'region-selected', tag: 'box', label: 'Car', choice: null };
+    expect(controls.map(({ name, scope, conditions }) => [name, scope, conditions])).toEqual([
+      ['box', 'task', []],
+      ['kind', 'item', []],
+      ['shade', 'region', [whole, own]],
+      ['why', 'task', []],
+    ]);
+  });
+
   it('answers the empty config of protocol probes only when asked', () => {
     expect(parseLabelConfig('<View></View>', { allowNoControl: true }).controls).toEqual([]);
   });
@@ -219,6 +239,24 @@ describe('checkResult', () => {
     const { regions, problems } = check({ ...choice('spam'), score: 7 });
     expect(regions).toEqual([choice('spam')]);
     expect(problems).toHaveLength(1);
+  });
+});
+
+describe('checkResult on the pages of a list', () => {
+  const pages = parseLabelConfig(
+    '<View><Image name="i" valueList="$pages"/><Choices name="c" toName="i" perItem="true"><Choice value="A"/></Choices></View>',
+  );
+  const task = { data: { pages: ['a.png', 'b.png'] } };
+  const on = (item_index: unknown) =>
+    [{ from_name: 'c', to_name: 'i', type: 'choices', value: { choices: ['A'] }, item_index }] as never;
+
+  it('takes a page that is there and names one that is not', () => {
+    expect(checkResult(pages, task, on(1))).toMatchObject({ regions: [{ item_index: 1 }], problems: [] });
+    for (const bad of [2, -1, 0.5, 'x']) {
+      const { regions, problems } = checkResult(pages, task, on(bad));
+      expect(regions).toEqual([]);
+      expect(problems[0]!.message).toContain('the task has 2 items');
+    }
   });
 });
 

@@ -11,7 +11,7 @@ import { type CommonFlags, withSession } from '../session.ts';
 
 interface ExportFlags extends CommonFlags {
   readonly format: string;
-  readonly labels: 'annotations' | 'predictions' | 'both';
+  readonly labels: 'annotations' | 'predictions' | 'both' | 'consensus';
   readonly all?: boolean;
   readonly predictions?: boolean;
   readonly finished?: boolean;
@@ -33,8 +33,11 @@ export function addExport(program: Command): void {
     .argument('<project>', 'id of the project', positive)
     .option('--format <name>', names.join(', '), 'json')
     .addOption(
-      new Option('--labels <which>', 'answers of people (annotations), suggestions (predictions) or both')
-        .choices(['annotations', 'predictions', 'both'])
+      new Option(
+        '--labels <which>',
+        'answers of people, suggestions (predictions), both, or one answer per task (consensus)',
+      )
+        .choices(['annotations', 'predictions', 'both', 'consensus'])
         .default('annotations'),
     )
     .option('--predictions', 'the same as --labels both')
@@ -42,7 +45,11 @@ export function addExport(program: Command): void {
     .option('--finished', 'only tasks with as many annotations as the project wants')
     .option('--labeler <name>', 'only answers of this one: ada, annotator:ada, model:head@3fa9')
     .option('--model-version <version>', 'only suggestions of this version')
-    .option('--min-score <share>', 'only suggestions at least this sure, 0 to 1', share)
+    .option(
+      '--min-score <share>',
+      'only suggestions at least this sure, consensus at least this agreed on, 0 to 1',
+      share,
+    )
     .option('--since <date>', 'only answers given or changed from here on, like 2025-01-31')
     .option('--until <date>', 'only answers given or changed before')
     .option('--escape-formulas', 'CSV, TSV: a quote before cells that a spreadsheet would run')

@@ -88,9 +88,14 @@ const exportQuery = Type.Object({
   export_type: Type.Optional(Type.String({ maxLength: 100 })),
   download_all_tasks: Type.Optional(Type.Boolean({ description: 'Also tasks without such an answer' })),
   labels: Type.Optional(
-    Type.Union([Type.Literal('annotations'), Type.Literal('predictions'), Type.Literal('both')], {
-      description: 'Answers of people (the default), suggestions, or both',
-    }),
+    Type.Union(
+      [Type.Literal('annotations'), Type.Literal('predictions'), Type.Literal('both'), Type.Literal('consensus')],
+      {
+        description:
+          'Answers of people (the default), suggestions, both, or per task one: the ground truth, else the answer that ' +
+          'the others agree with most',
+      },
+    ),
   ),
   with_predictions: Type.Optional(Type.Boolean({ description: 'Short for `labels=both`' })),
   only_finished: Type.Optional(Type.Boolean({ description: 'Only tasks with as many annotations as are wanted' })),
@@ -98,7 +103,9 @@ const exportQuery = Type.Object({
     Type.String({ maxLength: 500, description: '`annotator:ada`, `model:head@3fa9`, without the version, or a name' }),
   ),
   model_version: Type.Optional(Type.String({ maxLength: 500, description: 'Of suggestions: `head@3fa9` or `3fa9`' })),
-  min_score: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Of suggestions' })),
+  min_score: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 1, description: 'Of suggestions; of a consensus its agreement' }),
+  ),
   since: Type.Optional(Type.String({ maxLength: 40, description: 'Answers given or changed from here on; ISO 8601' })),
   until: Type.Optional(Type.String({ maxLength: 40, description: 'Answers given or changed before; ISO 8601' })),
   download_resources: Type.Optional(

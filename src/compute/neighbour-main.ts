@@ -1,6 +1,7 @@
 /** The neighbour process: answers calls about spaces. Native code and heavy loops live here, away from the server. */
 import { pathToFileURL } from 'node:url';
 import { toAppError } from '../core/errors.ts';
+import { yieldAsHost } from '../core/priority.ts';
 import type { BlockProducts } from '../kernels/index.ts';
 import { loadIndexKinds } from './neighbour-kinds.ts';
 import type { FromNeighbours, ToNeighbours } from './neighbour-protocol.ts';
@@ -11,6 +12,7 @@ type Call = Extract<ToNeighbours, { type: 'call' }>;
 
 let rooms: Promise<Rooms>;
 
+yieldAsHost();
 process.on('message', (message: ToNeighbours) => {
   if (message.type === 'start') rooms = open(message);
   else void answer(message);

@@ -102,7 +102,8 @@ function questionView({ label, method, corrected, evidence, gate }: SpreadAnswer
     bound,
     coverage: gate.coverage,
     withheld: gate.withheld.map(nameOf),
-    more: rule === 'too-few' ? SCORE_MIN : (gate.more?.random ?? null),
+    // Where everything passes, more answers would change nothing.
+    more: rule === 'too-few' ? SCORE_MIN : gate.coverage < 1 ? (gate.more?.random ?? null) : null,
   };
 }
 

@@ -15,6 +15,7 @@ interface OwnerPage {
 
 export const OWNER_PAGES: readonly OwnerPage[] = [
   { path: 'queue', title: 'Queue', component: lazy(() => import('./pages/queue.tsx')) },
+  { path: 'bulk', title: 'Bulk', component: lazy(() => import('./pages/bulk.tsx')) },
   { path: 'quality', title: 'Quality', component: lazy(() => import('./pages/quality.tsx')) },
   { path: 'runs', title: 'Runs', component: lazy(() => import('./pages/runs.tsx')) },
   { path: 'people', title: 'People', component: lazy(() => import('./pages/people.tsx')) },

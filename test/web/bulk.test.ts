@@ -1,0 +1,133 @@
+/** The bulk page: preview, threshold, sample, selection by keys and ranges, one undo. */
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { move, NOTHING_CHOSEN, toggle } from '../../web/src/bulk/selection.ts';
+import { makeTexts } from '../helpers/texts.ts';
+import { keepScreenshot, type Look, launchBrowser, openWatched, type Watched } from './browser.ts';
+import { ServerProcess } from './server.ts';
+
+const server = new ServerProcess();
+let browser: Browser;
+let open: Watched[] = [];
+
+beforeAll(async () => {
+  [browser] = await Promise.all([launchBrowser(), server.start()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await server.remove();
+});
+afterEach(async () => {
+  const problems = open.flatMap((one) => one.problems);
+  await Promise.all(open.map((one) => one.context.close()));
+  open = [];
+  expect(problems).toEqual([]);
+});
+
+async function visit(path: string, look: Look = {}): Promise<Watched> {
+  const watched = await openWatched(browser, server.url, path, look);
+  open.push(watched);
+  return watched;
+}
+
+/** 260 texts, the first 130 answered; a third of all is the random slice. */
+async function project(): Promise<number> {
+  const texts = makeTexts(260);
+  const id = await server.project({
+    title: 'Bulk',
+    texts: texts.map((one) => one.text),
+    settings: { blind_share: 0.35 },
+  });
+  const tasks = await server.call('projectTasks', 'GET', `/api/projects/${id}/tasks?page_size=1000`);
+  for (const [i, task] of tasks.slice(0, 130).entries()) {
+    const result = [{ from_name: 'label', to_name: 'text', type: 'choices', value: { choices: [texts[i]!.label] } }];
+    await server.call('annotationCreate', 'POST', `/api/tasks/${task.id}/annotations`, { result });
+  }
+  return id;
+}
+
+describe('the bulk page', () => {
+  it('previews, narrows, samples, labels by keys and ranges, and takes all of it back by one undo', {
+    timeout: 180_000,
+  }, async () => {
+    const id = await project();
+    const { page } = await visit(`/projects/${id}/bulk`);
+    await page.getByText('A preview works out').waitFor();
+    await page.getByRole('button', { name: 'Preview spreading' }).click();
+    await page.getByRole('button', { name: /^Spread to/ }).waitFor({ timeout: 60_000 });
+    const items = page.getByRole('list', { name: 'Items' }).getByRole('listitem');
+    await items.first().waitFor();
+    await keepScreenshot(page, 'bulk');
+
+    const slider = page.getByRole('slider');
+    const before = Number((await slider.getAttribute('aria-valuetext'))!.split(' ')[0]);
+    await slider.fill('80');
+    await expect
+      .poll(async () => Number((await slider.getAttribute('aria-valuetext'))!.split(' ')[0]))
+      .toBeLessThan(before);
+    expect(await page.getByText(/checked are right, at least|precision unknown/).count()).toBe(1);
+
+    await page.getByRole('combobox', { name: 'Label' }).selectOption('spam');
+    await expect.poll(() => page.locator('.bulk-cards .chip').allTextContents()).not.toContain('ham');
+    await page.getByRole('button', { name: 'Look at 20 first' }).click();
+    const sample = page.getByRole('region', { name: 'Random sample' });
+    await sample.getByRole('status').waitFor();
+    const clean = await sample.getByRole('status').textContent();
+    await sample
+      .getByRole('button', { name: /^Wrong/ })
+      .first()
+      .click();
+    expect(await sample.getByRole('status').textContent()).not.toBe(clean);
+    await keepScreenshot(page, 'bulk-sample');
+    await sample.getByRole('button', { name: 'Close' }).click();
+
+    // A range by shift and click, one more by keys.
+    await items.nth(0).getByRole('button').first().click();
+    await items
+      .nth(3)
+      .getByRole('button')
+      .first()
+      .click({ modifiers: ['Shift'] });
+    await expect.poll(() => page.locator('.bulk-cards > .chosen').count()).toBe(3 + 1);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Space');
+    expect(await page.locator('.bulk-cards > .chosen').count()).toBe(5);
+    await page.getByRole('button', { name: 'Accept 5 suggestions' }).click();
+    await page.getByText('Labeled 5 items.').waitFor();
+    expect(await server.annotations(id)).toHaveLength(135);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('Taken back, as a whole.').waitFor();
+    expect(await server.annotations(id)).toHaveLength(130);
+
+    await page.getByRole('button', { name: /^Spread to/ }).click();
+    await page.getByText(/^Spread \d+ votes/).waitFor({ timeout: 60_000 });
+    expect(await server.annotations(id)).toHaveLength(130);
+  });
+
+  it('shows what is similar to an item, and works in the dark on a narrow screen', async () => {
+    const id = await project();
+    const { page } = await visit(`/projects/${id}/bulk`, { dark: true, width: 420 });
+    await page.getByRole('combobox', { name: 'Items' }).selectOption('similar');
+    const tasks = await server.call('projectTasks', 'GET', `/api/projects/${id}/tasks?page_size=1`);
+    await page.getByRole('spinbutton', { name: 'Item' }).fill(String(tasks[0]!.id));
+    await page.getByRole('list', { name: 'Items' }).getByRole('listitem').first().waitFor({ timeout: 30_000 });
+    await page.getByRole('button', { name: 'As a list' }).click();
+    await keepScreenshot(page, 'bulk-dark');
+    const wide = await page.evaluate<boolean>('document.documentElement.scrollWidth <= window.innerWidth');
+    expect(wide).toBe(true);
+  });
+});
+
+describe('selection', () => {
+  it('toggles one, a range, and extends by keys', () => {
+    const ids = [10, 11, 12, 13, 14];
+    const one = toggle(NOTHING_CHOSEN, ids, 1, false);
+    expect([...one.chosen]).toEqual([11]);
+    const range = toggle(one, ids, 3, true);
+    expect([...range.chosen].sort()).toEqual([11, 12, 13]);
+    expect([...toggle(range, ids, 3, false).chosen].sort()).toEqual([11, 12]);
+    const extended = move(move(NOTHING_CHOSEN, ids, 1, true), ids, 1, true);
+    expect([...extended.chosen].sort()).toEqual([10, 11, 12]);
+    expect(move(NOTHING_CHOSEN, ids, 99, false).at).toBe(4);
+  });
+});

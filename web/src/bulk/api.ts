@@ -1,0 +1,67 @@
+/** Requests of the bulk page; apart from the others, so that annotators never load them. */
+import type { Reply } from '../../../src/server/contract/index.ts';
+import { call } from '../http.ts';
+import type { Job } from '../wire.ts';
+
+export type Plan = NonNullable<Reply<'spreadPlan'>>;
+export type Card = Reply<'spreadCards'>['cards'][number];
+export type Sample = Reply<'spreadSample'>;
+
+export interface CardFilter {
+  readonly source: 'proposals' | 'similar' | 'cluster';
+  readonly task?: number;
+  readonly cluster?: number;
+  readonly label?: string;
+  readonly least?: number;
+  readonly text?: string;
+}
+
+export interface Item {
+  readonly task: number;
+  readonly labels: readonly string[];
+}
+
+const base = (projectId: number): string => `/api/projects/${projectId}/spread`;
+const POLL_MS = 250;
+/** The server's page size at most. */
+const PAGE = 500;
+
+export const bulkApi = {
+  /** Null before a preview. */
+  plan: async (id: number) => (await call<Plan | undefined>('GET', base(id))) ?? null,
+  preview: (id: number) => run(call<Job>('POST', `${base(id)}/preview`, { body: {} })),
+  apply: (id: number) => run(call<Job>('POST', `${base(id)}/apply`, { body: {} })),
+  verify: (id: number) => call<{ queued: number }>('POST', `${base(id)}/verify`, { body: {} }),
+  cards: (id: number, filter: CardFilter, offset: number, limit: number) =>
+    call<Reply<'spreadCards'>>('GET', `${base(id)}/cards?${search({ ...filter, offset, limit })}`),
+  sample: (id: number, filter: CardFilter) => call<Sample>('GET', `${base(id)}/sample?${search({ ...filter })}`),
+  label: (id: number, items: readonly Item[]) => run(call<Job>('POST', `${base(id)}/label`, { body: { items } })),
+
+  /** Everything that a filter names, page by page. */
+  async all(id: number, filter: CardFilter): Promise<Card[]> {
+    const cards: Card[] = [];
+    for (;;) {
+      const page = await bulkApi.cards(id, filter, cards.length, PAGE);
+      cards.push(...page.cards);
+      if (page.cards.length === 0 || cards.length >= page.total) return cards;
+    }
+  },
+};
+
+function search(values: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== '');
+  return new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+}
+
+/** The job when it has ended well; throws what it failed with. */
+async function run(started: Promise<Job>): Promise<Reply<'jobGet'>> {
+  const { id } = await started;
+  for (;;) {
+    const job = await call<Reply<'jobGet'>>('GET', `/api/jobs/${id}`);
+    if (job.state === 'done') return job;
+    if (job.state === 'failed' || job.state === 'cancelled') {
+      throw new Error(job.error?.detail ?? `The work was ${job.state}.`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}

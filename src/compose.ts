@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import type { App } from './app/app.ts';
 import { createApp } from './app/create.ts';
+import { openModelLibrary } from './backends/library/open.ts';
 import type { ModelEntry } from './backends/manifest.ts';
 import { createPoolMetrics } from './backends/metrics.ts';
 import { createInferencePool } from './backends/pool.ts';
@@ -69,11 +70,19 @@ export async function startServer(
     });
     closers.push(() => neighbours.close());
     const newId = () => randomBytes(16).toString('hex');
+    const library = await openModelLibrary({
+      folder: join(config.folder, 'models'),
+      pool: inference,
+      fetch,
+      clock: systemClock,
+      newId,
+    });
     const app = createApp({
       store: opened.store,
       tensors: opened.tensors,
       inference,
       metrics,
+      library,
       compute,
       neighbours,
       spool: openSpool(join(config.folder, 'spool')),

@@ -22,6 +22,7 @@ import type { Media, NewUpload, Upload } from '../media/media.ts';
 import type { Projection, StopAdvice } from '../sampling/index.ts';
 import type { Page, ProjectCounts } from '../store/store.ts';
 import type { LearningApi } from './learning/api.ts';
+import type { LibraryApi } from './library-api.ts';
 import type { PromotionApi } from './promote.ts';
 import type { RulesApi } from './rules-api.ts';
 import type { ServingApi } from './serving-api.ts';
@@ -48,6 +49,7 @@ export interface App {
   readonly runs: RunsApi;
   readonly jobs: JobsApi;
   readonly models: ModelsApi;
+  readonly library: LibraryApi;
   readonly people: PeopleApi;
   readonly insights: InsightsApi;
   readonly learning: LearningApi;

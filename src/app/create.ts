@@ -14,9 +14,13 @@ import { createLabelModelHandler, LABEL_MODEL, thenWeigh } from './label-model.t
 import { LabelModels } from './label-models.ts';
 import { startRetrainSchedule } from './learning/schedule.ts';
 import { createTraining } from './learning/training.ts';
+import { createLibrary } from './library.ts';
 import { Loops } from './loops.ts';
 import { Matrices } from './matrices.ts';
 import { createMedia, withUploads } from './media.ts';
+import { createModelCompareHandler, MODEL_COMPARE } from './model-compare.ts';
+import { createModelPrelabelHandler, MODEL_PRELABEL } from './model-prelabel.ts';
+import { createModelPullHandler, MODEL_PULL } from './model-pull.ts';
 import { createModels } from './models.ts';
 import { createNeighboursHandler, NEIGHBOURS } from './neighbour-job.ts';
 import { Neighbours, withNeighbours } from './neighbours.ts';
@@ -70,6 +74,9 @@ export function createApp(ports: Deps): App {
       [DUPLICATES]: createDuplicatesHandler(deps, neighbours, configs, duplicates),
       [BULK_LABEL]: createBulkHandler(deps, loops, configs),
       [LABEL_MODEL]: createLabelModelHandler(deps, matrices, configs, labelModels),
+      [MODEL_PRELABEL]: thenWeigh(deps, createModelPrelabelHandler(deps, matrices, configs)),
+      [MODEL_COMPARE]: createModelCompareHandler(deps, configs),
+      [MODEL_PULL]: createModelPullHandler(deps),
       ...studio.handlers,
     },
     longKinds: [
@@ -80,6 +87,9 @@ export function createApp(ports: Deps): App {
       PROMOTE,
       NEIGHBOURS,
       DUPLICATES,
+      MODEL_PRELABEL,
+      MODEL_COMPARE,
+      MODEL_PULL,
       ...Object.keys(studio.handlers),
     ],
     owner: deps.newId(),
@@ -98,6 +108,7 @@ export function createApp(ports: Deps): App {
     predictions: createPredictions(deps, configs, suggestions),
     runs: createRuns(deps, loops),
     jobs,
+    library: createLibrary(deps, configs),
     models: createModels(deps, loops, matrices, configs),
     people: createPeople(deps),
     insights: createInsights(deps, matrices, configs),

@@ -1,5 +1,6 @@
 /** What the use cases stand on: ports only, handed in by compose.ts. */
 import type { InferencePool } from '../backends/backend.ts';
+import type { ModelLibrary } from '../backends/library/library.ts';
 import type { PoolMetrics } from '../backends/metrics.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { NeighbourSpaces } from '../compute/neighbours.ts';
@@ -22,6 +23,7 @@ export interface Deps {
   readonly tensors: TensorStore;
   readonly inference: InferencePool;
   readonly metrics: Pick<PoolMetrics, 'text'>;
+  readonly library: ModelLibrary;
   readonly compute: Compute;
   readonly neighbours: NeighbourSpaces;
   readonly spool: Spool;

@@ -11,6 +11,7 @@ import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 import type { Matrices } from './matrices.ts';
+import { enqueueModelPrelabels } from './model-prelabel.ts';
 import { enqueueNeighbours } from './neighbour-job.ts';
 import { enqueuePredict } from './predict.ts';
 import { type ProjectConfig, type ProjectConfigs, readProjectConfig } from './project-config.ts';
@@ -26,6 +27,7 @@ export const EMBED = 'embed';
 export async function enqueueEmbedding(deps: Deps, project: Project): Promise<Job> {
   const { store } = deps;
   await enqueueRulesForNewTasks(deps, project.id);
+  await enqueueModelPrelabels(deps, project);
   const { instant, wanted } = embeddersOf(deps.inference, project, readProjectConfig(project.labelConfig));
   let job: Job | undefined;
   for (const embedder of new Set([instant, wanted])) {

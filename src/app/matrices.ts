@@ -29,6 +29,11 @@ export class Matrices {
     return this.#using(keyOf('out-of-fold', of), of.classes.length, work);
   }
 
+  /** Which run holds a registered model's answer for each task: one column, the id of the run. */
+  withAnsweredBy<T>(of: { projectId: number; key: string }, work: (tensor: Tensor) => Promise<T>): Promise<T> {
+    return this.#using({ projectId: of.projectId, kind: 'answered-by', version: of.key }, 1, work);
+  }
+
   /** Forgets what a revoked run had computed, so that it is computed again when asked for. */
   async dropProbabilities(of: VersionOutput): Promise<void> {
     await this.#deps.tensors.delete(keyOf('probability', of));

@@ -5,6 +5,7 @@ import { checkResult } from '../labelconfig/index.ts';
 import type { PredictionsApi, PredictionView } from './app.ts';
 import type { Deps } from './deps.ts';
 import { found } from './lookup.ts';
+import { standingMarks } from './model-regions.ts';
 import type { ProjectConfigs } from './project-config.ts';
 import { countingPredictions, rulesInForce } from './rules-runs.ts';
 import type { Suggestions } from './suggestions.ts';
@@ -24,7 +25,13 @@ export function createPredictions(deps: Deps, configs: ProjectConfigs, suggestio
     },
 
     async current(projectId, page) {
-      return suggestions.current(projectId, await store.tasks.list(projectId, page));
+      const tasks = await store.tasks.list(projectId, page);
+      const current = await suggestions.current(projectId, tasks);
+      const said = new Set(current.flatMap(({ taskId, result }) => result.map((one) => `${taskId} ${one.from_name}`)));
+      const marks = [...(await standingMarks(deps, projectId, tasks)).values()].flat();
+      // Spans that the label model has weighed are in its suggestion already.
+      const open = marks.filter(({ taskId, result }) => result.every((one) => !said.has(`${taskId} ${one.from_name}`)));
+      return [...current, ...(await Promise.all(open.map((one) => storedView(deps, one))))];
     },
 
     async add(taskId, input) {

@@ -7,13 +7,22 @@ import { enqueueLabelModel } from './label-model.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 
+/** Whatever is at work is among the newest. */
+const JOBS_LOOKED_AT = 100;
+
 export function createRuns({ store }: Deps, loops: Loops): RunsApi {
+  const isAtWork = async ({ projectId }: Run): Promise<boolean> => {
+    const jobs = await store.jobs.list({ projectId, limit: JOBS_LOOKED_AT });
+    return jobs.some((job) => job.state === 'queued' || job.state === 'running');
+  };
   const settled = async (id: number): Promise<Run> => {
     const run = await found('run', id, store.runs.get(id));
-    if (run.state === 'running') {
+    if (run.state !== 'running') return run;
+    // Left open by a job that was stopped: it goes on in the same run when the job is retried.
+    if (await isAtWork(run)) {
       throw new AppError('CONFLICT', `Run ${id} is still going on; cancel its job first.`, { details: { runId: id } });
     }
-    return run;
+    return store.runs.finish(id, 'done', run.written);
   };
   return {
     list: (projectId) => store.runs.list(projectId),

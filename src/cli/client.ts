@@ -13,7 +13,12 @@ export interface Client {
   readonly url: string;
   call<K extends RouteName>(name: K, options?: CallOptions<K>): Promise<Reply<K>>;
   /** Sends bytes as the body. */
-  upload<K extends RouteName>(name: K, options: CallOptions<K>, body: AsyncIterable<Uint8Array>): Promise<Reply<K>>;
+  upload<K extends RouteName>(
+    name: K,
+    options: CallOptions<K>,
+    body: AsyncIterable<Uint8Array>,
+    contentType?: string,
+  ): Promise<Reply<K>>;
   /** Receives the body as it comes. */
   download<K extends RouteName>(name: K, options: CallOptions<K>): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -34,8 +39,14 @@ export function createClient(url: string, secret: string): Client {
       const text = await response.text();
       return (text === '' ? null : JSON.parse(text)) as Reply<K>;
     },
-    async upload<K extends RouteName>(name: K, options: CallOptions<K>, body: AsyncIterable<Uint8Array>) {
-      const init = { body: ReadableStream.from(body), duplex: 'half', headers: BYTES_TYPE } as RequestInit;
+    async upload<K extends RouteName>(
+      name: K,
+      options: CallOptions<K>,
+      body: AsyncIterable<Uint8Array>,
+      contentType = BYTES_TYPE,
+    ) {
+      const headers = { 'content-type': contentType };
+      const init = { body: ReadableStream.from(body), duplex: 'half', headers } as RequestInit;
       const response = await send(name, options as CallOptions<RouteName>, init);
       return (await response.json()) as Reply<K>;
     },
@@ -57,7 +68,7 @@ async function* bodyOf(response: Response, reading: Set<Response>): AsyncGenerat
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };
-const BYTES_TYPE = { 'content-type': 'application/octet-stream' };
+const BYTES_TYPE = 'application/octet-stream';
 
 function addressOf(url: string, name: RouteName, { params, query }: CallOptions<RouteName>): string {
   const values = (params ?? {}) as Record<string, string | number>;

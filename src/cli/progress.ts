@@ -35,6 +35,21 @@ export async function watchJobs(client: Client, projectId: number, signal?: Abor
   }
 }
 
+/** Watches one job to its end; throws when it failed. */
+export async function watchJob(client: Client, jobId: number): Promise<JobWire> {
+  const bars = new ProgressBars();
+  try {
+    for (;;) {
+      const job = await client.call('jobGet', { params: { job_id: jobId } });
+      bars.show(job.state === 'running' ? [job] : []);
+      if (job.state !== 'running' && job.state !== 'queued') return failIfFailed([job])[0]!;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  } finally {
+    bars.stop();
+  }
+}
+
 async function newestJob(client: Client, projectId: number): Promise<number> {
   const [newest] = await client.call('jobList', { query: { project: projectId, limit: 1 } });
   return newest?.id ?? 0;

@@ -45,6 +45,8 @@ export interface ProjectSettings {
   readonly pinnedVersion: number | null;
   /** The same for further controls, by their name; the one above is the first control's. */
   readonly pinnedFurther?: Readonly<Record<string, number>>;
+  /** Control -> name of the registered model that pre-labels it. Projects of old have none. */
+  readonly models?: Readonly<Record<string, string>>;
 }
 
 export interface Task {

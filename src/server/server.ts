@@ -14,6 +14,7 @@ import { sendError } from './errors.ts';
 import { answerHandlers } from './handlers/answers.ts';
 import { eventHandlers } from './handlers/events.ts';
 import { learningHandlers } from './handlers/learning.ts';
+import { libraryHandlers } from './handlers/library.ts';
 import { mediaHandlers } from './handlers/media.ts';
 import { peopleHandlers } from './handlers/people.ts';
 import { projectHandlers } from './handlers/projects.ts';
@@ -115,6 +116,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
     ...answerHandlers(app, pager),
     ...workHandlers(app),
     ...learningHandlers(app),
+    ...libraryHandlers(app),
     ...ruleHandlers(app),
     ...studioHandlers(app),
     ...promotionHandlers(app),

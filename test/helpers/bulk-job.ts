@@ -8,6 +8,7 @@ import { Matrices } from '../../src/app/matrices.ts';
 import { ProjectConfigs } from '../../src/app/project-config.ts';
 import { DEFAULT_SETTINGS } from '../../src/app/projects.ts';
 import type { InferencePool } from '../../src/backends/backend.ts';
+import { openModelLibrary } from '../../src/backends/library/open.ts';
 import { openNeighbourProcess } from '../../src/compute/neighbour-process.ts';
 import { openThreads } from '../../src/compute/threads.ts';
 import { systemClock } from '../../src/core/clock.ts';
@@ -40,10 +41,18 @@ export async function openBulk(folder: string, inference: InferencePool): Promis
   const newId = (): string => randomBytes(16).toString('hex');
   const silent = () => undefined;
   const fetch = createGuardedFetch();
+  const library = await openModelLibrary({
+    folder: join(folder, 'models'),
+    pool: inference,
+    fetch,
+    clock: systemClock,
+    newId,
+  });
   const deps: Deps = {
     store,
     tensors,
     inference,
+    library,
     metrics: { text: async () => '' },
     compute,
     neighbours: openNeighbourProcess({ folder: join(folder, 'neighbours'), products: '', threads: 1 }),

@@ -32,6 +32,10 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   items: [{ task: 1, labels: ['spam'] }],
   region: {},
   scope: 'task',
+  model: 'lexical',
+  control: 'kind',
+  from: 'lexical',
+  to: 'lexical',
 };
 
 type Ids = (reference: Reference) => number;

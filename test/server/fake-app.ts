@@ -4,6 +4,7 @@ import type { App, Identity, Media, PredictionView } from '../../src/app/app.ts'
 import type { TrainingPlan } from '../../src/app/learning/api.ts';
 import type { Annotation, Job, ModelVersion, Prediction, Project, Run, Task, Token } from '../../src/core/domain.ts';
 import { AppError } from '../../src/core/errors.ts';
+import { fakeLibrary } from './fake-library.ts';
 import { fakeRules } from './fake-rules.ts';
 import { type FakeServing, fakeServing } from './fake-serving.ts';
 import { fakeSpread } from './fake-spread.ts';
@@ -408,6 +409,10 @@ export function fakeApp(): FakeApp {
         ].slice(0, limit),
       }),
     },
+    library: fakeLibrary(
+      (call) => calls.push(call),
+      () => get(tables.jobs, 'job', 1),
+    ),
     spread: fakeSpread(
       (call) => calls.push(call),
       () => get(tables.jobs, 'job', 1),

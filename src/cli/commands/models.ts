@@ -1,22 +1,22 @@
-/** `headstart models available|list|compare|rollback|unpin`: embedders of this machine, versions of a project. */
+/** `headstart models`: models of this installation, those that a project asks, and the versions it trained. */
 import type { Command } from 'commander';
 import { positive, withCommon } from '../flags.ts';
 import { type CommonFlags, withSession } from '../session.ts';
+import { addLibrary, shown } from './models-library.ts';
+import { addProjectModels } from './models-projects.ts';
 
 export function addModels(program: Command): void {
-  const models = program.command('models').description('embedders, and the trained versions of a project');
-  withCommon(models.command('available'))
-    .description('models this machine can run')
-    .action((flags: CommonFlags) =>
-      withSession(flags, async ({ client, out }) => out.rows(await client.call('embedders'))),
-    );
+  const models = program
+    .command('models')
+    .description('models that are there, those a project asks, and those it trained');
   withCommon(models.command('list'))
-    .description('versions of a project, oldest first')
-    .argument('<project>', 'id of the project', positive)
-    .action((projectId: number, flags: CommonFlags) =>
+    .description('models of this installation; or the trained versions of a project, oldest first')
+    .argument('[project]', 'id of a project', positive)
+    .action((projectId: number | undefined, flags: CommonFlags) =>
       withSession(flags, async ({ client, out }) => {
+        if (projectId === undefined) return out.rows((await client.call('libraryList')).map(shown));
         const versions = await client.call('modelVersions', { params: { project_id: projectId } });
-        out.rows(
+        return out.rows(
           versions.map(({ id, control, number, version, active, embedder, trained_on, metrics, verdict }) => {
             return { id, control, number, version, active, embedder, trained_on, accuracy: metrics.accuracy, verdict };
           }),
@@ -39,15 +39,19 @@ export function addModels(program: Command): void {
       }),
     );
   withCommon(models.command('rollback'))
-    .description('serve this version, unchanged, until `models unpin`')
-    .argument('<project>', 'id of the project', positive)
-    .argument('<version>', 'id of the version', positive)
-    .action((projectId: number, versionId: number, flags: CommonFlags) =>
+    .description('a model: back to the version that served before; a project: serve this version until `models unpin`')
+    .argument('<model-or-project>', 'name of a model, or id of a project')
+    .argument('[version]', 'with a project: id of the version', positive)
+    .action((subject: string, versionId: number | undefined, flags: CommonFlags) =>
       withSession(flags, async ({ client, out }) => {
+        if (versionId === undefined) {
+          return out.record(shown(await client.call('libraryRollback', { body: { model: subject } })));
+        }
+        const projectId = positive(subject);
         const { id, number, version, verdict } = await client.call('modelActivate', {
           params: { project_id: projectId, model_id: versionId },
         });
-        out.record({ id, number, version, verdict });
+        return out.record({ id, number, version, verdict });
       }),
     );
   withCommon(models.command('unpin'))
@@ -59,4 +63,6 @@ export function addModels(program: Command): void {
         out.note('Training may replace the serving version again.');
       }),
     );
+  addLibrary(models);
+  addProjectModels(models);
 }

@@ -1,5 +1,6 @@
 /** The whole API as data. The page imports this file as types only; the server binds a handler to each route. */
 import { learningRoutes } from './learning.ts';
+import { libraryRoutes } from './library.ts';
 import { mediaRoutes } from './media.ts';
 import { peopleRoutes } from './people.ts';
 import { projectRoutes } from './projects.ts';
@@ -18,6 +19,7 @@ export const api = {
   ...mediaRoutes,
   ...workRoutes,
   ...learningRoutes,
+  ...libraryRoutes,
   ...ruleRoutes,
   ...promotionRoutes,
   ...spreadRoutes,

@@ -51,18 +51,19 @@ export async function startServer(
     const stream = pino.destination({ dest: 2, sync: true });
     const opened = await openStore({ folder: config.folder, clock: systemClock });
     closers.push(() => opened.close());
+    const fetch = createGuardedFetch({ allow: config.allowAddresses });
     const metrics = createPoolMetrics();
     closers.push(async () => metrics.close());
     const inference = createInferencePool({
       hostsMax: config.hosts,
       tuning: openTuningFile(join(config.folder, 'tuning.json')),
       observer: metrics.observer,
+      fetch,
     });
     for (const entry of more.models ?? []) inference.add(entry);
     closers.push(() => inference.close());
     const compute = openThreads({ learnerThreads: LEARNER_THREADS, workThreads: config.hosts });
     closers.push(() => compute.close());
-    const fetch = createGuardedFetch({ allow: config.allowAddresses });
     const neighbours = openNeighbourProcess({
       folder: join(config.folder, 'neighbours'),
       products: entryFile(import.meta.url, './backends/products.ts'),

@@ -12,7 +12,7 @@ import { modelFolder } from './registry.ts';
 import { CallTuning, type TuningBook } from './tuning.ts';
 
 /** What a host says when a batch went well. */
-type Done = Extract<FromHost, { type: 'done' }>;
+type Done = Pick<Extract<FromHost, { type: 'done' }>, 'output' | 'ms' | 'cpuMs'>;
 
 /** Deaths before a batch began (loading, mostly) without a success in between; after them the model rests. */
 const EARLY_DEATHS_MAX = 5;
@@ -32,6 +32,8 @@ export class ModelQueue {
   readonly info: ModelInfo;
   readonly batcher: Batcher;
   readonly tuning: CallTuning;
+  /** Runs on another server and needs no host. */
+  readonly remote: boolean;
   device = '';
   /** Takes no more calls: it is forgotten when those under way have ended. */
   leaving = false;
@@ -48,6 +50,8 @@ export class ModelQueue {
   constructor(entry: ModelEntry, clock: Clock, book: TuningBook) {
     this.entry = entry;
     this.info = modelInfo(entry);
+    this.remote = entry.runtime === 'remote';
+    if (this.remote) this.device = 'another server';
     this.batcher = new Batcher(entry.batch);
     this.tuning = new CallTuning(this.info.id, book, clock);
     this.clock = clock;

@@ -18,6 +18,7 @@ import { itemBytes, type ModelEntry } from './manifest.ts';
 import { ModelQueue } from './model-queue.ts';
 import { NOBODY, type PoolObserver } from './observer.ts';
 import { builtinModels } from './registry.ts';
+import { type RemoteFetch, RemoteRunner } from './remote.ts';
 import { Scheduler, type SchedulerOptions } from './scheduler.ts';
 import { memoryBook, type TuningBook } from './tuning.ts';
 
@@ -29,6 +30,10 @@ export interface PoolOptions extends SchedulerOptions {
   readonly clock?: Clock;
   /** Where measured call sizes are kept. Default: in memory. */
   readonly tuning?: TuningBook;
+  /** For models on other servers; without it they are refused. */
+  readonly fetch?: RemoteFetch;
+  /** Before a request to another server is tried again; doubles. Default: half a second. */
+  readonly remoteRetryMs?: number;
 }
 
 /** Order of calls without a timeout: as if they had this one. */
@@ -49,11 +54,14 @@ class LocalPool implements InferencePool {
   /** Name -> id of the version that serves it. */
   private readonly serving = new Map<string, string>();
   private readonly scheduler: Scheduler;
+  private readonly options: PoolOptions;
+  private readonly runners = new Map<ModelQueue, RemoteRunner>();
   private readonly calls = new Map<Call, ModelQueue>();
   private bytesWaiting = 0;
   private closed = false;
 
   constructor(options: PoolOptions) {
+    this.options = options;
     this.clock = options.clock ?? systemClock;
     this.book = options.tuning ?? memoryBook();
     this.observer = options.observer ?? NOBODY;
@@ -92,6 +100,8 @@ class LocalPool implements InferencePool {
     const own = [...this.calls].filter(([, of]) => of === queue);
     await Promise.allSettled(own.map(([call]) => call.result));
     if (this.queues.get(queue.info.id) === queue) this.queues.delete(queue.info.id);
+    this.runners.get(queue)?.close();
+    this.runners.delete(queue);
   }
 
   async embed(model: string, items: readonly InferenceItem[], options: InferenceOptions): Promise<EmbedResult> {
@@ -109,6 +119,7 @@ class LocalPool implements InferencePool {
     if (options.signal?.aborted) throw cancelled('The work was cancelled before it began.');
     queue.assertWorking();
     queue.hostModel();
+    const runner = queue.remote ? this.runner(queue) : this.scheduler;
     const bytes = this.admit(queue, items);
     const dueAt = this.clock.now() + (options.timeoutMs ?? DUE_MS[options.lane]);
     const call = new Call(queue.info.outputs, items, options.lane, dueAt);
@@ -117,7 +128,7 @@ class LocalPool implements InferencePool {
     this.calls.set(call, queue);
     try {
       queue.add(call);
-      this.scheduler.dispatch();
+      runner.dispatch();
       return { ...(await call.result), model: queue.info.id };
     } finally {
       this.bytesWaiting -= bytes;
@@ -140,6 +151,7 @@ class LocalPool implements InferencePool {
     this.closed = true;
     for (const queue of this.queues.values()) queue.batcher.clear();
     for (const call of this.calls.keys()) call.reject(cancelled('The inference pool was closed.'));
+    for (const runner of this.runners.values()) runner.close();
     await this.scheduler.close();
   }
 
@@ -147,6 +159,17 @@ class LocalPool implements InferencePool {
     let items = 0;
     for (const queue of this.queues.values()) items += queue.batcher.waiting(lane);
     return items;
+  }
+
+  private runner(queue: ModelQueue): RemoteRunner {
+    const { fetch, remoteRetryMs: retryMs } = this.options;
+    if (!fetch)
+      throw new AppError('BACKEND_LOAD', `Model '${queue.info.name}' runs elsewhere: nothing is fetched here.`);
+    const { observer } = this;
+    const known = this.runners.get(queue);
+    const runner = known ?? new RemoteRunner(queue, { fetch, observer, ...(retryMs === undefined ? {} : { retryMs }) });
+    this.runners.set(queue, runner);
+    return runner;
   }
 
   private queue(model: string): ModelQueue {

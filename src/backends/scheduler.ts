@@ -99,6 +99,7 @@ export class Scheduler {
     let first: ModelQueue | undefined;
     let firstDue = Number.POSITIVE_INFINITY;
     for (const queue of this.queues.values()) {
+      if (queue.remote) continue;
       const due = queue.batcher.dueAt(lane);
       if (due !== undefined && due < firstDue) {
         first = queue;

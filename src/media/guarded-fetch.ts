@@ -19,6 +19,8 @@ export interface FetchOptions {
   readonly redirectsMax?: number;
   /** For everything, the body included. Default `mediaFetchMs`. */
   readonly timeoutMs?: number;
+  /** Without a byte. Default `mediaFetchIdleMs`. */
+  readonly idleMs?: number;
   /** Of the body. Default `mediaFetchBytesMax`. */
   readonly bytesMax?: number;
   readonly signal?: AbortSignal;
@@ -115,7 +117,7 @@ function send(url: URL, hop: Hop): Promise<IncomingMessage> {
       headers: { 'accept-encoding': 'identity', 'user-agent': 'headstart', ...headers },
       agent: false,
       lookup: checkedLookup(url, mayConnect, hop.resolve),
-      timeout: LIMITS.mediaFetchIdleMs,
+      timeout: hop.options.idleMs ?? LIMITS.mediaFetchIdleMs,
       signal: hop.signal,
       ...(secure ? { rejectUnauthorized: true } : {}),
       ...(hop.ca === undefined ? {} : { ca: hop.ca }),

@@ -7,6 +7,7 @@ import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/
 import { LIMITS } from '../../core/limits.ts';
 import type { GoldenAnswer, ModelEntry } from '../manifest.ts';
 import { readSignature } from '../onnx-signature.ts';
+import { REMOTE_FILE, remoteEntry } from '../remote-model.ts';
 import { guessModel, type ImagePreprocessing } from './guess.ts';
 
 export interface FolderModel {
@@ -22,6 +23,7 @@ const KNOWN = {
   config: /^config\.json$/,
   preprocessing: /^preprocessor_config\.json$/,
   settings: /^headstart\.json$/,
+  remote: /^remote\.json$/,
 } as const;
 
 /** May a file of this name belong to a model? Names are plain: no path, no leading dot. */
@@ -39,6 +41,13 @@ export async function readModelFolder(
   given: { readonly name: string; readonly license: string },
 ): Promise<FolderModel> {
   const files = await readFiles(folder);
+  const remote = only(files, KNOWN.remote, REMOTE_FILE);
+  if (remote) {
+    const source = { type: 'folder', path: folder } as const;
+    const about = { name: given.name, license: given.license || 'unknown', source };
+    const description = parseJson(remote.bytes.toString('utf8'));
+    return { entry: remoteEntry(description, { ...about, files: { [remote.name]: remote.sha256 } }), assumed: [] };
+  }
   const model = only(files, KNOWN.model, 'an .onnx file')!;
   const text = (pattern: RegExp, what: string): string | null => {
     const found = only(files, pattern, what);

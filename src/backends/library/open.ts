@@ -9,6 +9,7 @@ import { LIMITS } from '../../core/limits.ts';
 import type { InferencePool } from '../backend.ts';
 import { type ModelEntry, modelInfo } from '../manifest.ts';
 import { builtinModels, modelFolder, readVerified } from '../registry.ts';
+import type { RemoteFetch } from '../remote.ts';
 import { download, type ModelFetch } from './download.ts';
 import { isPlainName, readModelFolder } from './folder.ts';
 import { bytesMaxOf, packageFiles, takeIn } from './intake.ts';
@@ -30,7 +31,7 @@ export interface LibraryOptions {
   /** `models/` of the data folder. */
   readonly folder: string;
   readonly pool: InferencePool;
-  readonly fetch: ModelFetch;
+  readonly fetch: ModelFetch & RemoteFetch;
   readonly clock: Clock;
   /** Unguessable, unique. */
   readonly newId: () => string;
@@ -183,7 +184,7 @@ class FolderLibrary implements ModelLibrary {
 
   async bench(model: string): Promise<ModelBench> {
     const { entry, info } = this.get(model);
-    return benchModel(entry, info.id);
+    return benchModel(entry, info.id, { fetch: this.#options.fetch });
   }
 
   files(id: string): Promise<ReadonlyMap<string, Uint8Array>> {
@@ -244,7 +245,7 @@ class FolderLibrary implements ModelLibrary {
 
   async #tryOrRefuse(entry: ModelEntry): Promise<void> {
     try {
-      await tryModel(entry);
+      await tryModel(entry, { fetch: this.#options.fetch });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#change({ events: [...this.#record.events, this.#event(modelInfo(entry), 'refused', reason)] });

@@ -4,11 +4,14 @@ import type { InferenceItem, InferenceResult, ModelInput } from '../backend.ts';
 import type { GoldenAnswer, ModelEntry } from '../manifest.ts';
 import { createInferencePool } from '../pool.ts';
 import { modelFolder, readVerified } from '../registry.ts';
+import type { RemoteFetch } from '../remote.ts';
 import type { ModelBench } from './library.ts';
 
 export interface TrialOptions {
   /** Further runtimes: name -> module; for tests. */
   readonly runtimes?: Readonly<Record<string, string>>;
+  /** For models on other servers. */
+  readonly fetch?: RemoteFetch;
 }
 
 /** Throws what went wrong. The process has ended when it returns. */
@@ -54,10 +57,10 @@ type Run = (items: readonly InferenceItem[]) => Promise<InferenceResult>;
 
 async function inFreshHost<T>(
   entry: ModelEntry,
-  { runtimes = {} }: TrialOptions,
+  { runtimes = {}, fetch }: TrialOptions,
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
-  const pool = createInferencePool({ hostsMax: 1, models: [entry], runtimes });
+  const pool = createInferencePool({ hostsMax: 1, models: [entry], runtimes, ...(fetch ? { fetch } : {}) });
   try {
     return await work((items) => pool.run(entry.name, items, { lane: 'online' }));
   } finally {

@@ -39,7 +39,10 @@ export function labelerStore({ engine }: Context): LabelerStore {
       const there = known.get(textOf(key));
       if (there) return there;
       const stored = await find(engine.reader, key);
-      return remember(stored ?? (await engine.write(async (db) => (await find(db, key)) ?? add(db, key))));
+      // Early: whatever names the labeler comes after it in the log.
+      return remember(
+        stored ?? (await engine.write(async (db) => (await find(db, key)) ?? add(db, key), { early: true })),
+      );
     },
     get: async (id) => {
       const there = known.get(id);

@@ -5,7 +5,7 @@
  * its commit is through. Each runs inside its own savepoint, so a failing one leaves its neighbours alone.
  */
 import { AppError } from '../../core/errors.ts';
-import type { Engine } from '../sql/engine.ts';
+import type { Engine, WriteOptions } from '../sql/engine.ts';
 import type { Database } from '../sql/schema.ts';
 import type { Connection } from './open.ts';
 
@@ -15,6 +15,7 @@ interface Failure {
 
 interface Write {
   readonly bulk: boolean;
+  readonly early: boolean;
   /** Runs the work and keeps its outcome until the commit is through. */
   run(db: Database): Promise<void>;
   /** What the work threw, if it did. */
@@ -25,6 +26,8 @@ interface Write {
 
 /** Changed rows between two checkpoints: some megabytes of log. */
 const CHECKPOINT_ROWS = 4_000;
+/** Changed rows after which the log has to start anew: ten times that. */
+const RESTART_ROWS = 40_000;
 
 /** A shared transaction ends when it has held the thread this long; the rest of the queue gets the next one. */
 const SHARED_MS = 5;
@@ -42,6 +45,7 @@ export class CommitQueue {
   readonly #checkpoint: () => Promise<void>;
   #checkpointing: Promise<void> | undefined;
   #changesAtCheckpoint = 0;
+  #changesAtRestart = 0;
   /** While the rest of a checkpoint is awaited, nothing is appended to the log. */
   #gate: Promise<void> | undefined;
   #closed = false;
@@ -60,7 +64,7 @@ export class CommitQueue {
     new Promise((resolve, reject) => {
       if (this.#closed) throw new Error('the store is closed');
       if (this.#broken) throw this.#broken;
-      this.#waiting.push(pendingWrite(work, options.bulk ?? false, resolve, reject));
+      this.#waiting.push(pendingWrite(work, options, resolve, reject));
       this.#draining ??= this.#drain();
     });
 
@@ -86,7 +90,10 @@ export class CommitQueue {
   }
 
   #settleWhenDurable(writes: readonly Write[]): void {
-    this.#committed.push(...writes);
+    for (const write of writes) {
+      if (write.early) write.settle(undefined);
+      this.#committed.push(write);
+    }
     this.#syncing ??= this.#sync();
     if (this.#connection.changes - this.#changesAtCheckpoint >= CHECKPOINT_ROWS) {
       this.#checkpointing ??= this.#runCheckpoint();
@@ -95,14 +102,17 @@ export class CommitQueue {
 
   /**
    * The log starts anew only when all of it has been moved, and under steady writing a checkpoint never catches up. So
-   * most is moved beside the writes, and for the rest, which is little, they are held back.
+   * most is moved beside the writes, and now and then they are held back for the rest, which is little.
    */
   async #runCheckpoint(): Promise<void> {
     this.#changesAtCheckpoint = this.#connection.changes;
     try {
       await this.#checkpoint();
-      this.#gate = this.#checkpoint();
-      await this.#gate;
+      if (this.#changesAtCheckpoint - this.#changesAtRestart >= RESTART_ROWS) {
+        this.#gate = this.#checkpoint();
+        await this.#gate;
+        this.#changesAtRestart = this.#changesAtCheckpoint;
+      }
     } catch {
       // A full disk, most likely: the log keeps everything, and the next checkpoint tries again.
     }
@@ -178,7 +188,7 @@ function unsynced(cause: unknown): AppError {
 
 function pendingWrite<T>(
   work: (db: Database) => Promise<T>,
-  bulk: boolean,
+  { bulk = false, early = false }: WriteOptions,
   resolve: (value: T) => void,
   reject: (error: unknown) => void,
 ): Write {
@@ -186,6 +196,7 @@ function pendingWrite<T>(
   let failed: Failure | undefined;
   return {
     bulk,
+    early,
     run: async (db) => {
       failed = undefined;
       outcome = undefined;

@@ -49,6 +49,8 @@ export interface RuleView {
   readonly conflict: number;
   /** Its votes on annotated tasks, with a 95 % Wilson interval; null where there is none. */
   readonly precision: ShareWithInterval | null;
+  /** Share of its votes that are right as the label model sees it, all votes and annotations considered; null if unknown. */
+  readonly estimated: number | null;
   /** Tasks that only this rule votes on, and tasks whose majority changes without it. */
   readonly covers: number;
   readonly flips: number;
@@ -120,6 +122,21 @@ export interface RulePromotion {
   readonly document?: string;
 }
 
+/** What weighs the votes of a control, as it was last fitted. */
+export interface LabelModelView {
+  readonly control: string;
+  readonly version: string;
+  /** The label model that was chosen, and one sentence why. */
+  readonly name: string;
+  readonly reason: string;
+  /** Tasks (or texts with spans) it was fitted on, and annotated ones among them. */
+  readonly tasks: number;
+  readonly annotated: number;
+  /** Everybody but the head who has a say, with the estimated share of right votes. */
+  readonly voters: readonly { readonly labeler: string; readonly accuracy: number | null }[];
+  readonly createdAt: string;
+}
+
 export interface RulesApi {
   /** What is wrong with a draft, where, and how each of its patterns will be run. Keeps nothing. */
   check(projectId: number, draft: RuleDraft): Promise<RuleCheck>;
@@ -143,6 +160,8 @@ export interface RulesApi {
   diff(projectId: number, from: number, to: RuleSource): Promise<RuleDifference>;
   /** Words and phrases that announce a label in the annotated tasks, best first. */
   suggest(projectId: number, label: string, limit?: number): Promise<Suggestion[]>;
+  /** One per control on which others than the head vote. */
+  labelModels(projectId: number): Promise<LabelModelView[]>;
   /** Writes the votes of a saved document (the newest unless told otherwise) as a job, under one undoable run. */
   apply(projectId: number, number?: number): Promise<Job>;
 }

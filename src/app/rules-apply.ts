@@ -161,7 +161,8 @@ async function startRun(
     root,
     interacts,
   };
-  const what = applied.length === labelers.length ? `${labelers.length} rules` : `${applied.length} changed rules`;
+  const changed = applied.length === labelers.length ? '' : 'changed ';
+  const what = `${applied.length} ${changed}${applied.length === 1 ? 'rule' : 'rules'}`;
   return store.runs.start({
     projectId: project.id,
     kind: 'rules',

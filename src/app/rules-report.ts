@@ -30,7 +30,12 @@ export async function examineScan(
   });
 }
 
-export function reportView(program: RuleProgram, scan: RuleScan, examined: ExaminedRules): RuleReportView {
+export function reportView(
+  program: RuleProgram,
+  scan: RuleScan,
+  examined: ExaminedRules,
+  estimated: readonly (number | null)[] = [],
+): RuleReportView {
   const faults = new Map(scan.parts.flatMap(({ faults }) => faults.map((one) => [one.rule, one.error.message])));
   const skipped = new Map<number, number>();
   for (const part of scan.parts) {
@@ -59,6 +64,7 @@ export function reportView(program: RuleProgram, scan: RuleScan, examined: Exami
           checked === 0
             ? null
             : { n: checked, hits: correct, share: correct / checked, low: interval.low, high: interval.high },
+        estimated: estimated[i] ?? null,
         covers,
         flips,
         msPerMillionChars: scan.chars === 0 ? 0 : (1e6 * scan.ruleMs[i]!) / scan.chars,
@@ -72,6 +78,37 @@ export function reportView(program: RuleProgram, scan: RuleScan, examined: Exami
       tasks,
     })),
   };
+}
+
+/** (rules) how often each is right as a label model sees it; rules that mark spans are not asked. */
+export async function estimateRules(
+  { compute }: Deps,
+  { rules }: RuleProgram,
+  config: ProjectConfig,
+  { parts, taskIds, truth }: RuleScan,
+): Promise<readonly (number | null)[]> {
+  const { control, classes } = config;
+  const columns = { rows: [] as number[], voters: [] as number[], classes: [] as number[] };
+  for (const votes of parts) {
+    votes.rules.forEach((rule, i) => {
+      if (rules[rule]!.spans !== null || votes.labels[i]! >= classes.length) return;
+      columns.rows.push(votes.tasks[i]!);
+      columns.voters.push(rule);
+      columns.classes.push(votes.labels[i]!);
+    });
+  }
+  if (control === null || columns.rows.length === 0) return [];
+  const gold = control.multiple
+    ? truth.flatMap((own) => classes.map((_, c) => (own.length === 0 ? -1 : Number(own.includes(c)))))
+    : truth.map((own) => own.find((label) => label < classes.length) ?? -1);
+  const model = await compute.fitSuggestion({
+    votes: { ...columns, rowCount: taskIds.length, voterCount: rules.length, classCount: classes.length },
+    multiple: control.multiple,
+    gold: Int32Array.from(gold),
+    headRows: new Uint32Array(0),
+    headProbabilities: new Float32Array(0),
+  });
+  return model.accuracy;
 }
 
 /** Tasks as people look at them: matched once more, this time with the places. */

@@ -1,15 +1,18 @@
 /** Rules of a project: documents saved, previewed, compared, measured, and applied as jobs. */
+
+import type { StoredLabelModel } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import { valueAt } from '../labelconfig/index.ts';
 import { ruleChanges, rulesFromCsv, rulesFromSpacy, type SpanOutput } from '../rules/index.ts';
 import type { Deps } from './deps.ts';
+import { bodyOf } from './label-model-body.ts';
 import { found, notFound } from './lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
-import type { RuleImport, RulePromotion, RulesApi, RuleTask } from './rules-api.ts';
+import type { LabelModelView, RuleImport, RulePromotion, RulesApi, RuleTask } from './rules-api.ts';
 import { enqueueRules } from './rules-apply.ts';
 import { appendRules, idFrom } from './rules-edit.ts';
 import { previewRules } from './rules-preview.ts';
-import { examineScan, reportView, ruleTasks } from './rules-report.ts';
+import { estimateRules, examineScan, reportView, ruleTasks } from './rules-report.ts';
 import { scanProject, truthOf } from './rules-scan.ts';
 import { checkDraft, documentOf, programOf, requireSound, rulesOf } from './rules-source.ts';
 
@@ -56,7 +59,11 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
       const { project, config } = await open(projectId);
       const program = programOf(await rulesOf(deps, project, config, source), config);
       const [scan] = await scanProject(deps, project, config, [program]);
-      return reportView(program, scan!, await examineScan(deps, program, scan!));
+      const [examined, estimated] = await Promise.all([
+        examineScan(deps, program, scan!),
+        estimateRules(deps, program, config, scan!),
+      ]);
+      return reportView(program, scan!, examined, estimated);
     },
 
     async diff(projectId, from, to) {
@@ -102,6 +109,13 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
       return deps.compute.rules.suggest(texts, truth, index, limit === undefined ? {} : { limit });
     },
 
+    async labelModels(projectId) {
+      const { config } = await open(projectId);
+      const controls = [config.control?.name, config.spans?.control.name].filter((name) => name !== undefined);
+      const stored = await Promise.all(controls.map((control) => store.labelModels.get(projectId, control)));
+      return stored.filter((one) => one !== undefined).map(labelModelView);
+    },
+
     async apply(projectId, number) {
       const { project, config } = await open(projectId);
       const document = await documentOf(deps, projectId, number === undefined ? 'newest' : { number });
@@ -110,6 +124,13 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
       return enqueueRules(deps, projectId, document.number);
     },
   };
+}
+
+function labelModelView(stored: StoredLabelModel): LabelModelView {
+  const { control, version, createdAt } = stored;
+  const { model, names, tasks, annotated } = bodyOf(stored);
+  const voters = names.map((labeler, i) => ({ labeler, accuracy: model.accuracy[i] ?? null }));
+  return { control, version, name: model.name, reason: model.reason, tasks, annotated, voters, createdAt };
 }
 
 /** Where the text that people see stands in a task. */

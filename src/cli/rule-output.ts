@@ -3,7 +3,7 @@ import type { Reply } from '../server/contract/index.ts';
 import type { Row } from './output.ts';
 
 export function figures(rule: Reply<'ruleReport'>['rules'][number]): Row {
-  const { id, labels, hits, coverage, overlap, conflict, precision, covers, fault } = rule;
+  const { id, labels, hits, coverage, overlap, conflict, precision, estimated, covers, fault } = rule;
   return {
     rule: id,
     labels: labels.join(', '),
@@ -15,6 +15,7 @@ export function figures(rule: Reply<'ruleReport'>['rules'][number]): Row {
     from: precision && rounded(precision.low),
     to: precision && rounded(precision.high),
     checked: precision?.n ?? 0,
+    estimated: estimated && rounded(estimated),
     alone: covers,
     fault,
   };

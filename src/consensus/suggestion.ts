@@ -162,7 +162,9 @@ function fitQuestion(table: VoteTable, gold: Int32Array, heads: ReadonlyMap<numb
       measured: { withHead: false, alone: false },
     };
     const reason = `${rows.length} annotated tasks have votes; from ${POOL_GOLD_MIN} on they are weighed by what proved right.`;
-    return { question, name: model.name, reason, accuracy: accuracyOfVoters(model, table) };
+    // A belief put in is no estimate that comes out.
+    const accuracy = new Array<null>(table.voterCount).fill(null);
+    return { question, name: model.name, reason, accuracy };
   }
   const { candidate, reason } = selectModel(table, gold);
   const model = candidate.fit(input);

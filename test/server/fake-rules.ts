@@ -54,6 +54,18 @@ export function fakeRules(changed: (call: string) => void, job: () => Job): Rule
         score: 0.1,
       },
     ],
+    labelModels: async () => [
+      {
+        control: 'label',
+        version: 'abc',
+        name: 'majority',
+        reason: 'Too few.',
+        tasks: 2,
+        annotated: 1,
+        voters: [{ labeler: 'rule:a@1', accuracy: null }],
+        createdAt: '2026-01-01T00:00:00.000Z',
+      },
+    ],
     async apply(projectId) {
       changed(`apply rules ${projectId}`);
       return job();
@@ -88,6 +100,7 @@ const PREVIEW: RulePreview = {
       overlap: 0,
       conflict: 0,
       precision: { n: 1, hits: 1, share: 1, low: 0.2, high: 1 },
+      estimated: 0.9,
       covers: 1,
       flips: 0,
       msPerMillionChars: 1.5,

@@ -17,6 +17,7 @@ export const OWNER_PAGES: readonly OwnerPage[] = [
   { path: 'queue', title: 'Queue', component: lazy(() => import('./pages/queue.tsx')) },
   { path: 'bulk', title: 'Bulk', component: lazy(() => import('./pages/bulk.tsx')) },
   { path: 'quality', title: 'Quality', component: lazy(() => import('./pages/quality.tsx')) },
+  { path: 'rules', title: 'Rules', component: lazy(() => import('./pages/rules.tsx')) },
   { path: 'runs', title: 'Runs', component: lazy(() => import('./pages/runs.tsx')) },
   { path: 'people', title: 'People', component: lazy(() => import('./pages/people.tsx')) },
 ];

@@ -96,6 +96,7 @@ export const RuleFiguresShape = Type.Object({
   overlap: share,
   conflict: share,
   precision: nullable(PrecisionShape),
+  estimated: nullable(share),
   covers: count,
   flips: count,
   ms_per_million_chars: Type.Number(),
@@ -145,6 +146,17 @@ export const KeywordShape = Type.Object({
   high: share,
   coverage: share,
   score: Type.Number(),
+});
+
+export const LabelModelShape = Type.Object({
+  control: Type.String(),
+  version: Type.String(),
+  name: Type.String(),
+  reason: Type.String(),
+  tasks: count,
+  annotated: count,
+  voters: Type.Array(Type.Object({ labeler: Type.String(), accuracy: nullable(share) })),
+  created_at: Time,
 });
 
 export const PromotionBody = Type.Object({

@@ -9,6 +9,7 @@ import {
   DocumentText,
   DraftBody,
   KeywordShape,
+  LabelModelShape,
   PromotionBody,
   RuleDifferenceShape,
   RulePreviewShape,
@@ -138,6 +139,14 @@ export const ruleRoutes = {
       }),
       response: { 200: Type.Array(KeywordShape) },
     },
+  }),
+  labelModels: route({
+    method: 'GET',
+    url: '/api/projects/:project_id/label-models',
+    access,
+    tag,
+    summary: 'What weighs the votes of each control: the label model, why it, and how right each labeler is by it',
+    schema: { params, response: { 200: Type.Array(LabelModelShape) } },
   }),
   ruleApply: route({
     method: 'POST',

@@ -47,6 +47,14 @@ export function ruleHandlers({ rules }: App): Handlers<keyof typeof ruleRoutes> 
     async ruleSuggest({ params, query }) {
       return (await rules.suggest(params.project_id, query.label, query.limit)).map(keywordWire);
     },
+    async labelModels({ params }) {
+      const models = await rules.labelModels(params.project_id);
+      return models.map(({ createdAt, voters, ...model }) => ({
+        ...model,
+        voters: [...voters],
+        created_at: createdAt,
+      }));
+    },
     ruleApply: async ({ params, body }) => jobWire(await rules.apply(params.project_id, body.number)),
   };
 }

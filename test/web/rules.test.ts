@@ -1,0 +1,163 @@
+/** The rules page, by keyboard only: written, tried, looked through, compared, applied, undone. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { keepScreenshot, type Look, launchBrowser, openWatched, type Watched } from './browser.ts';
+import { ServerProcess } from './server.ts';
+
+const server = new ServerProcess();
+let browser: Browser;
+let open: Watched[] = [];
+
+beforeAll(async () => {
+  [browser] = await Promise.all([launchBrowser(), server.start()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.remove();
+});
+
+afterEach(async () => {
+  const problems = open.flatMap((one) => one.problems);
+  await Promise.all(open.map((one) => one.context.close()));
+  open = [];
+  expect(problems).toEqual([]);
+});
+
+async function visit(projectId: number, look: Look = {}): Promise<Page> {
+  const watched = await openWatched(browser, server.url, `/projects/${projectId}/rules`, look);
+  open.push(watched);
+  await watched.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await watched.page.locator('.rule-code[data-ready="true"]').waitFor();
+  return watched.page;
+}
+
+/** Presses Tab until what has the focus says so. */
+async function tabTo(page: Page, what: string): Promise<void> {
+  for (let i = 0; i < 80; i++) {
+    const here = await page.evaluate<string>(
+      "document.activeElement === document.body ? '' : document.activeElement.className + document.activeElement.textContent",
+    );
+    if (here.includes(what)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab does not reach "${what}"`);
+}
+
+async function write(page: Page, text: string): Promise<void> {
+  await tabTo(page, 'rule-code');
+  await replaceAll(page, text);
+}
+
+/** What is typed a letter at a time would be indented by the editor once more, so it is pasted. */
+async function replaceAll(page: Page, text: string): Promise<void> {
+  await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.press('ControlOrMeta+v');
+}
+
+const TEXTS = Array.from({ length: 60 }, (_, i) =>
+  i % 3 === 0 ? `You won a prize, number ${i}` : i % 3 === 1 ? `Lunch at ${i}?` : `A free lunch, no prize ${i}`,
+);
+
+const DOCUMENT = `headstart_rules: 1
+rules:
+  - id: prizes
+    label: spam
+    keywords: [prize, winner]
+  - id: lunch
+    label: ham
+    regex: "lunch at \\\\d+"
+`;
+
+const votesOf = async (projectId: number): Promise<number> => {
+  const tasks = await server.call('projectTasks', 'GET', `/api/projects/${projectId}/tasks?page_size=1000`);
+  const votes = await Promise.all(tasks.map((task) => server.call('taskVotes', 'GET', `/api/tasks/${task.id}/votes`)));
+  return votes.flat().filter((vote) => vote.kind === 'rule').length;
+};
+
+async function annotate(projectId: number, label: string, holds: string): Promise<void> {
+  const tasks = await server.call('projectTasks', 'GET', `/api/projects/${projectId}/tasks?page_size=1000`);
+  for (const task of tasks.filter((one) => String(one.data.text).includes(holds)).slice(0, 8)) {
+    const result = [{ from_name: 'label', to_name: 'text', type: 'choices', value: { choices: [label] } }];
+    await server.call('annotationCreate', 'POST', `/api/tasks/${task.id}/annotations`, { result });
+  }
+}
+
+describe('the rules page', () => {
+  it('takes a rule from the first key to its undo without a mouse', async () => {
+    const projectId = await server.project({ title: 'Mails', texts: TEXTS });
+    await annotate(projectId, 'spam', 'won a prize');
+    await annotate(projectId, 'ham', 'free lunch');
+    const page = await visit(projectId);
+    await write(page, DOCUMENT.replace('spam', 'spam\n    keyword: [x]'));
+    await page.getByText(/Line 5, column \d+/).waitFor();
+    await keepScreenshot(page, 'rules-problem');
+    await replaceAll(page, DOCUMENT);
+    await page.getByText('No problem in 2 rules.').waitFor();
+    await page.getByText(/On 60 tasks/).waitFor();
+    await page.locator('mark', { hasText: 'prize' }).first().waitFor();
+    await page.getByText(/of 16/).first().waitFor();
+
+    await tabTo(page, 'prizes');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'prizes', pressed: true }).waitFor();
+    await tabTo(page, 'Hits');
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('tab', { name: /Conflicts 8/ }).waitFor();
+    await page.getByText('people say ham').first().waitFor();
+    await keepScreenshot(page, 'rules-conflicts');
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('tab', { name: /Misses/, selected: true }).waitFor();
+
+    await page.keyboard.press('Shift+Tab');
+    await write(page, DOCUMENT);
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await page.getByText('first document of the project').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText(/Applied 2 rules of document 1/).waitFor();
+    await page.getByText('60 labels').waitFor();
+    expect(await votesOf(projectId)).toBe(60);
+    await page.getByText(/weigh the votes of 2 labelers/).waitFor();
+    await keepScreenshot(page, 'rules-applied');
+
+    await write(page, DOCUMENT.replace('prize, winner', 'won'));
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await page.getByText(/20 lost/).waitFor();
+    await keepScreenshot(page, 'rules-difference');
+    await page.keyboard.press('Escape');
+    await page.getByText('Save and apply').waitFor({ state: 'detached' });
+
+    await tabTo(page, 'Undo');
+    await page.keyboard.press('Enter');
+    await page.getByText('Undone.').waitFor();
+    expect(await votesOf(projectId)).toBe(0);
+  });
+
+  it('suggests words and adds them as rules; stays whole on a narrow dark screen', async () => {
+    const projectId = await server.project({ title: 'Mails', texts: TEXTS });
+    await annotate(projectId, 'spam', 'won a prize');
+    await annotate(projectId, 'ham', 'Lunch at');
+    const page = await visit(projectId, { dark: true, width: 420 });
+    await page.getByRole('button', { name: /^Add / }).first().waitFor();
+    await tabTo(page, 'Add ');
+    await page.keyboard.press('Enter');
+    await page.getByText('No problem in 2 rules.').waitFor();
+    await keepScreenshot(page, 'rules-narrow-dark');
+    const wider = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
+    expect(wider).toBeLessThanOrEqual(0);
+  });
+
+  it('marks places for labels of spans', async () => {
+    const config = `<View><Labels name="entity" toName="text"><Label value="Drug"/></Labels><Text name="text" value="$text"/></View>`;
+    const texts = ['Took aspirin twice.', 'Nothing.'];
+    const projectId = await server.project({ title: 'Notes', texts, config });
+    const page = await visit(projectId);
+    await write(page, 'headstart_rules: 1\nrules:\n  - {id: drugs, label: Drug, spans: true, keywords: [aspirin]}\n');
+    await page.locator('mark', { hasText: 'aspirin' }).waitFor();
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await page.getByText('first document of the project').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText(/Applied 1 rule of document 1: 1 label/).waitFor();
+  });
+});

@@ -61,6 +61,36 @@ export function decodeYolov8(raw: Float32Array, labelCount: number, scoreMin: nu
   return boxes;
 }
 
+/**
+ * Boxes that the graph has finished: rows `corner corner score label`, or corners alone with scores and labels apart.
+ * `scale` brings the corners to pixels of the frame.
+ */
+export function decodeCorners(
+  raw: Float32Array,
+  apart: { readonly scores: Float32Array; readonly classes: Float32Array } | null,
+  options: { order: 'xyxy' | 'yxyx'; scale: { width: number; height: number }; scoreMin: number },
+): Box[] {
+  const { order, scale, scoreMin } = options;
+  const width = apart ? 4 : 6;
+  const boxes: Box[] = [];
+  for (let row = 0; (row + 1) * width <= raw.length; row++) {
+    const at = row * width;
+    const score = apart ? apart.scores[row]! : raw[at + 4]!;
+    if (!(score >= scoreMin)) continue;
+    const [a, b, c, d] = [raw[at]!, raw[at + 1]!, raw[at + 2]!, raw[at + 3]!];
+    const [left, top, right, bottom] = order === 'xyxy' ? [a, b, c, d] : [b, a, d, c];
+    boxes.push({
+      left: left * scale.width,
+      top: top * scale.height,
+      right: right * scale.width,
+      bottom: bottom * scale.height,
+      score,
+      label: Math.round(apart ? apart.classes[row]! : raw[at + 5]!),
+    });
+  }
+  return boxes;
+}
+
 /** Greedy non-maximum suppression per label: of boxes that overlap by more than `iouMax`, the best stays. */
 export function suppressCopies(boxes: readonly Box[], iouMax: number): Box[] {
   const sorted = [...boxes].sort((a, b) => b.score - a.score);

@@ -14,10 +14,10 @@ export interface ImageSize {
 
 /**
  * How a picture meets the model's frame. `cover` fills it and cuts what sticks out, `letterbox` shows all of it at the
- * top left on a grey ground.
+ * top left on a grey ground, `fill` stretches it.
  */
 export interface FrameOptions extends ImageSize {
-  readonly fit: 'cover' | 'letterbox';
+  readonly fit: 'cover' | 'letterbox' | 'fill';
 }
 
 export interface Frame {
@@ -25,8 +25,15 @@ export interface Frame {
   readonly pixels: Uint8Array;
   /** Of the upright picture. */
   readonly source: ImageSize;
-  /** Frame pixels per picture pixel (letterbox); 0 for `cover`. */
-  readonly scale: number;
+  /** Frame pixels per picture pixel. */
+  readonly scale: Place;
+  /** Frame pixels that `cover` cut off on the left and above. */
+  readonly cut: Place;
+}
+
+export interface Place {
+  readonly x: number;
+  readonly y: number;
 }
 
 const LETTERBOX_GREY = 114;
@@ -65,11 +72,30 @@ class PixelRoom {
 const room = new PixelRoom();
 
 /** Throws BACKEND_BAD_ITEM when the bytes are no picture that can be read, or one of more pixels than the limit. */
-export async function decodeFrame(bytes: Uint8Array, options: FrameOptions): Promise<Frame> {
+export function decodeFrame(bytes: Uint8Array, options: FrameOptions): Promise<Frame> {
+  return withPicture(bytes, (upright, source) => frameOf(upright, source, options));
+}
+
+/** The whole upright picture, brought down so that its longer side is at most `sideMax` pixels. Throws as above. */
+export function decodePicture(
+  bytes: Uint8Array,
+  sideMax: number,
+): Promise<{ pixels: Uint8Array; size: ImageSize; source: ImageSize }> {
+  return withPicture(bytes, async (upright, source) => {
+    const resized = upright.resize(sideMax, sideMax, { fit: 'inside', withoutEnlargement: true });
+    const { data, info } = await resized.raw().toBuffer({ resolveWithObject: true });
+    const { width, height } = info;
+    return { pixels: asRgb(data, width * height), size: { width, height }, source };
+  });
+}
+
+/** Opens a picture, waits until there is room for its pixels, and hands it over upright and without alpha. */
+async function withPicture<T>(bytes: Uint8Array, work: (upright: Sharp, source: ImageSize) => Promise<T>): Promise<T> {
   try {
     const picture = sharp(bytes, { limitInputPixels: LIMITS.imagePixelsMax, failOn: 'error' });
     const source = uprightSize(await picture.metadata());
-    return await room.with(source.width * source.height, () => frameOf(picture, source, options));
+    const upright = picture.autoOrient().flatten({ background: '#ffffff' }).toColourspace('srgb');
+    return await room.with(source.width * source.height, () => work(upright, source));
   } catch (error) {
     if (error instanceof AppError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -77,14 +103,18 @@ export async function decodeFrame(bytes: Uint8Array, options: FrameOptions): Pro
   }
 }
 
-async function frameOf(picture: Sharp, source: ImageSize, options: FrameOptions): Promise<Frame> {
-  const upright = picture.autoOrient().flatten({ background: '#ffffff' }).toColourspace('srgb');
+async function frameOf(upright: Sharp, source: ImageSize, options: FrameOptions): Promise<Frame> {
   const { width, height } = options;
-  if (options.fit === 'cover') {
-    const pixels = await upright.resize(width, height, { fit: 'cover' }).raw().toBuffer();
-    return { pixels: asRgb(pixels, width * height), source, scale: 0 };
+  const [sx, sy] = [width / source.width, height / source.height];
+  if (options.fit !== 'letterbox') {
+    const { fit } = options;
+    const pixels = await upright.resize(width, height, { fit }).raw().toBuffer();
+    const most = Math.max(sx, sy);
+    const scale = fit === 'fill' ? { x: sx, y: sy } : { x: most, y: most };
+    const cut = { x: (source.width * scale.x - width) / 2, y: (source.height * scale.y - height) / 2 };
+    return { pixels: asRgb(pixels, width * height), source, scale, cut };
   }
-  const scale = Math.min(width / source.width, height / source.height);
+  const scale = Math.min(sx, sy);
   const inner = { width: inside(source.width * scale, width), height: inside(source.height * scale, height) };
   const ground = { r: LETTERBOX_GREY, g: LETTERBOX_GREY, b: LETTERBOX_GREY };
   const pixels = await upright
@@ -92,7 +122,7 @@ async function frameOf(picture: Sharp, source: ImageSize, options: FrameOptions)
     .extend({ right: width - inner.width, bottom: height - inner.height, background: ground })
     .raw()
     .toBuffer();
-  return { pixels: asRgb(pixels, width * height), source, scale };
+  return { pixels: asRgb(pixels, width * height), source, scale: { x: scale, y: scale }, cut: { x: 0, y: 0 } };
 }
 
 /** Planes (3 x height x width) as floats, `(value - mean) * scale` per channel; `order` says which colour comes first. */

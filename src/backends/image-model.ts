@@ -1,9 +1,16 @@
-/** Models that look at pictures, whatever engine runs them: classifiers, embeddings and object detectors. */
+/** Models that look at pictures, whatever engine runs them: classes, embeddings, boxes, key points, masks. */
 import { AppError, toAppError } from '../core/errors.ts';
 import type { FailedItem, InferenceItem } from './backend.ts';
-import { type Box, decodeYolov8, decodeYolox, suppressCopies } from './boxes.ts';
 import { floatsOf, type Graph, type GraphArrays, type GraphValue } from './graph.ts';
 import { decodeFrame, type Frame, toPixels, toPlanes } from './image-decode.ts';
+import {
+  type DetectorOptions,
+  type MaskOptions,
+  type PointOptions,
+  readBoxes,
+  readMasks,
+  readPoints,
+} from './image-reading.ts';
 import type { ModelEntry } from './manifest.ts';
 import type { BatchOutput, BatchTensor, CallSize, LoadedModel } from './runtime.ts';
 import { normaliseRow, softmax } from './token-plan.ts';
@@ -17,7 +24,7 @@ export interface ImageProcessing {
   readonly layout?: 'planes' | 'pixels';
   readonly width: number;
   readonly height: number;
-  readonly fit: 'cover' | 'letterbox';
+  readonly fit: 'cover' | 'letterbox' | 'fill';
   readonly order: 'rgb' | 'bgr';
   /** Per channel in the model's order: `(value - mean) * scale` of values 0..255. */
   readonly mean: readonly number[];
@@ -27,18 +34,9 @@ export interface ImageProcessing {
   /** Where the graph says logits: makes its `probabilities` sum to one. */
   readonly activation?: 'softmax';
   readonly detector?: DetectorOptions;
+  readonly points?: PointOptions;
+  readonly masks?: MaskOptions;
 }
-
-interface DetectorOptions {
-  readonly head: 'yolox' | 'yolov8';
-  readonly output: string;
-  readonly labelCount: number;
-  readonly scoreMin: number;
-  readonly iouMax: number;
-}
-
-/** Fields of the `boxes` output: corner and size as shares of the upright picture, score, label. */
-export const BOX_FIELDS = ['x', 'y', 'width', 'height', 'score', 'label'] as const;
 
 /** Pictures decoded ahead of the model, on threads of their own. */
 const DECODE_AHEAD = 4;
@@ -157,18 +155,17 @@ function decode(item: InferenceItem, options: ImageProcessing): Promise<Frame> {
 /** Collects the outputs of a batch, picture by picture. */
 class AnswerSheet {
   private readonly dense = new Map<string, { readonly data: Float32Array; readonly dim: number }>();
-  private readonly boxes: number[] = [];
-  private readonly counts: Uint32Array;
+  private readonly ragged = new Map<string, { readonly data: number[]; readonly counts: Uint32Array; width: number }>();
   private readonly sizes: Float32Array;
   private readonly failed: FailedItem[] = [];
   private readonly entry: ModelEntry;
 
   constructor(entry: ModelEntry, itemCount: number) {
     this.entry = entry;
-    this.counts = new Uint32Array(itemCount);
     this.sizes = new Float32Array(2 * itemCount);
     for (const [name, spec] of Object.entries(entry.outputs)) {
       if ('dim' in spec) this.dense.set(name, { data: new Float32Array(itemCount * spec.dim), dim: spec.dim });
+      else this.ragged.set(name, { data: [], counts: new Uint32Array(itemCount), width: spec.fields.length });
     }
   }
 
@@ -183,7 +180,14 @@ class AnswerSheet {
       if (name === 'embedding') normaliseRow(target);
       if (name === 'probabilities' && processing.activation === 'softmax') softmax(target);
     }
-    if (processing.detector) this.writeBoxes(item, frame, detect(processing.detector, processing.width, output));
+    const { detector, points, masks } = processing;
+    if (detector) this.writeRecords('boxes', item, readBoxes(detector, frame, processing, output));
+    if (points) this.writeRecords('points', item, readPoints(points, frame, processing, output));
+    if (masks) {
+      const { records, grid } = readMasks(masks, frame, processing, output);
+      this.writeRecords('masks', item, records);
+      this.dense.get('grid')?.data.set([grid.width, grid.height], 2 * item);
+    }
   }
 
   fail(item: number, error: unknown): void {
@@ -193,29 +197,16 @@ class AnswerSheet {
   finish(): BatchOutput {
     const outputs: Record<string, BatchTensor> = {};
     for (const [name, { data }] of this.dense) outputs[name] = { data };
-    if ('boxes' in this.entry.outputs) outputs.boxes = { data: Float32Array.from(this.boxes), counts: this.counts };
+    for (const [name, { data, counts }] of this.ragged) outputs[name] = { data: Float32Array.from(data), counts };
     if ('size' in this.entry.outputs) outputs.size = { data: this.sizes };
     return { outputs, failed: this.failed };
   }
 
-  /** As shares of the picture, cut at its edges. */
-  private writeBoxes(item: number, frame: Frame, boxes: readonly Box[]): void {
-    const { width, height } = frame.source;
-    const share = (value: number, length: number): number => Math.min(1, Math.max(0, value / frame.scale / length));
-    for (const box of boxes) {
-      const [left, top] = [share(box.left, width), share(box.top, height)];
-      this.boxes.push(left, top, share(box.right, width) - left, share(box.bottom, height) - top, box.score, box.label);
-    }
-    this.counts[item] = boxes.length;
+  private writeRecords(name: string, item: number, records: readonly number[]): void {
+    const { data, counts, width } = this.ragged.get(name)!;
+    for (const value of records) data.push(value);
+    counts[item] = records.length / width;
   }
-}
-
-function detect(options: DetectorOptions, side: number, output: (name: string) => Float32Array): Box[] {
-  const raw = output(options.output);
-  const { labelCount, scoreMin } = options;
-  const boxes =
-    options.head === 'yolox' ? decodeYolox(raw, side, labelCount, scoreMin) : decodeYolov8(raw, labelCount, scoreMin);
-  return suppressCopies(boxes, options.iouMax);
 }
 
 function wrongWidth(name: string, found: number, expected: number): AppError {

@@ -7,6 +7,8 @@ const BUILTIN: Readonly<Record<string, () => Promise<ModelRuntime>>> = {
   lexical: async () => (await import('./lexical-runtime.ts')).lexicalRuntime,
   'audio-descriptor': async () => (await import('./audio-descriptor.ts')).audioDescriptorRuntime,
   'image-descriptor': async () => (await import('./image-descriptor.ts')).imageDescriptorRuntime,
+  'onnx-ocr': async () => (await import('./onnx-ocr.ts')).onnxOcrRuntime,
+  'onnx-speech': async () => (await import('./onnx-speech.ts')).onnxSpeechRuntime,
   'onnx-image': async () => (await import('./onnx-image.ts')).onnxImageRuntime,
   'onnx-text': async () => (await import('./onnx-text.ts')).onnxTextRuntime,
   'tfjs-image': async () => (await import('./tfjs-image.ts')).tfjsImageRuntime,

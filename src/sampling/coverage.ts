@@ -13,19 +13,24 @@ import {
 import type { Rows } from './rows.ts';
 import { kthSmallest } from './select.ts';
 
-/** `wide`: exp(-d^2), for the seed. `tuned`: exp(-d^2 / (s_i s_j)), s = distance to the 20th nearest target. */
+/** `wide`: exp(-d^2), for the seed. `tuned`: exp(-d^2 / (s_i s_j)), s = distance to the m-th nearest target; m falls as labels come. */
 export type CoverageKernel = 'wide' | 'tuned';
 
 /** More targets sharpen the picture no further and cost memory and time linearly (docs/decisions/0003). */
 export const TARGETS_MAX = 2_000;
-const NEIGHBOUR = 20;
+/** The neighbour whose distance says how dense a place is. */
+const DENSITY_NEIGHBOUR = 20;
+/** The tuned kernel reaches half as many targets as fall to each label, in steps of two between these. */
+const REACH_MIN = 5;
+const REACH_MAX = 160;
 /** Kernel values kept, in floats (32 MB): every row of a small pool, the current candidates of a large one. */
 const CACHE_FLOATS_MAX = 8_000_000;
 /** Exact duplicates have no distance of their own; this keeps the tuned kernel finite. */
 const SCALE_MIN = 1e-3;
 
 interface CachedRow {
-  kernel: CoverageKernel;
+  /** null: of a reach that is no longer used. */
+  kernel: CoverageKernel | null;
   readonly values: Float32Array;
 }
 
@@ -55,6 +60,7 @@ export class Coverage {
   /** (targets) 1 / s_j. */
   readonly #tightness: Float32Array;
   #tuned = false;
+  #reach = REACH_MAX;
   readonly #isTarget: ReadonlySet<number>;
   readonly #cache = new Map<number, CachedRow>();
   readonly #free: Float32Array[] = [];
@@ -105,15 +111,19 @@ export class Coverage {
       kernelRow(this.#heap, this.#probe, 0, this.#matrix, entry.values);
     } else {
       this.#tune();
-      this.#probeScale[0] = 1 / this.scale(ordinal);
+      this.#probeScale[0] = 1 / this.scale(ordinal, this.#reach);
       const scales = { candidates: this.#probeScale, targets: this.#tightness };
       kernelRow(this.#heap, this.#probe, 0, this.#matrix, entry.values, scales);
     }
     return entry.values;
   }
 
-  /** Best kernel value (targets) to any of `labeled` or `pending`, 0..1; the caller owns the array. */
+  /**
+   * Best kernel value (targets) to any of `labeled` or `pending`, 0..1; the caller owns the array. The tuned kernel is
+   * fitted to the number of labels here, and stays so until the next call.
+   */
   coveredBy(kernel: CoverageKernel, labeled: Int32Array, pending: Int32Array): Float32Array {
+    if (kernel === 'tuned') this.#reachFor(labeled.length);
     const settled = this.#settle(kernel, labeled);
     this.#covered.set(settled.values);
     for (const ordinal of labeled) {
@@ -143,10 +153,10 @@ export class Coverage {
     coverWith(this.#heap, this.#covered, this.kernelRow(ordinal, kernel));
   }
 
-  /** Distance to the 20th nearest target (itself not counted), 0..2; small where rows are dense. */
-  scale(ordinal: number): number {
+  /** Distance to the n-th nearest target (itself not counted), 0..2; small where rows are dense. */
+  scale(ordinal: number, neighbour = DENSITY_NEIGHBOUR): number {
     if (this.targets.length === 0) return 2;
-    const square = kthSmallest(this.distances(ordinal), NEIGHBOUR + (this.#isTarget.has(ordinal) ? 1 : 0));
+    const square = kthSmallest(this.distances(ordinal), neighbour + (this.#isTarget.has(ordinal) ? 1 : 0));
     return Math.max(SCALE_MIN, Math.sqrt(square));
   }
 
@@ -188,11 +198,27 @@ export class Coverage {
     this.#probe.squares[0] = squareOf(row);
   }
 
+  /** How far the tuned kernel reaches now, in nearest targets. */
+  get reach(): number {
+    return this.#reach;
+  }
+
+  #reachFor(labelCount: number): void {
+    const wanted = this.targets.length / (2 * Math.max(1, labelCount));
+    const steps = Math.max(0, Math.round(Math.log2(wanted / REACH_MIN)));
+    const reach = Math.min(REACH_MAX, REACH_MIN * 2 ** steps);
+    if (reach === this.#reach) return;
+    this.#reach = reach;
+    this.#tuned = false;
+    for (const entry of this.#cache.values()) if (entry.kernel === 'tuned') entry.kernel = null;
+    if (this.#settled?.kernel === 'tuned') this.#settled = undefined;
+  }
+
   /** Scales of the targets, when a tuned kernel is first asked for. */
   #tune(): void {
     if (this.#tuned) return;
     this.#tuned = true;
-    for (const [j, ordinal] of this.targets.entries()) this.#tightness[j] = 1 / this.scale(ordinal);
+    for (const [j, ordinal] of this.targets.entries()) this.#tightness[j] = 1 / this.scale(ordinal, this.#reach);
   }
 
   /** The kept picture, or an empty one when a label has gone since. */

@@ -12,18 +12,22 @@ function slowDistance(a: Float32Array, b: Float32Array): number {
   return Math.sqrt(a.reduce((sum, v, j) => sum + (v - b[j]!) ** 2, 0));
 }
 
-/** Distance to the 20th nearest other row. */
-const slowScale = pool.rows.map(
-  (row, i) =>
-    pool.rows
-      .filter((_, j) => j !== i)
-      .map((other) => slowDistance(row, other))
-      .sort((a, b) => a - b)[19]!,
+/** Half as many neighbours as fall to each label, in steps of two from 5: 20 of 40 rows with one label, 5 with four. */
+const slowReach = (labels: number): number => [20, 20, 10, 5][labels] ?? 5;
+
+/** Distances to the nearest other rows, ascending. */
+const slowNear = pool.rows.map((row, i) =>
+  pool.rows
+    .filter((_, j) => j !== i)
+    .map((other) => slowDistance(row, other))
+    .sort((a, b) => a - b),
 );
 
-function slowKernel(kernel: 'wide' | 'tuned', i: number, j: number): number {
+function slowKernel(kernel: 'wide' | 'tuned', labels: number, i: number, j: number): number {
   const square = slowDistance(pool.rows[i]!, pool.rows[j]!) ** 2;
-  return Math.exp(-square / (kernel === 'wide' ? 1 : slowScale[i]! * slowScale[j]!));
+  return Math.exp(
+    -square / (kernel === 'wide' ? 1 : slowNear[i]![slowReach(labels) - 1]! * slowNear[j]![slowReach(labels) - 1]!),
+  );
 }
 
 /** Walks along `picks` and returns, for each, its gain and the best gain there was at that moment. */
@@ -36,9 +40,9 @@ function slowGains(
 ) {
   const inside = [...labeled];
   return picks.map((pick) => {
-    const covered = worth.map((_, j) => Math.max(0, ...inside.map((i) => slowKernel(kernel, i, j))));
+    const covered = worth.map((_, j) => Math.max(0, ...inside.map((i) => slowKernel(kernel, labeled.length, i, j))));
     const gain = (i: number): number =>
-      worth.reduce((sum, u, j) => sum + u * Math.max(0, slowKernel(kernel, i, j) - covered[j]!), 0);
+      worth.reduce((sum, u, j) => sum + u * Math.max(0, slowKernel(kernel, labeled.length, i, j) - covered[j]!), 0);
     const best = Math.max(...candidates.filter((i) => !inside.includes(i)).map(gain));
     const own = gain(pick);
     inside.push(pick);

@@ -4,20 +4,26 @@ import { fitHead, headMetrics, predict } from '../src/heads/index.ts';
 import { DEFAULT_STRATEGY } from '../src/sampling/index.ts';
 import {
   area,
+  type Curve,
   gather,
   holm,
   labelsSaved,
   mean,
   oneHot,
-  replay,
   savedInterval,
+  summarise,
   wilcoxon,
 } from '../src/sampling/simulation/index.ts';
 import type { Figure, Suite } from './harness.ts';
 import { labelErrorPrecision } from './learning/label-errors.ts';
+import { enlarged, policySeconds } from './learning/large-pool.ts';
+import { clothingSplits } from './learning/photos.ts';
+import { standalonePlot } from './learning/plot.ts';
+import { openReplays, type Replays } from './learning/replays.ts';
 import { digits, type LearningSet } from './learning/sets.ts';
 import { TEXT_SET_NAMES, textSet } from './learning/texts.ts';
 
+const SET_NAMES = ['digits', ...TEXT_SET_NAMES, 'clothing'];
 const SEEDS = 30;
 const SEEDS_QUICK = 6;
 const CALIBRATION_LABELS = 500;
@@ -27,18 +33,23 @@ const ERROR_SEEDS = 3;
 export const suite: Suite = {
   name: 'learning',
   async run(report, options) {
-    const names = options.quick ? ['digits'] : ['digits', ...TEXT_SET_NAMES];
     const tests: { name: string; p: number }[] = [];
-    for (const name of names) {
-      if (!wanted(options.only, name)) continue;
-      const set = name === 'digits' ? digits() : await textSet(name);
-      if (set === undefined) {
-        process.stderr.write(`learning: the data of ${name} are not on this machine; skipped\n`);
-        continue;
+    const replays = openReplays();
+    try {
+      for (const name of options.quick ? ['digits'] : SET_NAMES) {
+        if (!wanted(options.only, name)) continue;
+        const sets = await splitsOf(name);
+        if (sets === undefined) {
+          process.stderr.write(`learning: the data of ${name} are not on this machine; skipped\n`);
+          continue;
+        }
+        tests.push({ name, p: await compare(replays, sets, options.quick ? SEEDS_QUICK : SEEDS, report) });
+        calibration(sets, report);
+        if (name === 'digits') errors(sets[0]!, report);
       }
-      tests.push({ name, p: compare(set, options.quick ? SEEDS_QUICK : SEEDS, report) });
-      calibration(set, report);
-      if (name === 'digits') errors(set, report);
+      if (wanted(options.only, 'pool')) await largePools(replays, report, options.quick);
+    } finally {
+      await replays.close();
     }
     const adjusted = holm(tests.map((test) => test.p));
     for (const [i, test] of tests.entries()) {
@@ -51,14 +62,28 @@ export const suite: Suite = {
 
 /** `--only` narrows by figure name; a set is run when any of its figures could match. */
 function wanted(only: string, name: string): boolean {
-  return only === '' || only.includes(name) || ![...TEXT_SET_NAMES, 'digits'].some((other) => only.includes(other));
+  return only === '' || only.includes(name) || ![...SET_NAMES, 'pool'].some((other) => only.includes(other));
+}
+
+/** The random splits that seeds take in turn; one for sets with a fixed test part. */
+async function splitsOf(name: string): Promise<LearningSet[] | undefined> {
+  if (name === 'clothing') return clothingSplits();
+  const set = name === 'digits' ? digits() : await textSet(name);
+  return set && [set];
 }
 
 /** Default policy against random under the same seeds; returns the p value of the difference in area. */
-function compare(set: LearningSet, seeds: number, report: (figure: Figure) => void): number {
+async function compare(
+  replays: Replays,
+  sets: readonly LearningSet[],
+  seeds: number,
+  report: (figure: Figure) => void,
+): Promise<number> {
+  const set = sets[0]!;
+  const setOf = (seed: number): LearningSet => sets[seed % sets.length]!;
   const all = Array.from({ length: seeds }, (_, seed) => seed);
-  const random = all.map((seed) => replay(set, 'random', seed));
-  const ours = all.map((seed) => replay(set, DEFAULT_STRATEGY, seed));
+  const random = await replays.run(setOf, 'random', all);
+  const ours = await replays.run(setOf, DEFAULT_STRATEGY, all);
   const baseline = `random order, ${seeds} paired seeds, ${set.budget} labels`;
   const gains = all.map((i) => areaOf(ours[i]!) - areaOf(random[i]!));
   const { low, high } = savedInterval(ours, random);
@@ -66,9 +91,29 @@ function compare(set: LearningSet, seeds: number, report: (figure: Figure) => vo
   report({ ...saved, min: low, max: high, extra: { end: mean(ours.map(endOf)), random_end: mean(random.map(endOf)) } });
   const p = wilcoxon(gains);
   const wins = gains.filter((gain) => gain > 0).length;
+  const trials = [
+    { strategy: DEFAULT_STRATEGY, curves: ours },
+    { strategy: 'random', curves: random },
+  ];
+  const plot = standalonePlot(set.name, summarise(trials));
   const aubc = figure(`aubc_gain_${set.name}`, mean(gains), seeds, 'pt', baseline, set.pool.length);
-  report({ ...aubc, min: Math.min(...gains), max: Math.max(...gains), extra: { wins, wilcoxon_p: p } });
-  const cold = all.map((seed) => coldStart(set, DEFAULT_STRATEGY, seed) - coldStart(set, 'random', seed));
+  report({
+    ...aubc,
+    min: Math.min(...gains),
+    max: Math.max(...gains),
+    extra: { wins, wilcoxon_p: p, aubc: mean(ours.map(areaOf)), plot },
+  });
+  const startOf = async (curves: readonly Curve[], strategy: string): Promise<number[]> => {
+    if (set.coldStartAt === set.initial) return curves.map((curve) => curve.accuracy[0]!);
+    const short = (seed: number): LearningSet => ({
+      ...setOf(seed),
+      initial: set.coldStartAt,
+      budget: set.coldStartAt,
+    });
+    return (await replays.run(short, strategy, all)).map((curve) => curve.accuracy[0]!);
+  };
+  const [late, early] = [await startOf(random, 'random'), await startOf(ours, DEFAULT_STRATEGY)];
+  const cold = all.map((i) => early[i]! - late[i]!);
   const start = figure(
     `cold_start_gain_${set.name}`,
     mean(cold),
@@ -81,15 +126,43 @@ function compare(set: LearningSet, seeds: number, report: (figure: Figure) => vo
   return p;
 }
 
-/** Accuracy, 0..100, after the very first labels. */
-function coldStart(set: LearningSet, strategy: string, seed: number): number {
-  return replay({ ...set, initial: set.coldStartAt, budget: set.coldStartAt }, strategy, seed).accuracy[0]!;
+/** The same policy where only a sample stands for the pool and only the smallest margins are candidates. */
+async function largePools(replays: Replays, report: (figure: Figure) => void, quick: boolean): Promise<void> {
+  const set = digits();
+  if (set === undefined) return;
+  const sizes: readonly (readonly [string, number, number])[] = [
+    ['100k', 100_000, 3],
+    ['1m', 1_000_000, 1],
+  ];
+  for (const [label, size, seeds] of quick ? [] : sizes) {
+    // Pools of a replay are cut to a few thousand items; these are taken whole.
+    const large = { ...enlarged(set, size), poolMax: size };
+    const all = Array.from({ length: seeds }, (_, seed) => seed);
+    const random = await replays.run(() => large, 'random', all);
+    const ours = await replays.run(() => large, DEFAULT_STRATEGY, all);
+    const gain = mean(all.map((i) => areaOf(ours[i]!) - areaOf(random[i]!)));
+    const baseline = `random order, noisy copies of digits, 80 % of them per seed, ${set.budget} labels`;
+    const extra = { aubc: mean(ours.map(areaOf)), saved: labelsSaved(ours, random) };
+    report({ ...figure(`aubc_gain_pool_${label}`, gain, seeds, 'pt', baseline, size), extra });
+  }
+  const [label, size] = quick ? ['100k', 100_000] : ['1m', 1_000_000];
+  const { seconds, first } = policySeconds(Number(size));
+  const timing = figure(
+    `policy_${label}_seconds`,
+    seconds,
+    3,
+    's',
+    'an order of 20 after one more label',
+    Number(size),
+  );
+  report({ ...timing, extra: { first } });
 }
 
 /** ECE of a fully fitted head on random labels; everything else is scored. */
-function calibration(set: LearningSet, report: (figure: Figure) => void): void {
-  const everything = [...set.pool, ...set.test];
+function calibration(sets: readonly LearningSet[], report: (figure: Figure) => void): void {
   const figures = Array.from({ length: CALIBRATION_SEEDS }, (_, seed) => {
+    const set = sets[seed % sets.length]!;
+    const everything = [...set.pool, ...set.test];
     const coin = new Map(set.pool.map((i) => [i, hashUnit('calibration', seed, i)]));
     const training = [...set.pool].sort((a, b) => coin.get(a)! - coin.get(b)!).slice(0, CALIBRATION_LABELS);
     const trained = new Set(training);
@@ -109,7 +182,8 @@ function calibration(set: LearningSet, report: (figure: Figure) => void): void {
   });
   const ece = figures.map((one) => one.ece);
   const baseline = `${CALIBRATION_LABELS} random labels, everything else scored, 15 bins`;
-  const line = figure(`ece_500_${set.name}`, mean(ece), CALIBRATION_SEEDS, '', baseline, everything.length);
+  const { name, labels } = sets[0]!;
+  const line = figure(`ece_500_${name}`, mean(ece), CALIBRATION_SEEDS, '', baseline, labels.length);
   report({
     ...line,
     min: Math.min(...ece),

@@ -1,4 +1,6 @@
 /** Scoring, ranking and batch selection against a memcpy of the same matrix, or against the module's own mat-vecs. */
+
+import { openThreads } from '../src/compute/threads.ts';
 import { compareByScore, quantise } from '../src/core/order.ts';
 import { gaussian, hash32, type Random, seededRandom } from '../src/core/random.ts';
 import {
@@ -20,7 +22,8 @@ import {
   rowOf,
   type ScoreName,
 } from '../src/kernels/index.ts';
-import { type Figure, interleave, type Suite, type SuiteOptions } from './harness.ts';
+import { DEFAULT_STRATEGY } from '../src/sampling/index.ts';
+import { type Figure, interleave, percentile, type Suite, type SuiteOptions } from './harness.ts';
 
 type Report = (figure: Figure) => void;
 
@@ -28,6 +31,11 @@ const RUNS = 5;
 const TOP = 1_000;
 const DIMS = 384;
 const CLASSES = 10;
+/** Labels before and during the measured annotations, and tasks ranked after each: what a page fetches ahead. */
+const ANSWERED = 100;
+const ANNOTATIONS = 40;
+const NEXT = 64;
+const ROWS_AT_ONCE = 50_000;
 const NAMES: readonly (readonly [ScoreName, string])[] = [
   ['margin', 'margin'],
   ['leastConfidence', 'least_confidence'],
@@ -42,6 +50,8 @@ export const suite: Suite = {
     await scoreFigures(report, options, '100k_x1000', 100_000 / small, 1_000);
     await matvecFigure(report, options, 100_000 / small);
     await rerankFigure(report, options, 100_000 / small);
+    await annotateFigure(report, options, '100k', 100_000 / small);
+    if (!options.quick) await annotateFigure(report, options, '1m', 1_000_000);
     await batchFigures(report, options, 50_000 / small, 500 / small);
   },
 };
@@ -122,6 +132,57 @@ async function rerankFigure(report: Report, options: SuiteOptions, n: number): P
   });
 }
 
+/** What the server does after a stored annotation, hop to the thread included: teach the head, rank the next 64. */
+async function annotateFigure(report: Report, options: SuiteOptions, size: string, n: number): Promise<void> {
+  const figure = `annotate_to_rerank_ms_${size}`;
+  if (!figure.includes(options.only)) return;
+  const compute = openThreads({ learnerThreads: 1, workThreads: 1 });
+  try {
+    const classes = Array.from({ length: CLASSES }, (_, c) => String(c));
+    const learner = await compute.openLearner({
+      ...{ dim: DIMS, classes, multiple: false, seed: 1, strategy: DEFAULT_STRATEGY, expectedRows: n },
+    });
+    const random = seededRandom('annotate', size);
+    const noise = gaussians(1 << 18, random);
+    for (let from = 0; from < n; from += ROWS_AT_ONCE) {
+      const count = Math.min(ROWS_AT_ONCE, n - from);
+      const rows = new Float32Array(count * DIMS);
+      for (let i = 0; i < count; i++) {
+        const at = random.int(noise.length - DIMS);
+        rows.set(noise.subarray(at, at + DIMS), i * DIMS);
+        rows[i * DIMS + ((from + i) % CLASSES)]! += 15;
+      }
+      await learner.addRows(
+        Uint32Array.from({ length: count }, (_, i) => from + i),
+        unitRows(rows, DIMS),
+      );
+    }
+    const answer = (ordinal: number) => ({ ordinal, shares: classes.map((_, c) => (c === ordinal % CLASSES ? 1 : 0)) });
+    await learner.answer(Array.from({ length: ANSWERED }, (_, i) => answer(i)));
+    await learner.order(NEXT, new Uint32Array(0), new Uint32Array(0));
+    const times: number[] = [];
+    for (let i = 0; i < ANNOTATIONS; i++) {
+      const since = performance.now();
+      await learner.answer([answer(ANSWERED + i)]);
+      await learner.order(NEXT, new Uint32Array(0), new Uint32Array(0));
+      times.push(performance.now() - since);
+    }
+    report({
+      figure,
+      value: percentile(times, 0.95),
+      min: Math.min(...times),
+      max: Math.max(...times),
+      runs: ANNOTATIONS,
+      unit: 'ms',
+      baseline: `p95 of ${ANNOTATIONS} annotations after ${ANSWERED}, a hop to the thread and back included`,
+      n,
+      extra: { p50: percentile(times, 0.5) },
+    });
+  } finally {
+    await compute.close();
+  }
+}
+
 /** Batches of 500, in units of 500 mat-vecs of the module over the same matrix. */
 async function batchFigures(report: Report, options: SuiteOptions, n: number, count: number): Promise<void> {
   const wanted = ['kcenter_500_of_50k_x384', 'badge_500_of_50k_x384'].filter((name) => name.includes(options.only));
@@ -179,6 +240,15 @@ function fillProbabilities(table: Float32Array, c: number, random: Random): void
     }
     for (let j = 0; j < c; j++) table[start + j] = logits[j]! / total;
   }
+}
+
+/** In place. */
+function unitRows(rows: Float32Array, dim: number): Float32Array {
+  for (let at = 0; at < rows.length; at += dim) {
+    const norm = Math.sqrt(dot64(rows, at, at, dim));
+    for (let j = 0; j < dim; j++) rows[at + j]! /= norm;
+  }
+  return rows;
 }
 
 function gaussians(count: number, random: Random): Float32Array {

@@ -1,7 +1,7 @@
 /** `npm run -s bench -- ... | tsx scripts/bench-page.ts`: JSON lines of benchmarks become `docs/benchmarks.md`, suite by suite. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 interface Line {
@@ -14,8 +14,11 @@ interface Line {
   readonly unit: string;
   readonly baseline: string;
   readonly n: number;
+  /** An SVG drawing that belongs to the figure. */
+  readonly plot?: string;
 }
 
+const PLOTS = resolve(import.meta.dirname, '../docs/plots');
 const PAGE = resolve(import.meta.dirname, '../docs/benchmarks.md');
 const INTRO = `# Benchmarks
 
@@ -49,7 +52,14 @@ for (const [suite, lines] of fresh) {
     '| figure | value | spread | runs | n | against |',
     '|---|---|---|---|---|---|',
   ];
-  sections.set(suite, [...head, ...rows].join('\n'));
+  const pictures = lines.flatMap(({ figure, plot }) => {
+    if (plot === undefined) return [];
+    const name = `${suite}-${figure}.svg`;
+    mkdirSync(PLOTS, { recursive: true });
+    writeFileSync(join(PLOTS, name), plot);
+    return ['', `![${figure}](plots/${name})`];
+  });
+  sections.set(suite, [...head, ...rows, ...pictures].join('\n'));
 }
 
 const body = [...sections].sort(([a], [b]) => (a < b ? -1 : 1)).map(([suite, text]) => `## ${suite}\n${text}\n`);

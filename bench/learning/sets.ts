@@ -18,7 +18,7 @@ export function digits(): LearningSet | undefined {
   if (!existsSync(file)) return undefined;
   const lines = gunzipSync(readFileSync(file)).toString('utf8').trim().split('\n');
   const table = lines.map((line) => line.split(',').map(Number));
-  const rows = new Float32Array(table.length * 64);
+  const rows = new Float32Array(new SharedArrayBuffer(4 * table.length * 64));
   for (const [i, values] of table.entries()) rows.set(unit(values.slice(0, 64)), i * 64);
   const order = shuffle([...table.keys()], seededRandom('digits split'));
   return {

@@ -21,7 +21,7 @@ interface TextSet {
   /** Files whose rows may be queried, and whose rows measure; the same file twice is split. */
   readonly pool: readonly string[];
   readonly test: readonly string[];
-  readonly poolMax: number;
+  readonly poolSize: number;
   readonly testMax: number;
   readonly initial: number;
   readonly batch: number;
@@ -35,7 +35,7 @@ const SETS: readonly TextSet[] = [
     folder: 'youtube-spam',
     pool: ['train.csv'],
     test: ['valid.csv', 'test.csv'],
-    poolMax: 1_586,
+    poolSize: 1_586,
     testMax: 370,
     ...{ initial: 10, batch: 10, budget: 200, coldStartAt: 10 },
   },
@@ -44,7 +44,7 @@ const SETS: readonly TextSet[] = [
     folder: 'sms-spam',
     pool: ['collection.csv'],
     test: ['collection.csv'],
-    poolMax: 4_000,
+    poolSize: 4_000,
     testMax: 1_549,
     ...{ initial: 10, batch: 10, budget: 200, coldStartAt: 10 },
   },
@@ -53,7 +53,7 @@ const SETS: readonly TextSet[] = [
     folder: 'sst2',
     pool: ['train.csv'],
     test: ['test.csv'],
-    poolMax: 4_000,
+    poolSize: 4_000,
     testMax: 1_821,
     ...{ initial: 20, batch: 20, budget: 300, coldStartAt: 10 },
   },
@@ -62,7 +62,7 @@ const SETS: readonly TextSet[] = [
     folder: 'ag-news',
     pool: ['dev.csv'],
     test: ['test.csv'],
-    poolMax: 4_000,
+    poolSize: 4_000,
     testMax: 2_000,
     ...{ initial: 20, batch: 20, budget: 300, coldStartAt: 4 },
   },
@@ -79,7 +79,9 @@ export async function textSet(name: string): Promise<LearningSet | undefined> {
   const { texts, labels, pool } = split(set, folder, classes);
   const { rows, dim } = await embedded(set.name, texts);
   const test = [...texts.keys()].slice(pool);
-  return { ...set, classes, dim, rows, labels, pool: [...texts.keys()].slice(0, pool), test };
+  const shared = new Float32Array(new SharedArrayBuffer(rows.byteLength));
+  shared.set(rows);
+  return { ...set, classes, dim, rows: shared, labels, pool: [...texts.keys()].slice(0, pool), test };
 }
 
 interface TextItem {
@@ -93,8 +95,8 @@ function split(set: TextSet, folder: string, classes: readonly string[]) {
   const random = seededRandom('text split', set.name);
   const shared = set.pool[0] === set.test[0];
   const first = shuffle(read(set.pool), random);
-  const pool = first.slice(0, set.poolMax);
-  const test = (shared ? first.slice(set.poolMax) : shuffle(read(set.test), random)).slice(0, set.testMax);
+  const pool = first.slice(0, set.poolSize);
+  const test = (shared ? first.slice(set.poolSize) : shuffle(read(set.test), random)).slice(0, set.testMax);
   const all = [...pool, ...test];
   return {
     texts: all.map((item) => item.text.slice(0, CHARACTERS_MAX)),

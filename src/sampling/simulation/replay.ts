@@ -18,7 +18,7 @@ export interface Curve {
 
 /** A random part of the pool, the same for every strategy under one seed. */
 export function subPool(set: SimulationSet, seed: number): number[] {
-  const size = Math.min(SUB_POOL_MAX, Math.round(SUB_POOL_SHARE * set.pool.length));
+  const size = Math.min(set.poolMax ?? SUB_POOL_MAX, Math.round(SUB_POOL_SHARE * set.pool.length));
   return shuffle([...set.pool], seededRandom('sub-pool', set.name, seed)).slice(0, size);
 }
 

@@ -11,6 +11,8 @@ export interface SimulationSet {
   /** Indices that may be queried, and those that only measure. */
   readonly pool: readonly number[];
   readonly test: readonly number[];
+  /** Most items of the pool that one seed draws; left out: a few thousand. */
+  readonly poolMax?: number;
   /** Labels at the start, per step, at the end. */
   readonly initial: number;
   readonly batch: number;

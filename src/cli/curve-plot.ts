@@ -1,5 +1,7 @@
 /** Learning curves as inline SVG: one line and one band per strategy, no script. */
-import type { Summary } from '../sampling/simulation/index.ts';
+import type { SimulationReport } from '../app/simulate.ts';
+
+type Summary = SimulationReport['results'][number];
 
 /** Told apart in both colour schemes and by the colour-blind (Okabe and Ito); strategies beyond them repeat with dashes. */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];

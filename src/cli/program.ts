@@ -16,6 +16,7 @@ import { addRules } from './commands/rules.ts';
 import { addRuns } from './commands/runs.ts';
 import { addServe } from './commands/serve.ts';
 import { addSimulate } from './commands/simulate.ts';
+import { addStudio } from './commands/studio.ts';
 import { addTemplates } from './commands/templates.ts';
 
 export function createProgram(): Command {
@@ -43,6 +44,7 @@ export function createProgram(): Command {
     addRuns,
     addJobs,
     addModels,
+    addStudio,
     addSimulate,
     addDoctor,
   ]) {

@@ -20,7 +20,7 @@ export function parseJson(text: string): Json {
       cause: error,
     });
   }
-  checkDepth(value, LIMITS.jsonDepthMax);
+  checkDepth(value);
   return value;
 }
 
@@ -49,7 +49,8 @@ function jsonErrorPlace(text: string): { line: number; column: number } {
   return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
 }
 
-function checkDepth(value: Json, left: number): void {
+/** Throws LIMIT_SIZE for what recursion could not walk over. */
+export function checkDepth(value: Json, left: number = LIMITS.jsonDepthMax): void {
   if (typeof value !== 'object' || value === null) return;
   if (left === 0) {
     throw new AppError('LIMIT_SIZE', `JSON is nested deeper than ${LIMITS.jsonDepthMax} levels.`, {

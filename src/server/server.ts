@@ -74,9 +74,13 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const server = createFastify(options.logger, limits);
   server.decorateRequest('identity', null);
   server.setErrorHandler((error, request, reply) => sendError(error, request, reply));
-  secureHeaders(server);
   logRequests(server);
   inflateBodies(server);
+  // Before the headers of pages: Label Studio makes none of them, and asks for every task that somebody opens.
+  await server.register(async (scope) =>
+    addProtocol(scope, options.app, authenticator(options.app.people, options.auth)),
+  );
+  secureHeaders(server);
   await describeApi(server);
   await server.register(async (scope) => addApi(scope, options, limits));
   await serveWeb(server, options.web);
@@ -137,7 +141,6 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
   dataHeaders(server);
   acceptJson(server);
   bind(server, (route) => route.access === 'public');
-  await server.register(async (scope) => addProtocol(scope, app, authenticate));
   await server.register(async (scope) => {
     scope.addHook('onRequest', async (request) => {
       request.identity = await authenticate(request);

@@ -49,6 +49,8 @@ export class StandIn {
   down = false;
   /** Cuts the next calls of this path after they have taken effect. */
   cutAfter: { path: RegExp; times: number } | null = null;
+  /** Every call is sent there. */
+  redirect: string | null = null;
   readonly files = new Map<string, Buffer>();
   /** Path prefix of a deployment below a sub-path, such as `/label-studio`. */
   readonly base: string;
@@ -299,6 +301,7 @@ export class StandIn {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const url = new URL(request.url ?? '/', 'http://x');
     this.requests.push(`${request.method} ${url.pathname}`);
+    if (this.redirect) return void response.writeHead(302, { location: this.redirect }).end();
     if (!url.pathname.startsWith(this.base)) return this.#reply(response, 404, {});
     const path = url.pathname.slice(this.base.length);
     const text = Buffer.concat(chunks).toString();

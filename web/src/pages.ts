@@ -20,4 +20,5 @@ export const OWNER_PAGES: readonly OwnerPage[] = [
   { path: 'rules', title: 'Rules', component: lazy(() => import('./pages/rules.tsx')) },
   { path: 'runs', title: 'Runs', component: lazy(() => import('./pages/runs.tsx')) },
   { path: 'people', title: 'People', component: lazy(() => import('./pages/people.tsx')) },
+  { path: 'studio', title: 'Label Studio', component: lazy(() => import('./pages/studio.tsx')) },
 ];

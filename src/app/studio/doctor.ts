@@ -106,9 +106,10 @@ function sameConfig(theirs: string, ours: string): boolean {
 }
 
 /** Controls that no model here learns get no suggestion. */
-function labels({ parsed, control, input }: ProjectConfig): StudioFinding {
+function labels({ parsed, control, further, input }: ProjectConfig): StudioFinding {
+  const learned = [control, ...further.map((one) => one.control)];
   const others = parsed.controls
-    .filter((one) => one !== control && one.labels.length > 0)
+    .filter((one) => !learned.some((known) => known?.name === one.name) && one.labels.length > 0)
     .map((one) => `"${one.name}"`);
   const problem =
     control === null
@@ -116,7 +117,7 @@ function labels({ parsed, control, input }: ProjectConfig): StudioFinding {
       : input === null
         ? `"${control.name}" looks at no text, image or audio, which is what the built-in models learn from; bind a registered model to it.`
         : others.length > 0
-          ? `The built-in model learns "${control.name}" only; ${others.join(', ')} need rules or a registered model.`
+          ? `${others.join(', ')} is learned by no built-in model; write rules or bind a registered model to it.`
           : null;
   return finding('labels', problem, `The built-in model learns "${control?.name}".`);
 }

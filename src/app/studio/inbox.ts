@@ -21,6 +21,9 @@ const BATCH = 100;
 /** Afterwards an event is only listed by the doctor. */
 export const ATTEMPTS_MAX = 5;
 const RETRY_MS = 5_000;
+/** So long nothing has come in, or the first event has waited for so long. */
+const QUIET_MS = 100;
+const HELD_MS_MAX = 1_000;
 
 /** Brings the label config of the other side here. */
 export type FollowConfig = (connection: Connection, labelConfig: string) => Promise<void>;
@@ -37,6 +40,8 @@ export class Inbox {
   #again = false;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
+  #waiting: NodeJS.Timeout | undefined;
+  #heldSince = 0;
 
   constructor(deps: Deps, configs: ProjectConfigs, connections: Connections, intake: Intake, follow: FollowConfig) {
     this.#deps = deps;
@@ -51,7 +56,19 @@ export class Inbox {
   async receive(connection: Connection, body: string): Promise<void> {
     const digest = createHash('sha256').update(body).digest('hex');
     await this.#deps.store.studio.receive(connection.id, digest, body);
-    this.kick();
+    if (!this.#stopped) this.#soon();
+  }
+
+  /** Events often come in crowds, and each is waited for by somebody: what they mean can wait until the crowd is through. */
+  #soon(): void {
+    const now = performance.now();
+    if (this.#waiting === undefined) this.#heldSince = now;
+    clearTimeout(this.#waiting);
+    const wait = Math.min(QUIET_MS, Math.max(0, this.#heldSince + HELD_MS_MAX - now));
+    this.#waiting = setTimeout(() => {
+      this.#waiting = undefined;
+      this.kick();
+    }, wait);
   }
 
   kick(): void {
@@ -66,14 +83,10 @@ export class Inbox {
       });
   }
 
-  /** Resolves when nothing waits any more that could be worked off now. */
-  async settled(): Promise<void> {
-    while (this.#draining) await this.#draining;
-  }
-
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#waiting);
     await this.#draining;
   }
 
@@ -85,6 +98,7 @@ export class Inbox {
         for (const row of rows) {
           if (this.#stopped) return;
           await this.#workOff(row);
+          await new Promise((resolve) => setImmediate(resolve));
         }
         if (rows.length < BATCH) break;
         after = rows.at(-1)!.id;

@@ -1,6 +1,6 @@
 /** Label Studio's `predict`: any number of tasks, one item for each, in order, by the deadline; the rest follows later. */
 import type { Connection } from '../../core/connection.ts';
-import { isJsonObject, type JsonObject } from '../../core/json.ts';
+import { checkDepth, isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
 import type { Intake, Taken } from './intake.ts';
 import type { Proposals, Suggester } from './proposals.ts';
@@ -12,15 +12,16 @@ import { readTask } from './wire.ts';
 /** Answers kept in memory, by the characters of their tasks: what a page of Label Studio asks for again and again. */
 const CACHE_CHARS_MAX = 64_000_000;
 const CHUNK = 500;
-/** What is left of the deadline for writing the reply down. */
-const REPLY_MS = 250;
+/** Share of the deadline that is left for noting what is owed and writing the reply down. */
+const REPLY_SHARE = 0.1;
 const FEW_TASKS = 10;
 /** Somebody looks at the screen. */
 const FEW_DEADLINE_MS = 8_000;
 
 interface Known {
   /** The data it was said of. */
-  readonly data: string;
+  readonly data: JsonObject;
+  readonly chars: number;
   readonly version: string;
   readonly item: string;
 }
@@ -37,7 +38,8 @@ export class Predictor {
   readonly #intake: Intake;
   readonly #proposals: Proposals;
   readonly #versions: SuggestionVersions;
-  readonly #known = new Map<string, Known>();
+  /** By connection and number of the task, the longest unchanged first. */
+  readonly #known = new Map<number, Map<Json, Known>>();
   #chars = 0;
   readonly counts: PredictCounts = { calls: 0, tasks: 0, pending: 0, failed: 0 };
 
@@ -49,36 +51,40 @@ export class Predictor {
   }
 
   /** The reply as JSON text. */
-  async predict(connection: Connection, tasks: readonly unknown[], signal: AbortSignal): Promise<string> {
+  async predict(connection: Connection, tasks: readonly unknown[], signal: () => AbortSignal): Promise<string> {
     this.counts.calls += 1;
     this.counts.tasks += tasks.length;
     const { name: version } = await this.#versions.of(connection.projectId);
-    const items = tasks.map((task) => this.#lookUp(connection, task, version));
-    const open = items.flatMap((item, i) => (item === undefined ? [i] : []));
-    if (open.length > 0) await this.#answer(connection, tasks, { items, open, signal });
+    const known = connection.settings.scores === 'order' ? undefined : this.#known.get(connection.id);
+    const items = tasks.map((task) => this.#lookUp(known, task, version));
+    const open: number[] = [];
+    for (const [i, item] of items.entries()) if (item === undefined) open.push(i);
+    if (open.length > 0) await this.#answer(connection, tasks, { items, open, signal: signal() });
     return `{"results":[${items.join(',')}],"model_version":${JSON.stringify(version)}}`;
   }
 
-  #lookUp(connection: Connection, task: unknown, version: string): string | undefined {
-    if (!isJsonObject(task)) return undefined;
-    const key = `${connection.id}/${String(task.id)}`;
-    const known = this.#known.get(key);
-    // Another order of the queue gives other scores under the same version.
-    if (known === undefined || known.version !== version || connection.settings.scores === 'order') return undefined;
-    return known.data === JSON.stringify(task.data) ? known.item : undefined;
+  #lookUp(known: ReadonlyMap<Json, Known> | undefined, task: unknown, version: string): string | undefined {
+    if (known === undefined || !isJsonObject(task)) return undefined;
+    const one = known.get(task.id ?? null);
+    if (one === undefined || one.version !== version) return undefined;
+    return isSame(one.data, task.data) ? one.item : undefined;
   }
 
   #remember(connection: Connection, task: JsonObject, version: string, item: string): void {
-    const key = `${connection.id}/${String(task.id)}`;
-    const data = JSON.stringify(task.data);
-    const old = this.#known.get(key);
-    this.#chars += data.length + item.length - (old ? old.data.length + old.item.length : 0);
-    this.#known.delete(key);
-    this.#known.set(key, { data, version, item });
-    for (const [oldest, { data: gone, item: also }] of this.#known) {
-      if (this.#chars <= CACHE_CHARS_MAX) break;
-      this.#known.delete(oldest);
-      this.#chars -= gone.length + also.length;
+    // Another order of the queue gives other scores under the same version.
+    if (connection.settings.scores === 'order') return;
+    const known = this.#known.get(connection.id) ?? new Map<Json, Known>();
+    this.#known.set(connection.id, known);
+    const old = known.get(task.id!);
+    const data = isJsonObject(task.data) ? task.data : {};
+    const chars = JSON.stringify(data).length + item.length;
+    this.#chars += chars - (old?.chars ?? 0);
+    known.delete(task.id!);
+    known.set(task.id!, { data, chars, version, item });
+    for (const [oldest, gone] of known) {
+      if (this.#chars <= CACHE_CHARS_MAX) return;
+      known.delete(oldest);
+      this.#chars -= gone.chars;
     }
   }
 
@@ -89,7 +95,7 @@ export class Predictor {
   ): Promise<void> {
     const { deadlineMs } = connection.settings;
     const patience = open.length <= FEW_TASKS ? Math.min(FEW_DEADLINE_MS, deadlineMs) : deadlineMs;
-    const timeout = AbortSignal.timeout(Math.max(1, patience - REPLY_MS));
+    const timeout = AbortSignal.timeout(Math.ceil(patience * (1 - REPLY_SHARE)));
     const limit = AbortSignal.any([timeout, signal]);
     const suggester = await this.#proposals.of(connection);
     const taken = await this.#take(connection, suggester, tasks, open, limit);
@@ -157,6 +163,20 @@ export class Predictor {
     await studio.mark(connection.id, owed, { owed: true });
     await enqueuePush(this.#deps, connection, 'owed');
   }
+}
+
+/** Text by text, because most data are a few texts and writing them down costs more than comparing them. */
+function isSame(known: JsonObject, given: Json | undefined): boolean {
+  if (!isJsonObject(given)) return false;
+  let fields = 0;
+  for (const key in given) {
+    fields += 1;
+    if (known[key] === given[key]) continue;
+    if (typeof known[key] !== 'object' || typeof given[key] !== 'object') return false;
+    checkDepth(given[key]);
+    if (JSON.stringify(known[key]) !== JSON.stringify(given[key])) return false;
+  }
+  return fields === Object.keys(known).length;
 }
 
 const UNREADABLE: Taken = {

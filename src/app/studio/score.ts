@@ -1,7 +1,7 @@
 /** What the serving head says of texts right now, for tasks that nothing is stored of yet. */
 import type { Project, Task } from '../../core/domain.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { regionFromChoice } from '../../labelconfig/index.ts';
+import { type Control, regionFromChoice } from '../../labelconfig/index.ts';
 import type { Deps } from '../deps.ts';
 import type { Loops } from '../loops.ts';
 import { type Matrices, readRows } from '../matrices.ts';
@@ -33,9 +33,9 @@ export async function scoreNow(
   items: readonly { readonly data: JsonObject; readonly task: Task | null }[],
   options: ScoreOptions,
 ): Promise<(Scored | null)[]> {
-  const { control, classes } = config;
-  const active = control === null ? undefined : await deps.store.models.active(project.id, control.name);
-  if (control === null || active === undefined) return [];
+  const heads = await servingHeads(deps, project, config);
+  const [active] = heads;
+  if (active === undefined) return [];
   const tensor = await matrices.embeddings(project.id, active.embedder);
   const scored: (Scored | null)[] = [];
   for (let at = 0; at < items.length && !options.signal.aborted; at += CHUNK) {
@@ -69,13 +69,19 @@ export async function scoreNow(
     for (const [k, { i }] of ordered.entries()) put(i, read.subarray(k * tensor.columns, (k + 1) * tensor.columns));
     for (const [i, { data }] of chunk.entries()) if (!usable[i] && config.textOf(data) !== null) missing.push(i);
     if (missing.length > 0) await embed(chunk, missing, put);
-    const probabilities = await deps.compute.predict(active!.head, rows, classes);
+    const said = await Promise.all(
+      heads.map(async ({ of, head }) => ({ of, all: await deps.compute.predict(head, rows, of.classes) })),
+    );
     return chunk.map((_, i) => {
-      if (!usable[i]) return null;
-      const suggestion = chooseLabels(config, probabilities.subarray(i * classes.length, (i + 1) * classes.length));
-      if (!suggestion) return null;
-      const { labels, score } = suggestion;
-      return { result: [regionFromChoice(control!, labels, { score })], score };
+      const choices = said.flatMap(({ of, all }) => {
+        const width = of.classes.length;
+        const choice = usable[i] ? chooseLabels(of, all.subarray(i * width, (i + 1) * width)) : null;
+        return choice ? [{ ...choice, control: of.control }] : [];
+      });
+      if (choices.length === 0) return null;
+      const result = choices.map(({ control, labels, score }) => regionFromChoice(control, labels, { score }));
+      // As sure as its least sure part.
+      return { result, score: Math.min(...choices.map((choice) => choice.score)) };
     });
   }
 
@@ -103,4 +109,22 @@ export async function scoreNow(
     );
     await loops.added(project.id, tasks, { embedder: active!.embedder, rows: all });
   }
+}
+
+interface ServingHead {
+  readonly of: ProjectConfig & { readonly control: Control };
+  readonly embedder: string;
+  readonly head: Uint8Array;
+}
+
+/** Of all controls that stand on the same rows as the first one that has a head. */
+async function servingHeads(deps: Deps, project: Project, config: ProjectConfig): Promise<ServingHead[]> {
+  const heads: ServingHead[] = [];
+  for (const of of [config, ...config.further]) {
+    const { control } = of;
+    const active = control === null ? undefined : await deps.store.models.active(project.id, control.name);
+    if (control === null || active === undefined) continue;
+    heads.push({ of: { ...of, control }, embedder: active.embedder, head: active.head });
+  }
+  return heads.filter((one) => one.embedder === heads[0]!.embedder);
 }

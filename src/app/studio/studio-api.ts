@@ -93,8 +93,8 @@ export interface SetupInput {
 }
 
 export interface PredictOptions {
-  /** Aborted when nobody waits any more. */
-  readonly signal: AbortSignal;
+  /** Aborted when nobody waits any more; asked for only when there is something to wait for. */
+  readonly signal: () => AbortSignal;
   /** Of an interactive call: what was drawn. */
   readonly context: JsonObject | null;
 }

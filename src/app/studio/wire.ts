@@ -1,6 +1,6 @@
 /** Label Studio's words for tasks and annotations, as they come in by `predict`, by webhook and by its API. */
 import type { Connection } from '../../core/connection.ts';
-import { isJsonObject, type Json, type JsonObject, stableHash } from '../../core/json.ts';
+import { checkDepth, isJsonObject, type Json, type JsonObject, stableHash } from '../../core/json.ts';
 import type { ImportedAnnotation } from '../../formats/format.ts';
 import { fromWireAnnotation } from '../../formats/labelstudio.ts';
 import type { LabelConfig } from '../../labelconfig/index.ts';
@@ -18,6 +18,7 @@ const UNDEFINED = '$undefined$';
 export function readTask(value: unknown, config: LabelConfig, { settings }: Connection): GivenTask | null {
   if (!isJsonObject(value)) return null;
   if (!isJsonObject(value.data)) return null;
+  checkDepth(value.data);
   return { studioId: idOf(value.id), data: cleanData(value.data, config, settings.orderField) };
 }
 

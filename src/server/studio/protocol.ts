@@ -35,6 +35,11 @@ type Handle = (protocol: StudioProtocol, call: Call) => Promise<unknown>;
 export function addProtocol(server: FastifyInstance, app: App, authenticate: Authenticate): void {
   const { protocol } = app.studio;
   server.removeAllContentTypeParsers();
+  // Data for a program: nothing here is a page, and nothing is kept.
+  server.addHook('onRequest', (_request, reply, done) => {
+    reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
+    done();
+  });
   server.addContentTypeParser<Buffer>(
     '*',
     { parseAs: 'buffer' },
@@ -152,18 +157,20 @@ async function setup(protocol: StudioProtocol, { connection, body }: Call) {
 async function predict(protocol: StudioProtocol, { connection, body, request, reply }: Call) {
   // A dict instead of a list is what test suites send; there is nothing to answer for.
   if (!Array.isArray(body.tasks)) return { results: [] };
-  const gone = new AbortController();
-  request.raw.socket.once('close', onGone);
+  const { socket } = request.raw;
+  let gone: AbortController | null = null;
+  const onGone = (): void => gone?.abort();
+  const signal = (): AbortSignal => {
+    gone = new AbortController();
+    socket.once('close', onGone);
+    return gone.signal;
+  };
   try {
     const context = isJsonObject(body.params) && isJsonObject(body.params.context) ? body.params.context : null;
-    const text = await protocol.predict(connection, body.tasks as readonly unknown[], { signal: gone.signal, context });
+    const text = await protocol.predict(connection, body.tasks as readonly unknown[], { signal, context });
     return await reply.type('application/json; charset=utf-8').send(text);
   } finally {
-    request.raw.socket.off('close', onGone);
-  }
-
-  function onGone(): void {
-    gone.abort();
+    socket.off('close', onGone);
   }
 }
 

@@ -1,0 +1,87 @@
+/** Keeping in step with a Label Studio project by address and token. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { answerOf, settle } from '../helpers/project.ts';
+import { makeTexts } from '../helpers/texts.ts';
+import { PERSONAL_TOKEN, STUDIO_TOKEN } from './stand-in.ts';
+import { type StudioWorld, studioWorld } from './world.ts';
+
+let world: StudioWorld;
+afterEach(() => world.close());
+
+const texts = makeTexts(230, 3);
+
+async function open(options: { token?: string; base?: string } = {}) {
+  world = await studioWorld(options.base === undefined ? {} : { base: options.base });
+  for (const { text } of texts) world.studio.add({ text });
+  const made = await world.client.call('studioConnect', {
+    body: { url: `${world.studio.url}/`, token: options.token ?? STUDIO_TOKEN, studio_project: 5 },
+  });
+  const params = { project_id: made.project };
+  await world.client.call('projectUpdate', { params, body: { settings: { embedder: 'lexical', retrain_every: 20 } } });
+  return { projectId: made.project, params: { connection_id: made.id } };
+}
+
+async function sync(params: { connection_id: number }, body: object = {}, projectId = 1) {
+  const { id } = await world.client.call('connectionSync', { params, body });
+  await settle(world.client, projectId);
+  const job = await world.client.call('jobGet', { params: { job_id: id } });
+  expect(job.error).toBeNull();
+  return job.output as Record<string, unknown>;
+}
+
+const count = async (projectId: number) => world.client.call('projectGet', { params: { project_id: projectId } });
+
+describe('a sync', () => {
+  it('makes a project from the one over there, brings everything once, and follows what changes', async () => {
+    const { projectId, params } = await open();
+    const tasks = [...world.studio.tasks.values()];
+    for (const [i, task] of tasks.slice(0, 30).entries())
+      await world.studio.annotate(task.id, [answerOf(texts[i]!.label)]);
+    expect(await sync(params, { dry_run: true })).toMatchObject({ dryRun: true, newTasks: 230, annotations: 30 });
+    expect((await count(projectId)).task_number).toBe(0);
+    expect(await sync(params)).toMatchObject({ newTasks: 230, annotations: 30, problems: [] });
+    expect(await count(projectId)).toMatchObject({ title: 'Mails', task_number: 230, total_annotations_number: 30 });
+    await settle(world.client, projectId);
+    expect(await sync(params)).toMatchObject({ newTasks: 0, annotations: 0, predictions: { pushed: 230 } });
+    expect(await sync(params)).toMatchObject({ newTasks: 0, predictions: { pushed: 0, there: 230 } });
+    expect(tasks.every((task) => task.predictions.length === 1)).toBe(true);
+
+    tasks[3]!.data = { text: 'quite another text' };
+    tasks[0]!.annotations = [];
+    Object.assign(tasks[1]!.annotations[0]!, { result: [answerOf('ham')], updated_at: '2027-01-01T00:00:00Z' });
+    world.studio.tasks.delete(tasks[9]!.id);
+    expect(await sync(params)).toMatchObject({ changedTasks: 1, goneTasks: 1, goneAnnotations: 1, annotations: 1 });
+    expect(await count(projectId)).toMatchObject({ task_number: 229, total_annotations_number: 28 });
+  }, 60_000);
+
+  it('writes the order of the queue into a field that Label Studio can sort by, and does not read it as data', async () => {
+    const { params } = await open();
+    expect(await sync(params, { push: false, order: true })).toMatchObject({ ordered: 230 });
+    const places = [...world.studio.tasks.values()]
+      .map((task) => Number(task.data.headstart_order))
+      .sort((a, b) => a - b);
+    expect(places).toEqual(Array.from({ length: 230 }, (_, i) => i + 1));
+    expect(await sync(params, { push: false })).toMatchObject({ changedTasks: 0 });
+  }, 60_000);
+
+  it('works below a sub-path, and with a personal token whose access runs out', async () => {
+    const { projectId, params } = await open({ token: PERSONAL_TOKEN, base: '/label-studio' });
+    world.studio.expireAccess();
+    expect(await sync(params)).toMatchObject({ newTasks: 230 });
+    expect((await count(projectId)).task_number).toBe(230);
+    expect(world.studio.refreshed).toBeGreaterThan(1);
+  }, 60_000);
+
+  it('says what is wrong with the token, the project and the address', async () => {
+    const { params } = await open();
+    const sentence = async () =>
+      (await world.client.call('connectionDoctor', { params })).find((one) => one.part === 'server')?.sentence;
+    expect(await sentence()).toMatch(/^Label Studio answers at /);
+    await world.client.call('connectionUpdate', { params, body: { token: 'wrong' } });
+    expect(await sentence()).toMatch(/401.*the token is not accepted.*check the token/);
+    await world.client.call('connectionUpdate', { params, body: { token: STUDIO_TOKEN, studio_project: 6 } });
+    expect(await sentence()).toMatch(/404.*wrong project number/);
+    await world.client.call('connectionUpdate', { params, body: { token: null } });
+    expect(await sentence()).toMatch(/give its address and a token/);
+  }, 60_000);
+});

@@ -1,0 +1,97 @@
+/** The project's connections to Label Studio: the address to paste, what is wrong, and a sync. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import type { Body, Reply } from '../../../src/server/contract/index.ts';
+import { call, sentenceOf } from '../http.ts';
+
+type Connection = Reply<'connectionGet'>;
+type Finding = Reply<'connectionDoctor'>[number];
+
+const studio = {
+  list: (project: number) => call<Connection[]>('GET', `/api/projects/${project}/studio`),
+  connect: (project: number) =>
+    call<Reply<'connectionCreate'>>('POST', `/api/projects/${project}/studio`, { body: {} }),
+  change: (id: number, body: Body<'connectionUpdate'>) => call<Connection>('PATCH', `/api/studio/${id}`, { body }),
+  sync: (id: number) => call<Reply<'connectionSync'>>('POST', `/api/studio/${id}/sync`, { body: {} }),
+  doctor: (id: number) => call<Finding[]>('GET', `/api/studio/${id}/doctor`),
+};
+
+export default function StudioPage({ projectId }: { projectId: number }): ReactNode {
+  const queries = useQueryClient();
+  const connections = useQuery({ queryKey: ['studio', projectId], queryFn: () => studio.list(projectId) });
+  const connect = useMutation({
+    mutationFn: () => studio.connect(projectId),
+    onSuccess: () => void queries.invalidateQueries({ queryKey: ['studio', projectId] }),
+  });
+  return (
+    <main className="page">
+      <h1>Label Studio</h1>
+      {connections.isError && <p role="alert">{sentenceOf(connections.error)}</p>}
+      <section className="card" aria-label="Connect">
+        <p>
+          Label in Label Studio and let this project predict: make an address and paste it there, under Settings, Model,
+          Connect Model. It is shown once and is the only credential.
+        </p>
+        <div className="actions">
+          <button type="button" className="primary" disabled={connect.isPending} onClick={() => connect.mutate()}>
+            Make an address
+          </button>
+        </div>
+        {connect.isError && <p role="alert">{sentenceOf(connect.error)}</p>}
+        {connect.data && (
+          <p>
+            <code className="wrap">{connect.data.backend_url}</code>
+          </p>
+        )}
+      </section>
+      {connections.data?.map((one) => (
+        <ConnectionCard key={one.id} connection={one} projectId={projectId} />
+      ))}
+    </main>
+  );
+}
+
+function ConnectionCard({ connection, projectId }: { connection: Connection; projectId: number }): ReactNode {
+  const queries = useQueryClient();
+  const { id, url, offered_url: offered, studio_project: number } = connection;
+  const [job, setJob] = useState<number | null>(null);
+  const refresh = (): void => {
+    void queries.invalidateQueries({ queryKey: ['studio', projectId] });
+    void queries.invalidateQueries({ queryKey: ['studio-doctor', id] });
+  };
+  const doctor = useQuery({ queryKey: ['studio-doctor', id], queryFn: () => studio.doctor(id) });
+  const accept = useMutation({ mutationFn: () => studio.change(id, { accept_offer: true }), onSettled: refresh });
+  const sync = useMutation({ mutationFn: () => studio.sync(id), onSuccess: (started) => setJob(started.id) });
+  return (
+    <section className="card" aria-label={`Connection ${id}`}>
+      <h2>{number === null ? 'Not called yet' : `Label Studio project ${number}`}</h2>
+      <p className="muted">
+        {url ?? 'Nothing is sent to Label Studio'} · version <code>{connection.model_version}</code>
+      </p>
+      {doctor.isError && <p role="alert">{sentenceOf(doctor.error)}</p>}
+      <ul aria-label="What was found">
+        {doctor.data?.map((finding) => (
+          <li key={finding.part + finding.sentence}>
+            <span className={`chip ${finding.ok ? 'good' : 'state-failed'}`}>{finding.ok ? 'fine' : 'look'}</span>{' '}
+            {finding.sentence}
+          </li>
+        ))}
+      </ul>
+      <div className="actions">
+        {offered !== null && offered !== url && (
+          <button type="button" onClick={() => accept.mutate()}>
+            Accept {offered}
+          </button>
+        )}
+        <button type="button" disabled={sync.isPending} onClick={() => sync.mutate()}>
+          Sync now
+        </button>
+        <button type="button" onClick={refresh}>
+          Look again
+        </button>
+      </div>
+      {sync.isError && <p role="alert">{sentenceOf(sync.error)}</p>}
+      {job !== null && <p role="status">Job {job} has started; Runs shows how it goes.</p>}
+    </section>
+  );
+}

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { TEMPLATES } from '../../src/labelconfig/index.ts';
 import type { Reply } from '../../src/server/contract/index.ts';
 import { keepScreenshot, type Look, launchBrowser, openWatched, type Watched } from './browser.ts';
 import { allSaved, answer } from './hands.ts';
@@ -85,6 +86,32 @@ describe('home', () => {
     await page.getByText('Choices "c": a').waitFor();
     // The browser itself logs the refused check.
     expect(problems.splice(0)).toEqual([expect.stringContaining('422')]);
+  });
+
+  it('offers every template, and puts the picked one where it can be changed', async () => {
+    const { page } = await visit('/');
+    await page.getByRole('button', { name: 'New project' }).click();
+    await page.getByText('start from a template').click();
+    const list = page.getByRole('combobox', { name: 'Start from a template' });
+    const boxes = TEMPLATES.find(({ name }) => name === 'boxes')!;
+    await list.locator(`option[value="${boxes.name}"]`).waitFor({ state: 'attached' });
+    expect(await list.locator('option').count()).toBe(1 + TEMPLATES.length);
+    await list.selectOption(boxes.name);
+    expect(await page.getByLabel('Label config').inputValue()).toBe(boxes.config);
+  });
+
+  it('keeps the open tab in view on a narrow screen', async () => {
+    const id = await server.project({ title: 'Narrow', texts: texts(3) });
+    const { page } = await visit('/');
+    await page.setViewportSize({ width: 360, height: 700 });
+    for (const tab of ['label', 'people']) {
+      await page.goto(`${server.url}/projects/${id}/${tab}`);
+      const open = page.locator('nav [aria-current="page"]');
+      await open.waitFor();
+      const box = (await open.boundingBox())!;
+      expect(box.x).toBeGreaterThanOrEqual(0);
+      expect(box.x + box.width).toBeLessThanOrEqual(360);
+    }
   });
 
   it('says what is wrong with a file, and leaves nothing half-made behind', async () => {

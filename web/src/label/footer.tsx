@@ -52,9 +52,9 @@ export function Footer({ project, session, at, onHelp }: FooterProps): ReactNode
 }
 
 function retrainWords({ model_number: model, annotations_until_retrain: left }: QueueState): string {
-  if (left === null) return model === null ? 'No version yet' : `Version ${model}`;
-  const when = left > 0 ? `in ${count(left)}` : 'now';
-  return model === null ? `First version ${when}` : `Version ${model}, retrain ${when}`;
+  if (left === null) return model === null ? 'No model yet' : `Version ${model}`;
+  const when = left > 0 ? `in ${plural(left, 'answer')}` : 'now';
+  return model === null ? `First model ${when}` : `Version ${model}, retrain ${when}`;
 }
 
 function SaveState({ projectId }: { projectId: number }): ReactNode {

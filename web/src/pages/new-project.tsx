@@ -54,6 +54,7 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
     }
   }
 
+  const listed = sniffed?.columns.filter((column) => column.classes.length > 0) ?? [];
   return (
     <form className="card new-project" onSubmit={(event) => void create(event)}>
       <h2>{first ? 'Start with a file of texts' : 'New project'}</h2>
@@ -89,18 +90,16 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
         </label>
         <label>
           <input type="radio" name="mode" checked={mode === 'config'} onChange={() => setMode('config')} /> Paste a
-          Label Studio config
+          Label Studio config, or start from a template
         </label>
       </fieldset>
-      {mode === 'labels' && labels === '' && (
+      {mode === 'labels' && labels === '' && listed.length > 0 && (
         <div className="actions">
-          {sniffed?.columns
-            .filter((column) => column.classes.length > 0)
-            .map((column) => (
-              <button key={column.name} type="button" onClick={() => setLabels(column.classes.join('\n'))}>
-                Use the {column.classes.length} values of “{column.name}”
-              </button>
-            ))}
+          {listed.map((column) => (
+            <button key={column.name} type="button" onClick={() => setLabels(column.classes.join('\n'))}>
+              Use the {column.classes.length} values of “{column.name}”
+            </button>
+          ))}
         </div>
       )}
       {mode === 'labels' ? (

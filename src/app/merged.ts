@@ -8,16 +8,17 @@ interface Part {
 }
 
 /**
- * The first part with the regions of all: as sure as its least sure part, and of unknown sureness when one part's is.
- * Controls that the others' answers hide are left out.
+ * The first part that is shown, with the regions of all that are: as sure as its least sure part, and of unknown sureness
+ * when one part's is. Controls that the others' answers hide are left out; null when nothing is left.
  */
-export function merged<T extends Part>(config: LabelConfig, first: T, further: readonly Part[]): T {
-  if (further.length === 0) return first;
-  const result = [first, ...further].flatMap((part) => part.result);
-  const shown = further.filter((part) => part.result.every((region) => isShown(config, region, result)));
-  const scores = [first, ...shown].map((part) => part.score);
+export function merged<T extends Part>(config: LabelConfig, parts: readonly T[]): T | null {
+  const all = parts.flatMap((part) => part.result);
+  const shown = parts.filter((part) => part.result.every((region) => isShown(config, region, all)));
+  const [first] = shown;
+  if (!first) return null;
+  const scores = shown.map((part) => part.score);
   const score = scores.some((one) => one === null) ? null : Math.min(...scores.map(Number));
-  return { ...first, result: [...first.result, ...shown.flatMap((part) => part.result)], score };
+  return { ...first, result: shown.flatMap((part) => part.result), score };
 }
 
 function isShown({ controls }: LabelConfig, region: Region, result: readonly Region[]): boolean {

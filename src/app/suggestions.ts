@@ -1,9 +1,10 @@
 /** Suggestions: what the label model makes of all votes on a task, or the head alone where nobody else votes. */
 import type { Project, Region, Task, Vote } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
+import type { Control } from '../labelconfig/index.ts';
 import type { PredictionView } from './app.ts';
 import type { Deps } from './deps.ts';
-import { headVotes } from './head-votes.ts';
+import { headVotes, modelVotes } from './head-votes.ts';
 import type { LabelModels } from './label-models.ts';
 import { found } from './lookup.ts';
 import type { Loop } from './loop.ts';
@@ -82,11 +83,12 @@ async function liveChoice(
   const made = await liveSuggestion(sources, loop, task, head);
   if (loop.config.control === null) return null;
   const beside = (await furtherViews(sources.deps, loop.config, task.projectId, [task])).get(task.id) ?? [];
-  const first = made && { ...made, result: [choiceRegion(loop.config.control, made.labels, made.score)] };
-  const [main, ...others] = [...(first ? [first] : []), ...beside.map(suggestedBy)];
-  if (!main) return null;
-  const { result, score, name, version } = merged(loop.config.parsed, main, others);
-  return { result, score, name, version };
+  const first = made && suggestedChoice(loop.config.control, made);
+  return merged<Suggested>(loop.config.parsed, [...(first ? [first] : []), ...beside.map(suggestedBy)]);
+}
+
+function suggestedChoice(control: Control, { labels, score, name, version }: Suggestion): Suggested {
+  return { result: [choiceRegion(control, labels, score)], score, name, version };
 }
 
 async function liveSuggestion(
@@ -148,8 +150,8 @@ async function currentChoices(
   const choices = await firstChoices(sources, project, config, tasks);
   for (const [taskId, views] of await furtherViews(sources.deps, config, project.id, tasks)) {
     const first = choices.get(taskId);
-    const [main, ...others] = first ? [first, ...views] : views;
-    choices.set(taskId, merged(config.parsed, main!, others));
+    const made = merged(config.parsed, first ? [first, ...views] : views);
+    if (made) choices.set(taskId, made);
   }
   return choices;
 }
@@ -186,7 +188,7 @@ async function firstChoices(
   return new Map(views.map((view) => [view.taskId, view]));
 }
 
-/** What the heads of further controls say of these tasks, by task. */
+/** What the heads of further controls say of these tasks, by task; where a head is silent, the model bound to its control. */
 async function furtherViews(
   { store }: Pick<Deps, 'store'>,
   { further }: ProjectConfig,
@@ -198,9 +200,11 @@ async function furtherViews(
   const nameOf = new Map((await store.labels.list(projectId)).map((label) => [label.id, label.value]));
   const views: PredictionView[] = [];
   for (const config of further) {
-    const head = await headVotes({ store }, projectId, config.control!.name);
-    for (const own of [...votes.values()].map((all) => head?.of(all) ?? [])) {
-      if (head && own.length > 0) views.push(head.view(config, own, nameOf));
+    const control = config.control!.name;
+    const speakers = [await headVotes({ store }, projectId, control), await modelVotes({ store }, projectId, control)];
+    for (const all of votes.values()) {
+      const speaker = speakers.find((one) => one && one.of(all).length > 0);
+      if (speaker) views.push(speaker.view(config, speaker.of(all), nameOf));
     }
   }
   return groupBy(views, (view) => view.taskId);

@@ -1,6 +1,9 @@
 /** Several questions about one item: each control has its own head, versions and suggestion; one result carries them all. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { TOKENIZER, textClassifier } from '../helpers/models.ts';
+import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { settle } from '../helpers/project.ts';
 import { bytesOf } from '../helpers/texts.ts';
 
@@ -159,5 +162,38 @@ describe('several controls', () => {
     for await (const part of body) text += Buffer.from(part).toString('utf8');
     const tasks = JSON.parse(text) as { annotations: { result: unknown[] }[] }[];
     expect(tasks.flatMap((task) => task.annotations).every(({ result }) => result.length >= 2)).toBe(true);
+  });
+});
+
+describe('a further control without answers', () => {
+  it('is suggested by the model that is bound to it', async () => {
+    const folder = join(data.folder, 'drop', 'prizes');
+    mkdirSync(folder, { recursive: true });
+    const words = [
+      ['meeting', 'lunch'],
+      ['win', 'prize'],
+    ];
+    writeFileSync(join(folder, 'model.onnx'), textClassifier(words));
+    writeFileSync(join(folder, 'labels.txt'), 'work\nprize');
+    writeFileSync(join(folder, 'tokenizer.json'), TOKENIZER);
+    const added = await runCommand(['models', 'add', folder], data.folder);
+    expect(added.code, added.stderr).toBe(0);
+    const { client } = server;
+    const config = `<View><Text name="text" value="$text"/>
+      <Choices name="mood" toName="text"><Choice value="good"/><Choice value="bad"/></Choices>
+      <Choices name="about" toName="text"><Choice value="work"/><Choice value="prize"/></Choices></View>`;
+    const settings = { embedder: 'lexical', blind_share: 0 };
+    const { id } = await client.call('projectCreate', { body: { title: 'Two', label_config: config, settings } });
+    const lines = ['win a prize', 'meeting and lunch'].map((text) => JSON.stringify({ data: { text } })).join('\n');
+    const params = { project_id: id };
+    await client.upload('projectImport', { params, query: { name: 'two.jsonl' } }, bytesOf(lines));
+    await settle(client, id);
+    await client.call('modelBind', { params, body: { control: 'about', model: 'prizes' } });
+    await client.call('modelPrelabel', { params });
+    await settle(client, id);
+    const found = await client.call('predictionList', { query: { project: id, page_size: 10 } });
+    expect(found.map(({ result }) => saysOf(result, 'about')[0]).sort()).toEqual(['prize', 'work']);
+    const next = await client.call('queueNext', { params });
+    expect(saysOf(next!.predictions[0]!.result, 'about')).toHaveLength(1);
   });
 });

@@ -25,7 +25,7 @@ export async function loadIndexKinds(): Promise<IndexKinds> {
 }
 
 /** usearch builds in less than half of hnswlib's time and memory; without either the scan goes on, slower. */
-export function indexKindFor(items: number, kinds: IndexKinds): IndexKind {
-  if (items <= EXACT_ITEMS_MAX) return exactKind;
+export function indexKindFor(items: number, kinds: IndexKinds, exactItemsMax: number): IndexKind {
+  if (items <= exactItemsMax) return exactKind;
   return kinds.get('usearch') ?? kinds.get('hnsw') ?? exactKind;
 }

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { toAppError } from '../core/errors.ts';
 import { yieldAsHost } from '../core/priority.ts';
 import type { BlockProducts } from '../kernels/index.ts';
-import { loadIndexKinds } from './neighbour-kinds.ts';
+import { EXACT_ITEMS_MAX, loadIndexKinds } from './neighbour-kinds.ts';
 import type { FromNeighbours, ToNeighbours } from './neighbour-protocol.ts';
 import { type Progress, Rooms } from './neighbour-rooms.ts';
 
@@ -19,9 +19,9 @@ process.on('message', (message: ToNeighbours) => {
 });
 process.on('disconnect', () => process.exit(0));
 
-async function open({ folder, products, threads }: Start): Promise<Rooms> {
+async function open({ folder, products, threads, exactItemsMax = EXACT_ITEMS_MAX }: Start): Promise<Rooms> {
   const module = (await import(pathToFileURL(products).href)) as { createProducts(): Promise<BlockProducts> };
-  return new Rooms({ folder, kinds: await loadIndexKinds(), products: module.createProducts, threads });
+  return new Rooms({ folder, kinds: await loadIndexKinds(), products: module.createProducts, threads, exactItemsMax });
 }
 
 async function answer({ id, name, args }: Call): Promise<void> {

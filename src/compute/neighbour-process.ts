@@ -14,6 +14,8 @@ export interface NeighbourProcessOptions {
   readonly products: string;
   /** Threads of an index that has any. */
   readonly threads: number;
+  /** Items up to which every row is looked at instead of an index; the default was measured. */
+  readonly exactItemsMax?: number;
 }
 
 interface Waiting {

@@ -3,7 +3,13 @@ import type { PlainError } from '../core/errors.ts';
 
 export type ToNeighbours =
   /** First of all: where files are kept, and the module that multiplies blocks. */
-  | { readonly type: 'start'; readonly folder: string; readonly products: string; readonly threads: number }
+  | {
+      readonly type: 'start';
+      readonly folder: string;
+      readonly products: string;
+      readonly threads: number;
+      readonly exactItemsMax?: number;
+    }
   | { readonly type: 'call'; readonly id: number; readonly name: string; readonly args: readonly unknown[] };
 
 export type FromNeighbours =

@@ -35,10 +35,12 @@ export interface SpaceTools {
   readonly kinds: IndexKinds;
   readonly products: () => Promise<BlockProducts>;
   readonly threads: number;
+  /** Items up to which every row is looked at. */
+  readonly exactItemsMax: number;
 }
 
-/** Rows added to an index between two turns of the process. */
-const ADD_ROWS = 512;
+/** Rows added to an index between two turns of the process: usearch wastes memory on smaller pieces, threefold at 512. */
+const ADD_ROWS = 4_096;
 /** Scratch of methods and graph building, beside the rows: lists, similarities, fields of some classes. */
 const SCRATCH_BYTES = 96 << 20;
 const SCRATCH_BYTES_PER_ITEM = 1_024;
@@ -67,7 +69,7 @@ export class Space {
     this.#tools = tools;
     this.#folder = join(tools.folder, String(key.projectId), encodeURIComponent(key.embedder));
     this.#rows = new RowTable(key.dims);
-    this.#kind = indexKindFor(items, tools.kinds);
+    this.#kind = indexKindFor(items, tools.kinds, tools.exactItemsMax);
     this.#index = this.#emptyIndex(items);
   }
 
@@ -193,7 +195,7 @@ export class Space {
   }
 
   async #bringIndex(progress: Progress): Promise<string> {
-    const wanted = indexKindFor(this.#rows.size, this.#tools.kinds);
+    const wanted = indexKindFor(this.#rows.size, this.#tools.kinds, this.#tools.exactItemsMax);
     if (wanted.name !== this.#kind.name) {
       this.#kind = wanted;
       this.#index = this.#emptyIndex(this.#rows.size);

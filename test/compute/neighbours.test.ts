@@ -19,9 +19,14 @@ const DIMS = 16;
 const COUNT = 400;
 const { rows, labels } = planted(COUNT, DIMS, 2, 0.6, 3);
 
-function start(): NeighbourSpaces {
+function start(exactItemsMax?: number): NeighbourSpaces {
   const products = entryFile(import.meta.url, '../../src/backends/products.ts').replace('/src/', '/dist/');
-  const spaces = openNeighbourProcess({ folder, products, threads: 1 });
+  const spaces = openNeighbourProcess({
+    folder,
+    products,
+    threads: 1,
+    ...(exactItemsMax === undefined ? {} : { exactItemsMax }),
+  });
   open.push(spaces);
   return spaces;
 }
@@ -88,6 +93,31 @@ describe('the neighbour process', () => {
     expect(existsSync(join(folder, '2', 'test-2', 'graph'))).toBe(true);
     await second.drop(2);
     expect(existsSync(join(folder, '2'))).toBe(false);
+  });
+
+  it('keeps an index of a large space on disk, and builds it again when it is damaged', async () => {
+    const key = { projectId: 5, embedder: 'test-1', dims: DIMS };
+    const first = start(100);
+    await fill(first, key, upTo(COUNT));
+    const built = await first.build(key);
+    // Without any native index the scan goes on.
+    if (built.index === 'exact') expect(process.env.CI).not.toBe('true');
+    if (built.index === 'exact') return;
+    const near = (await first.nearest(key, 9, 5)).map((one) => one.ordinal);
+    await first.close();
+    const second = start(100);
+    await fill(second, key, upTo(COUNT - 1));
+    expect((await second.build(key)).note).toBe('index loaded; graph loaded, then graph brought up to date');
+    expect((await second.nearest(key, 9, 5)).map((one) => one.ordinal)).toEqual(near.filter((one) => one < COUNT - 1));
+    await second.close();
+    const file = join(folder, '5', 'test-1', `index-${built.index}`);
+    const bytes = readFileSync(file);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(file, bytes);
+    const third = start(100);
+    await fill(third, key, upTo(COUNT));
+    expect((await third.build(key)).note).toContain('index file damaged, built again');
+    expect((await third.nearest(key, 9, 5)).map((one) => one.ordinal)).toEqual(near);
   });
 
   it('spreads labels with a promise, and says where they come from', async () => {

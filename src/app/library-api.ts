@@ -9,6 +9,7 @@ import type {
   VerifiedFile,
 } from '../backends/library/library.ts';
 import type { Job } from '../core/domain.ts';
+import type { ExportFile } from './app.ts';
 
 export interface LibraryApi {
   list(): Promise<readonly LibraryVersion[]>;
@@ -30,6 +31,8 @@ export interface LibraryApi {
   bind(projectId: number, control: string, model: string | null): Promise<ControlModels>;
   /** Jobs that pre-label what the bound models have not seen. Throws CONFLICT when none is bound. */
   prelabel(projectId: number): Promise<readonly Job[]>;
+  /** The project's trained model as a folder, zipped. Throws CONFLICT while there is none. */
+  export(projectId: number): Promise<ExportFile>;
   /** A job that asks two versions the same tasks. */
   compare(projectId: number, request: CompareRequest): Promise<Job>;
 }

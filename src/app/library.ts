@@ -6,6 +6,7 @@ import type { Deps } from './deps.ts';
 import type { ControlModels, LibraryApi } from './library-api.ts';
 import { found } from './lookup.ts';
 import { MODEL_COMPARE } from './model-compare.ts';
+import { exportModel } from './model-export.ts';
 import { fitModel } from './model-fit.ts';
 import { enqueueModelPrelabels } from './model-prelabel.ts';
 import { enqueuePull } from './model-pull.ts';
@@ -70,6 +71,8 @@ export function createLibrary(deps: Deps, configs: ProjectConfigs): LibraryApi {
       if (jobs.length > 0) return jobs;
       throw new AppError('CONFLICT', `No model pre-labels a control of project ${projectId}; bind one first.`);
     },
+
+    export: (projectId) => exportModel(deps, configs, projectId),
 
     async compare(projectId, { control, from, to, limit }): Promise<Job> {
       const project = await projectOf(projectId);

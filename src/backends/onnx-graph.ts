@@ -26,6 +26,12 @@ export interface GraphValue {
 export class OnnxGraph {
   private readonly nodes: GraphNode[] = [];
   private readonly weights: Initializer[] = [];
+  private readonly prefix: string;
+
+  /** `prefix` goes before every name that is made up here, for graphs that join another. */
+  constructor(prefix = '') {
+    this.prefix = prefix;
+  }
 
   add(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): string {
     return this.addMany(op, inputs, 1, attributes)[0]!;
@@ -37,14 +43,14 @@ export class OnnxGraph {
     outputCount: number,
     attributes: Readonly<Record<string, Attribute>> = {},
   ): readonly string[] {
-    const stem = `${op}_${this.nodes.length}`;
+    const stem = `${this.prefix}${op}_${this.nodes.length}`;
     const outputs = Array.from({ length: outputCount }, (_, i) => `${stem}_${i}`);
     this.nodes.push({ op, inputs, outputs, attributes });
     return outputs;
   }
 
   weight(data: Initializer['data'], shape: readonly number[]): string {
-    const name = `weight_${this.weights.length}`;
+    const name = `${this.prefix}weight_${this.weights.length}`;
     this.weights.push({ name, shape, data });
     return name;
   }
@@ -52,6 +58,10 @@ export class OnnxGraph {
   /** Shape-like constants of ONNX are 64-bit. */
   integers(...values: readonly number[]): string {
     return this.weight(BigInt64Array.from(values, BigInt), [values.length]);
+  }
+
+  scalarInteger(value: number): string {
+    return this.weight(BigInt64Array.of(BigInt(value)), []);
   }
 
   /** Gives a value the name under which it leaves the graph. */
@@ -62,15 +72,31 @@ export class OnnxGraph {
   /** The whole model, operator set 17. */
   toBytes(inputs: readonly GraphValue[], outputs: readonly GraphValue[]): Uint8Array<ArrayBuffer> {
     const graph = message(
-      ...this.nodes.map((node) => field(1, nodeProto(node))),
       field(2, text('headstart')),
-      ...this.weights.map((weight) => field(5, tensorProto(weight))),
       ...inputs.map((value) => field(11, valueProto(value))),
-      ...outputs.map((value) => field(12, valueProto(value))),
+      this.body(outputs),
     );
     const operatorSet = message(field(1, text('')), integer(2, OPERATOR_SET));
     return flatten(message(integer(1, IR_VERSION), field(7, graph), field(8, operatorSet)));
   }
+
+  /** Nodes, weights and outputs as fields of a graph: what stands behind those of another graph joins it. */
+  toFields(outputs: readonly GraphValue[]): Uint8Array<ArrayBuffer> {
+    return flatten(this.body(outputs));
+  }
+
+  private body(outputs: readonly GraphValue[]): Parts {
+    return message(
+      ...this.nodes.map((node) => field(1, nodeProto(node))),
+      ...this.weights.map((weight) => field(5, tensorProto(weight))),
+      ...outputs.map((value) => field(12, valueProto(value))),
+    );
+  }
+}
+
+/** The graph field of a model, out of the fields of the graph. */
+export function graphField(fields: Parts): Uint8Array<ArrayBuffer> {
+  return flatten(field(7, fields));
 }
 
 const IR_VERSION = 8;

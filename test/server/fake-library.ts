@@ -46,6 +46,13 @@ export function fakeLibrary(changed: (call: string) => void, job: () => Job): Li
       changed(`prelabel by model ${projectId}`);
       return [job()];
     },
+    export: async () => ({
+      name: 'model.zip',
+      mediaType: 'application/zip',
+      body: (async function* () {
+        yield Buffer.from('PK');
+      })(),
+    }),
     async compare(projectId) {
       changed(`compare ${projectId}`);
       return job();

@@ -32,12 +32,13 @@ const TIMEOUT_MS = 20_000;
 
 /** Resolves with the parsed body, or undefined for 204. Rejects with ApiProblem, or with TypeError when offline. */
 export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
-  const raw = options.body instanceof Blob;
+  const raw = options.body instanceof Blob || options.body instanceof FormData;
   const headers: Record<string, string> = authorization(options.token);
-  if (options.body !== undefined) headers['content-type'] = raw ? 'application/octet-stream' : 'application/json';
+  if (options.body instanceof Blob) headers['content-type'] = 'application/octet-stream';
+  else if (options.body !== undefined && !raw) headers['content-type'] = 'application/json';
   const request: RequestInit = { method, headers };
   if (!raw) request.signal = AbortSignal.timeout(TIMEOUT_MS);
-  if (options.body !== undefined) request.body = raw ? (options.body as Blob) : JSON.stringify(options.body);
+  if (options.body !== undefined) request.body = raw ? (options.body as Blob | FormData) : JSON.stringify(options.body);
   const response = await fetch(path, request);
   if (response.status === 204) return undefined as T;
   const text = await response.text();

@@ -18,6 +18,7 @@ export const OWNER_PAGES: readonly OwnerPage[] = [
   { path: 'bulk', title: 'Bulk', component: lazy(() => import('./pages/bulk.tsx')) },
   { path: 'quality', title: 'Quality', component: lazy(() => import('./pages/quality.tsx')) },
   { path: 'rules', title: 'Rules', component: lazy(() => import('./pages/rules.tsx')) },
+  { path: 'models', title: 'Models', component: lazy(() => import('./pages/models.tsx')) },
   { path: 'runs', title: 'Runs', component: lazy(() => import('./pages/runs.tsx')) },
   { path: 'people', title: 'People', component: lazy(() => import('./pages/people.tsx')) },
   { path: 'studio', title: 'Label Studio', component: lazy(() => import('./pages/studio.tsx')) },

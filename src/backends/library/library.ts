@@ -1,6 +1,7 @@
 /** The port to the models of this installation: those that ship with it and those that people add, with their versions. */
 import type { ModelInfo } from '../backend.ts';
 import type { ModelEntry } from '../manifest.ts';
+import type { LinearHead } from '../onnx-head.ts';
 
 /** One version of a model. */
 export interface LibraryVersion {
@@ -99,6 +100,8 @@ export interface ModelLibrary {
   /** Reads every file again. */
   verify(model?: string): Promise<readonly VerifiedFile[]>;
   bench(model: string): Promise<ModelBench>;
+  /** The embedder's graph with a head behind it, as one ONNX file; null where it is no graph that one can stand behind. */
+  graphWithHead(id: string, head: LinearHead): Promise<Uint8Array | null>;
   /** Bytes of a version's files, checked; for exports. */
   files(id: string): Promise<ReadonlyMap<string, Uint8Array>>;
 }

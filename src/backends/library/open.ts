@@ -8,6 +8,7 @@ import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { InferencePool } from '../backend.ts';
 import { type ModelEntry, modelInfo } from '../manifest.ts';
+import { type LinearHead, withHead } from '../onnx-head.ts';
 import { builtinModels, modelFolder, readVerified } from '../registry.ts';
 import type { RemoteFetch } from '../remote.ts';
 import { download, type ModelFetch } from './download.ts';
@@ -185,6 +186,12 @@ class FolderLibrary implements ModelLibrary {
   async bench(model: string): Promise<ModelBench> {
     const { entry, info } = this.get(model);
     return benchModel(entry, info.id, { fetch: this.#options.fetch });
+  }
+
+  async graphWithHead(id: string, head: LinearHead): Promise<Uint8Array | null> {
+    const { entry } = this.get(id);
+    const bytes = (await this.files(id)).get(String(entry.processing.file));
+    return bytes && entry.runtime.startsWith('onnx-') ? withHead(entry, bytes, head) : null;
   }
 
   files(id: string): Promise<ReadonlyMap<string, Uint8Array>> {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { positive, withCommon } from '../flags.ts';
 import { type CommonFlags, withSession } from '../session.ts';
+import { addHome } from './models-home.ts';
 import { addLibrary, shown } from './models-library.ts';
 import { addProjectModels } from './models-projects.ts';
 
@@ -65,4 +66,5 @@ export function addModels(program: Command): void {
     );
   addLibrary(models);
   addProjectModels(models);
+  addHome(models);
 }

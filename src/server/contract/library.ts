@@ -14,6 +14,7 @@ const ModelId = Type.String({
 const License = Type.String({ maxLength: 200 });
 const Flag = Type.Boolean({ description: 'Run beside the serving version and be compared, without taking over' });
 const Address = Type.String({ minLength: 1, maxLength: 4_000 });
+const File = Type.Unsafe<AsyncIterable<Uint8Array>>(Type.Unknown({ description: 'The file' }));
 const params = Type.Object({ project_id: Id('project') });
 
 export const LibraryModelShape = Type.Object({
@@ -204,6 +205,14 @@ export const libraryRoutes = {
     tag,
     summary: 'Pre-label what the bound models have not seen; a job for each control',
     schema: { params, response: { 201: Type.Array(JobShape) } },
+  }),
+  modelExport: route({
+    method: 'GET',
+    url: '/api/projects/:project_id/models/export',
+    access: 'owner',
+    tag,
+    summary: 'The trained model to take home: a zip with the head, the embedder or its name, and how to ask it',
+    schema: { params, response: { 200: File } },
   }),
   modelDiff: route({
     method: 'POST',

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { App } from '../../app/app.ts';
 import type { ControlModels } from '../../app/library-api.ts';
 import { AppError } from '../../core/errors.ts';
+import { attachmentName } from '../attachment.ts';
 import type { Handlers } from '../bind.ts';
 import type { Reply } from '../contract/index.ts';
 import type { libraryRoutes } from '../contract/library.ts';
@@ -36,6 +37,11 @@ export function libraryHandlers({ library }: App): Handlers<keyof typeof library
     modelControls: async ({ params }) => (await library.controls(params.project_id)).map(controlWire),
     modelBind: async ({ params, body }) => controlWire(await library.bind(params.project_id, body.control, body.model)),
     modelPrelabel: async ({ params }) => (await library.prelabel(params.project_id)).map(jobWire),
+    async modelExport({ params, reply }) {
+      const { name, mediaType, body } = await library.export(params.project_id);
+      reply.type(mediaType).header('content-disposition', `attachment; ${attachmentName(name)}`);
+      return body as AsyncIterable<Uint8Array>;
+    },
     modelDiff: async ({ params, body: { limit = COMPARED, ...body } }) =>
       jobWire(await library.compare(params.project_id, { ...body, limit })),
   };

@@ -10,6 +10,7 @@ import { openModelLibrary } from './backends/library/open.ts';
 import type { ModelEntry } from './backends/manifest.ts';
 import { createPoolMetrics } from './backends/metrics.ts';
 import { createInferencePool } from './backends/pool.ts';
+import { builtinModels } from './backends/registry.ts';
 import { openTuningFile } from './backends/tuning-file.ts';
 import { openNeighbourProcess } from './compute/neighbour-process.ts';
 import { openThreads } from './compute/threads.ts';
@@ -73,6 +74,7 @@ export async function startServer(
     const newId = () => randomBytes(16).toString('hex');
     const library = await openModelLibrary({
       folder: join(config.folder, 'models'),
+      shipped: [...builtinModels(), ...(more.models ?? [])],
       pool: inference,
       fetch,
       clock: systemClock,

@@ -1,8 +1,10 @@
 /** Models of the installation as people manage them, and which of them a project asks. */
+import type { LibraryVersion } from '../backends/library/library.ts';
 import type { Job, Project } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import type { Control } from '../labelconfig/index.ts';
 import type { Deps } from './deps.ts';
+import { enqueueEmbedding } from './embed.ts';
 import type { ControlModels, LibraryApi } from './library-api.ts';
 import { found } from './lookup.ts';
 import { MODEL_COMPARE } from './model-compare.ts';
@@ -30,20 +32,24 @@ export function createLibrary(deps: Deps, configs: ProjectConfigs): LibraryApi {
   };
   return {
     list: async () => library.list(),
-    add: (files, options) => library.add(files, options),
+    add: async (files, options) => tellProjects(await library.add(files, options)),
     pull: (request) => enqueuePull(deps, request),
-    serve: (id) => library.serve(id, 'served'),
-    rollback: (name) => library.rollback(name),
+    serve: async (id) => tellProjects(await library.serve(id, 'served')),
+    rollback: async (name) => tellProjects(await library.rollback(name)),
     async remove(id) {
       const { info, serving } = library.get(id);
-      const users = (await store.projects.list()).filter((one) =>
-        Object.values(one.settings.models ?? {}).includes(info.name),
-      );
+      const users = (await store.projects.list()).filter(({ settings }) => {
+        return settings.embedder === info.name || Object.values(settings.models ?? {}).includes(info.name);
+      });
       if (serving && users.length > 0) {
         const titles = users.map((one) => `${one.id} "${one.title}"`).join(', ');
-        throw new AppError('CONFLICT', `'${info.name}' pre-labels project ${titles}; unbind it there first.`, {
-          details: { projects: users.map((one) => one.id) },
-        });
+        throw new AppError(
+          'CONFLICT',
+          `'${info.name}' works for project ${titles}; choose another model there first.`,
+          {
+            details: { projects: users.map((one) => one.id) },
+          },
+        );
       }
       await library.remove(info.id);
     },
@@ -82,6 +88,14 @@ export function createLibrary(deps: Deps, configs: ProjectConfigs): LibraryApi {
       return store.jobs.enqueue({ kind: MODEL_COMPARE, projectId, params });
     },
   };
+
+  /** Rows of another version are other rows: projects that stand on its embeddings compute them anew. */
+  async function tellProjects(version: LibraryVersion): Promise<LibraryVersion> {
+    const { info, serving } = version;
+    const projects = serving ? await store.projects.list({ archived: false }) : [];
+    for (const one of projects) if (one.settings.embedder === info.name) await enqueueEmbedding(deps, one);
+    return version;
+  }
 
   /** The model's name. Throws CONFLICT naming what does not fit. */
   function checkedFit(project: Project, control: Control, model: string): string {

@@ -70,6 +70,8 @@ class Prelabel {
   #resumed = false;
   #labelIds: ReadonlyMap<string, number> = new Map();
   #predicted = 0;
+  /** Answers of this run that an earlier attempt has marked. */
+  #markedBefore = 0;
   #shadowed = { compared: 0, agreed: 0 };
 
   constructor(deps: Deps, work: JobWork, on: Assignment) {
@@ -138,6 +140,7 @@ class Prelabel {
   /** Ordinals without an answer in a run that stands: an undone run has given its tasks back. */
   async #unanswered(ordinals: Uint32Array, standing: ReadonlySet<number>): Promise<number[]> {
     const marks = await readRows(this.#on.marks, ordinals);
+    this.#markedBefore += marks.filter((run) => run === this.#run?.id).length;
     return Array.from(ordinals).filter((ordinal, i) => !this.#on.marks.has(ordinal) || !standing.has(marks[i]!));
   }
 
@@ -243,7 +246,7 @@ class Prelabel {
     const { written } = await found('run', this.#run.id, this.#deps.store.runs.get(this.#run.id));
     // Votes count themselves as they are written.
     const { control } = this.#on.fit.binding;
-    const total = control.kind === 'classification' ? written : written + this.#predicted;
+    const total = control.kind === 'classification' ? written : this.#markedBefore + this.#predicted;
     return this.#deps.store.runs.finish(this.#run.id, 'done', total);
   }
 }

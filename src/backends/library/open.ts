@@ -1,19 +1,17 @@
 /** The library over a folder: what people add lies there, version by version, and is served through the pool. */
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { isoTime } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
-import { LIMITS } from '../../core/limits.ts';
 import type { InferencePool } from '../backend.ts';
 import { type ModelEntry, modelInfo } from '../manifest.ts';
 import { type LinearHead, withHead } from '../onnx-head.ts';
 import { builtinModels, modelFolder, readVerified } from '../registry.ts';
 import type { RemoteFetch } from '../remote.ts';
-import { download, type ModelFetch } from './download.ts';
-import { isPlainName, readModelFolder } from './folder.ts';
-import { bytesMaxOf, packageFiles, takeIn } from './intake.ts';
+import type { ModelFetch } from './download.ts';
+import { readModelFolder } from './folder.ts';
+import { packageFiles, takeIn } from './intake.ts';
 import type {
   AddOptions,
   LibraryEvent,
@@ -25,12 +23,15 @@ import type {
   PullRequest,
   VerifiedFile,
 } from './library.ts';
+import { fetchFiles, isPullFolder, pullFolder, shownAddress } from './pull.ts';
 import { type LibraryRecord, readRecord, writeRecord } from './record.ts';
 import { benchModel, sample, tryModel } from './trial.ts';
 
 export interface LibraryOptions {
   /** `models/` of the data folder. */
   readonly folder: string;
+  /** What is there without anybody adding it. Default: those of `models/manifest.json`. */
+  readonly shipped?: readonly ModelEntry[];
   readonly pool: InferencePool;
   readonly fetch: ModelFetch & RemoteFetch;
   readonly clock: Clock;
@@ -48,13 +49,14 @@ const NAME = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 
 class FolderLibrary implements ModelLibrary {
   readonly #options: LibraryOptions;
-  readonly #builtin: readonly ModelEntry[] = builtinModels();
+  readonly #shipped: readonly ModelEntry[];
   #record: LibraryRecord;
   /** Changes come one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: LibraryOptions) {
     this.#options = options;
+    this.#shipped = options.shipped ?? builtinModels();
     this.#record = readRecord(this.#recordFile);
   }
 
@@ -64,7 +66,7 @@ class FolderLibrary implements ModelLibrary {
     for (const id of Object.keys(this.#record.versions)) pool.add(this.#entry(id));
     for (const [name, version] of Object.entries(this.#record.serving)) pool.serve(`${name}@${version}`);
     const incoming = await readdir(this.#incoming).catch(() => []);
-    for (const one of incoming.filter((name) => !name.startsWith(PULL))) {
+    for (const one of incoming.filter((name) => !isPullFolder(name))) {
       await rm(join(this.#incoming, one), { recursive: true, force: true });
     }
   }
@@ -72,7 +74,7 @@ class FolderLibrary implements ModelLibrary {
   list(): readonly LibraryVersion[] {
     const own = Object.keys(this.#record.versions).map((id) => this.#version(id));
     const sorted = own.sort((a, b) => compare(a.info.name, b.info.name) || Number(b.serving) - Number(a.serving));
-    return [...this.#builtin.map(builtinVersion), ...sorted];
+    return [...this.#shipped.map(builtinVersion), ...sorted];
   }
 
   get(model: string): LibraryVersion {
@@ -110,8 +112,9 @@ class FolderLibrary implements ModelLibrary {
     progress: PullProgress,
     signal: AbortSignal,
   ): Promise<LibraryVersion> {
-    const folder = join(this.#incoming, PULL + hashOf(request.source).slice(0, 24));
-    const pins = await this.#download(folder, request, progress, signal);
+    const folder = join(this.#incoming, pullFolder(request.source));
+    const { fetch } = this.#options;
+    const pins = await fetchFiles(folder, request, { fetch, pins: this.#record.pins, progress, signal });
     return this.#inTurn(async () => {
       const added = await this.#keep(folder, options);
       this.#change({ pins: { ...this.#record.pins, ...pins } });
@@ -288,38 +291,13 @@ class FolderLibrary implements ModelLibrary {
     return this.#version(info.id);
   }
 
-  async #download(folder: string, request: PullRequest, progress: PullProgress, signal: AbortSignal) {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const pins: Record<string, string> = {};
-    const urls = [request.source, ...(request.beside ?? [])];
-    for (const [index, url] of urls.entries()) {
-      const name = fileNameOf(url);
-      const hash = await download(url, join(folder, name), {
-        fetch: this.#options.fetch,
-        bytesMax: bytesMaxOf(name),
-        timeoutMs: LIMITS.modelPullMs,
-        signal,
-        onProgress: (done, total) => progress({ stage: `fetching ${name}`, done, total: Math.max(total, done) }),
-      });
-      const wanted = index === 0 && request.sha256 ? request.sha256.toLowerCase() : this.#record.pins[hashOf(url)];
-      if (wanted !== undefined && wanted !== hash) {
-        await rm(folder, { recursive: true, force: true });
-        throw new AppError('BACKEND_UNVERIFIED', `${shownAddress(url)} gave another file than expected.`, {
-          details: { expected: wanted, found: hash },
-        });
-      }
-      pins[hashOf(url)] = hash;
-    }
-    return pins;
-  }
-
   #checkName(name: string): void {
     if (!NAME.test(name) || name.includes('..')) {
       throw new AppError('INPUT_BAD_FIELD', 'A model name has lower-case letters, digits, `-` and `.`, 64 at most.', {
         details: { field: 'name', given: name.slice(0, 100) },
       });
     }
-    if (this.#builtin.some((entry) => entry.name === name)) {
+    if (this.#shipped.some((entry) => entry.name === name)) {
       throw new AppError('CONFLICT', `'${name}' is the name of a model that ships with Headstart.`);
     }
   }
@@ -340,9 +318,6 @@ class FolderLibrary implements ModelLibrary {
     return turn;
   }
 }
-
-/** Folders of downloads: they outlive a crash, so that a pull goes on where it was. */
-const PULL = 'pull-';
 
 function builtinVersion(entry: ModelEntry): LibraryVersion {
   return {
@@ -369,24 +344,6 @@ async function nameFrom(folder: string): Promise<string> {
   throw new AppError('INPUT_BAD_FIELD', 'Give the model a name; its file does not have one.', {
     details: { field: 'name' },
   });
-}
-
-/** The last part of the path; `model.onnx` where that is no name for a file. */
-function fileNameOf(url: string): string {
-  const path = URL.canParse(url) ? new URL(url).pathname : '';
-  const last = path.split('/').at(-1) ?? '';
-  return isPlainName(last) ? last : 'model.onnx';
-}
-
-/** Paths and queries of addresses carry keys: host and file name only. */
-function shownAddress(url: string): string {
-  if (!URL.canParse(url)) return 'The address';
-  const { protocol, host } = new URL(url);
-  return `${protocol}//${host}/…/${fileNameOf(url)}`;
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function without(map: Readonly<Record<string, string>>, { name, version }: { name: string; version: string }) {

@@ -5,7 +5,7 @@ import type { Reply } from '../../server/contract/index.ts';
 import type { Client } from '../client.ts';
 import { positive, withCommon } from '../flags.ts';
 import type { Row } from '../output.ts';
-import { watchJob } from '../progress.ts';
+import { watchJob, watchJobs } from '../progress.ts';
 import { type CommonFlags, withSession } from '../session.ts';
 
 interface ControlFlags extends CommonFlags {
@@ -83,6 +83,8 @@ async function prelabel(client: Client, projectId: number): Promise<Row[]> {
     const { state, failed, output } = await watchJob(client, id);
     rows.push({ job: id, state, failed, ...(output as Row) });
   }
+  // What follows from it, such as weighing the new votes, is part of what was asked for.
+  await watchJobs(client, projectId);
   return rows;
 }
 

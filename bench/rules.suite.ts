@@ -15,6 +15,7 @@ import {
   WATCH_BYTES,
 } from '../src/rules/index.ts';
 import { type Figure, interleave, type Suite, type SuiteOptions, timeMs } from './harness.ts';
+import { millionTexts } from './rules-million.ts';
 
 type Report = (figure: Figure) => void;
 const DATA = resolve(import.meta.dirname, '../../shared/data/text');
@@ -39,6 +40,7 @@ export const suite: Suite = {
     await twoWorkers(report, texts, rules);
     await watchdog(report, texts.slice(0, 500), rules);
     await preview(report, texts.slice(0, 1000), rules);
+    await millionTexts(report, texts, documentOf(patterns, lists), options.quick ? 20_000 : 1_000_000);
   },
 };
 
@@ -81,12 +83,16 @@ function inLists(all: readonly string[], lists: number, size: number): string[][
   return Array.from({ length: lists }, (_, i) => all.slice(i * size, (i + 1) * size));
 }
 
-function toRules(patterns: readonly string[], lists: readonly (readonly string[])[]): readonly Rule[] {
+function documentOf(patterns: readonly string[], lists: readonly (readonly string[])[]): string {
   const rules = [
     ...patterns.map((pattern, i) => ({ id: `regex-${i}`, label: LABELS[i % 2], regex: { pattern, flags: 'i' } })),
     ...lists.map((words, i) => ({ id: `words-${i}`, label: LABELS[i % 2], keywords: words })),
   ];
-  return parseRules(JSON.stringify({ headstart_rules: 1, rules }), { labels: LABELS }).rules;
+  return JSON.stringify({ headstart_rules: 1, rules });
+}
+
+function toRules(patterns: readonly string[], lists: readonly (readonly string[])[]): readonly Rule[] {
+  return parseRules(documentOf(patterns, lists), { labels: LABELS }).rules;
 }
 
 const toTasks = (texts: readonly string[]): TaskView[] => texts.map((text) => ({ data: { text } }));

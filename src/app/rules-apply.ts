@@ -14,9 +14,9 @@ import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import { asParams, paramsOf, type RuleRunParams, reusable, rulesInForce } from './rules-runs.ts';
-import { viewOf } from './rules-scan.ts';
 import { documentOf, interact, programOf, rulesOf } from './rules-source.ts';
 import { writeSpans } from './rules-spans.ts';
+import { asksScores, viewsOf } from './rules-views.ts';
 
 export const APPLY_RULES = 'apply-rules';
 
@@ -146,7 +146,8 @@ async function startRun(
 ): Promise<Run> {
   // Before the run is there: an attempt after a crash goes on from what the job says of it.
   await work.progress({ done: 0 });
-  const interacts = interact(rules);
+  // What depends on other rules, or on a model of the day, cannot be taken over by a later document.
+  const interacts = interact(rules) || asksScores(rules);
   const labelers = ids.filter((_, i) => rules[i]!.enabled);
   const known = reusable(await store.runs.list(project.id));
   const keeps = root === null && !interacts && known.to === project.ordinals;
@@ -209,7 +210,7 @@ async function writeVotes(deps: Deps, work: JobWork, act: Act): Promise<Outcome 
     const own = ordinals.filter((ordinal) => ordinal < to);
     if (own.length === 0) break;
     const tasks = await store.tasks.byOrdinals(act.project.id, [...own]);
-    const { votes } = await compute.rules.match(program, tasks.map(viewOf), 0);
+    const { votes } = await compute.rules.match(program, await viewsOf(store, program.rules, tasks), 0);
     for (const fault of votes.faults) {
       withdrawn.push({ rule: act.rules[fault.rule]!.id, reason: fault.error.message });
       await noteFault(deps, work, act, fault, tasks[fault.task]!.id);

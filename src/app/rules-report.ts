@@ -5,8 +5,9 @@ import { matchFields, type Rule, type RuleVotes } from '../rules/index.ts';
 import type { Deps } from './deps.ts';
 import type { ProjectConfig } from './project-config.ts';
 import type { RuleMatch, RuleReportView, RuleTask, RuleView } from './rules-api.ts';
-import { type RuleScan, truthOf, viewOf } from './rules-scan.ts';
+import { type RuleScan, truthOf } from './rules-scan.ts';
 import { programOf } from './rules-source.ts';
+import { viewsOf } from './rules-views.ts';
 
 export interface ListRequest {
   readonly rule: number;
@@ -120,7 +121,7 @@ export async function ruleTasks(
 ): Promise<Map<number, RuleTask>> {
   const program = programOf(rules, config);
   const marking = { ...program, key: `${program.key}/marks`, rules: rules.map(markingRule) };
-  const views = tasks.map(viewOf);
+  const views = await viewsOf(deps.store, rules, tasks);
   const [voted, marked, truth] = await Promise.all([
     deps.compute.rules.match(program, views, 0),
     deps.compute.rules.match(marking, views, 0),

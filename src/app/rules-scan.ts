@@ -7,6 +7,7 @@ import { sharesOf } from './answers.ts';
 import type { Deps } from './deps.ts';
 import type { ProjectConfig } from './project-config.ts';
 import { ofPeople, promotionRuns } from './promote.ts';
+import { viewsOf } from './rules-views.ts';
 import { spansIn } from './span-target.ts';
 
 /** Reports look at no more: their figures no longer change in the second digit, and votes are held in memory. */
@@ -36,7 +37,8 @@ export async function scanTasks(
   tasks: readonly Task[],
   scan: RuleScan,
 ): Promise<MatchedRules> {
-  const matched = await deps.compute.rules.match(program, tasks.map(viewOf), scan.taskIds.length);
+  const views = await viewsOf(deps.store, program.rules, tasks);
+  const matched = await deps.compute.rules.match(program, views, scan.taskIds.length);
   for (const one of await truthOf(deps, config, tasks)) scan.truth.push(one);
   for (const task of tasks) scan.taskIds.push(task.id);
   scan.parts.push(matched.votes);
@@ -61,10 +63,6 @@ export async function scanProject(
     seen += tasks.length;
   }
   return scans;
-}
-
-export function viewOf({ data, meta }: Pick<Task, 'data' | 'meta'>) {
-  return { data, meta };
 }
 
 /**

@@ -3,10 +3,11 @@ import type { RuleProgram } from '../compute/rules-compute.ts';
 import type { Project, RuleDocument } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import { stableHash } from '../core/json.ts';
-import { type Condition, matchFields, type Rule, type RuleProblem, ruleSet } from '../rules/index.ts';
+import { matchFields, type Rule, type RuleProblem, ruleSet } from '../rules/index.ts';
 import type { Deps } from './deps.ts';
 import type { ProjectConfig } from './project-config.ts';
 import type { RuleCheck, RuleDraft, RuleSource } from './rules-api.ts';
+import { looksAt } from './rules-views.ts';
 
 const PROBLEM_MAX = 100;
 
@@ -29,7 +30,7 @@ export async function checkDraft({ compute }: Deps, config: ProjectConfig, draft
 
 /** Why a rule that is sound in itself cannot vote in this project. A rule that never fires would be worse than an error. */
 function misfitOf(rule: Rule, config: ProjectConfig): string | null {
-  const blind = BLIND_CONDITIONS.find(({ kind }) => holds(rule.when, kind));
+  const blind = BLIND_CONDITIONS.find(({ kind }) => looksAt(rule.when, kind));
   if (blind) return `The rule looks at ${blind.what}, which tasks do not show to rules.`;
   return rule.spans === null ? misfitOfChoice(rule, config) : misfitOfSpans(rule, config);
 }
@@ -59,16 +60,8 @@ function misfitOfSpans(rule: Rule, { spans }: ProjectConfig): string | null {
 /** Conditions on things that a task's own data and meta do not hold. */
 const BLIND_CONDITIONS = [
   { kind: 'fact', what: 'facts of media files' },
-  { kind: 'score', what: 'scores of models' },
   { kind: 'within', what: 'labeled regions' },
 ] as const;
-
-function holds(condition: Condition, kind: Condition['kind']): boolean {
-  if (condition.kind === kind) return true;
-  if (condition.kind === 'near') return holds(condition.first, kind) || holds(condition.second, kind);
-  if (!('of' in condition)) return false;
-  return [condition.of].flat().some((one) => holds(one, kind));
-}
 
 /** Throws the first error of a check, with all of them in the details. */
 export function requireSound(check: RuleCheck): RuleCheck {

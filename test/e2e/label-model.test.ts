@@ -145,4 +145,24 @@ describe('the suggestion', () => {
     );
     await expect(server.client.call('promote', { params, body: { name: ' ' } })).rejects.toThrow(/name/);
   });
+
+  it('is what a rule may ask of a model: how sure it is', async () => {
+    const projectId = await createTextProject(server.client, { blind_share: 0, retrain_every: 40 });
+    await importTexts(server.client, projectId, texts);
+    await settle(server.client, projectId);
+    for (let i = 0; i < 42; i++) await answerNext(server.client, projectId, texts);
+    await settle(server.client, projectId);
+    const head = await suggestionsOf(projectId);
+    const least = 0.8;
+    const sure = [...head.values()].filter((one) => {
+      const { choices } = one.result[0]!.value as { choices: string[] };
+      return choices[0] === 'spam' && one.score! >= least;
+    });
+    expect(sure.length).toBeGreaterThan(5);
+    const document = `headstart_rules: 1\nrules:\n  - {id: sure, label: spam, score: {model: head, label: spam, min: ${least}}}\n`;
+    const preview = await server.client.call('rulePreview', { params: { project_id: projectId }, body: { document } });
+    expect(preview.rules[0]!.hits).toBe(sure.length);
+    const runId = await apply(projectId, document);
+    expect(await server.client.call('runGet', { params: { run_id: runId } })).toMatchObject({ written: sure.length });
+  });
 });

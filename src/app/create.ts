@@ -12,6 +12,8 @@ import { JobRunner } from './job-runner.ts';
 import { createJobs } from './jobs.ts';
 import { createLabelModelHandler, LABEL_MODEL, thenWeigh } from './label-model.ts';
 import { LabelModels } from './label-models.ts';
+import { createModelFigures } from './learning/model-figures.ts';
+import { createOrders } from './learning/orders.ts';
 import { startRetrainSchedule } from './learning/schedule.ts';
 import { createTraining } from './learning/training.ts';
 import { createLibrary } from './library.ts';
@@ -112,7 +114,11 @@ export function createApp(ports: Deps): App {
     models: createModels(deps, loops, matrices, configs),
     people: createPeople(deps),
     insights: createInsights(deps, matrices, configs),
-    learning: createTraining(deps, loops, configs),
+    learning: {
+      ...createTraining(deps, loops, configs),
+      ...createModelFigures(deps, matrices, configs),
+      ...createOrders(deps, loops),
+    },
     rules: createRules(deps, configs),
     promotion: createPromotion(deps),
     spread: createSpread(deps, loops, configs, { neighbours, plans, duplicates }),

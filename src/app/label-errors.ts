@@ -1,6 +1,6 @@
 /** Annotations that are most likely wrong, by probabilities of the serving version that never saw them. */
 import type { Annotation, ModelVersion } from '../core/domain.ts';
-import { decodeHead } from '../heads/index.ts';
+import { decodeHead, type Link } from '../heads/index.ts';
 import { type GivenLabel, labelErrors } from '../sampling/index.ts';
 import { classesOf } from './answers.ts';
 import type { DoubtfulAnnotation, DoubtfulAnnotations } from './app.ts';
@@ -20,7 +20,47 @@ interface Judged {
   readonly classes: readonly number[];
 }
 
-/** Nothing is judged without a serving version. Annotations the version was trained on without a held-out record are left out. */
+/** Answers of people, each with the row of what the serving version says of its task without having learned from it. */
+export interface HeldOutAnswers {
+  readonly version: ModelVersion;
+  readonly link: Link;
+  readonly classes: readonly string[];
+  readonly answers: readonly {
+    readonly annotation: Annotation;
+    readonly classes: readonly number[];
+    readonly row: number;
+  }[];
+  /** (rows x classes) */
+  readonly probabilities: Float32Array;
+}
+
+/** Undefined without a serving version. Answers the version was trained on without a held-out record are left out. */
+export async function heldOutAnswers(
+  deps: Deps,
+  matrices: Matrices,
+  configs: ProjectConfigs,
+  projectId: number,
+): Promise<HeldOutAnswers | undefined> {
+  const project = await found('project', projectId, deps.store.projects.get(projectId));
+  const config = configs.of(project);
+  const version = await deps.store.models.active(projectId, config.control?.name ?? '');
+  if (version === undefined || config.control === null) return undefined;
+  const { classes, link } = decodeHead(version.head);
+  const answers = await answersOf(deps, projectId);
+  const judged = await judgedOf(deps, config, classes, answers, projectId);
+  const { has, rows } = await heldOut(deps, matrices, version, judged);
+  const rowOf = new Map(rows.ordinals.map((ordinal, row) => [ordinal, row]));
+  const kept = judged.filter((one) => has(one.ordinal));
+  return {
+    version,
+    link,
+    classes,
+    answers: kept.map((one) => ({ ...one, row: rowOf.get(one.ordinal)! })),
+    probabilities: rows.probabilities,
+  };
+}
+
+/** Nothing is judged without a serving version. */
 export async function doubtfulAnnotations(
   deps: Deps,
   matrices: Matrices,
@@ -28,18 +68,11 @@ export async function doubtfulAnnotations(
   projectId: number,
   limit: number,
 ): Promise<DoubtfulAnnotations> {
-  const project = await found('project', projectId, deps.store.projects.get(projectId));
-  const config = configs.of(project);
-  const version = await deps.store.models.active(projectId, config.control?.name ?? '');
-  if (version === undefined || config.control === null) return { judged: 0, estimated: 0, results: [] };
-  const { classes, link } = decodeHead(version.head);
-  const answers = await answersOf(deps, projectId);
-  const judged = await judgedOf(deps, config, classes, answers, projectId);
-  const { has, rows } = await heldOut(deps, matrices, version, judged);
-  const kept = judged.filter((one) => has(one.ordinal));
-  const rowOf = new Map(rows.ordinals.map((ordinal, row) => [ordinal, row]));
-  const given = kept.map((one): GivenLabel => ({ item: rowOf.get(one.ordinal)!, classes: one.classes }));
-  const { ranked, estimated } = labelErrors(link, rows.probabilities, classes.length, given);
+  const held = await heldOutAnswers(deps, matrices, configs, projectId);
+  if (held === undefined) return { judged: 0, estimated: 0, results: [] };
+  const { answers: kept, classes, link, probabilities } = held;
+  const given = kept.map((one): GivenLabel => ({ item: one.row, classes: one.classes }));
+  const { ranked, estimated } = labelErrors(link, probabilities, classes.length, given);
   return {
     judged: kept.length,
     estimated,

@@ -177,6 +177,12 @@ export class Loop {
     return this.#known.get(ordinal);
   }
 
+  /** The first tasks as a strategy would put them now; the order that is handed out stays as it is. */
+  async orderBy(strategy: string, limit: number): Promise<readonly Ranked[]> {
+    const without = concat(this.#silent, this.blind.ordinals());
+    return (await this.#learner?.order(limit, without, this.roster.pending(), strategy)) ?? [];
+  }
+
   /** Calibrated class probabilities of one task; null while there is no head or no embedding. Waits for the thread. */
   async suggest(ordinal: number): Promise<ArrayLike<number> | null> {
     return (await this.#learner?.suggest(Uint32Array.of(ordinal))) ?? null;

@@ -48,9 +48,9 @@ export interface Learner {
   settle(): Promise<void>;
   /**
    * The best `limit` unanswered tasks, best first: none of `without` (the blind slice), none of `pending` (out with
-   * annotators), and nothing that `pending` already covers.
+   * annotators), and nothing that `pending` already covers. `strategy`: another one, for this order only.
    */
-  order(limit: number, without: Uint32Array, pending: Uint32Array): Promise<Ranked[]>;
+  order(limit: number, without: Uint32Array, pending: Uint32Array, strategy?: string): Promise<Ranked[]>;
   /** Calibrated probabilities (n x classes) of the live head; null while there is none. */
   suggest(ordinals: Uint32Array): Promise<Float32Array | null>;
   /** The nearest rows by cosine, best first, itself left out. */

@@ -55,7 +55,7 @@ function learnerIn(shard: { pool: Piscina; learners: number }, work: Piscina, ke
     removeRows: (ordinals) => call('removeRows', { ordinals }),
     settle: () => call('settle', {}),
     answer: (answers) => call('answer', { answers }),
-    order: (limit, without, pending) => call<Ranked[]>('order', { limit, without, pending }),
+    order: (limit, without, pending, strategy) => call<Ranked[]>('order', { limit, without, pending, strategy }),
     suggest: (ordinals) => call<Float32Array | null>('suggest', { ordinals }),
     nearest: (ordinal, limit) => call('nearest', { ordinal, limit }),
     labelState: () => call('labelState', {}),

@@ -50,14 +50,16 @@ export function order({
   limit,
   without,
   pending,
+  strategy,
 }: {
   key: number;
   limit: number;
   without: Uint32Array;
   pending: Uint32Array;
+  strategy: string | undefined;
 }): Ranked[] {
   return learner(key)
-    .order(limit, { exclude: without, pending })
+    .order(limit, { exclude: without, pending, ...(strategy === undefined ? {} : { strategy }) })
     .map(({ ordinal, score, reason }) => ({
       ordinal,
       score,

@@ -41,6 +41,8 @@ export interface OrderOptions {
   readonly exclude?: Iterable<number>;
   /** Handed out and not answered yet: never chosen, and others stay away from them. */
   readonly pending?: Iterable<number>;
+  /** Another strategy for this order only. */
+  readonly strategy?: string;
 }
 
 export interface Ranked {
@@ -158,8 +160,9 @@ export class Learner {
    */
   order(k: number, options: OrderOptions = {}): Ranked[] {
     const context = this.#context(options);
-    const seeding = this.#isSeeding(context);
-    const strategy = seeding ? maxHerding : this.#strategy;
+    const wanted = options.strategy === undefined ? this.#strategy : fitting(options.strategy, this.#options.link);
+    const seeding = this.#isSeeding(wanted, context);
+    const strategy = seeding ? maxHerding : wanted;
     const picks = strategy.pick(context, k);
     const filled = picks.length < k ? fill(picks, context, k) : picks;
     return filled.map((pick, i) => ({
@@ -270,8 +273,8 @@ export class Learner {
     };
   }
 
-  #isSeeding(context: QueryContext): boolean {
-    if (!this.#strategy.needsHead) return false;
+  #isSeeding(strategy: QueryStrategy, context: QueryContext): boolean {
+    if (!strategy.needsHead) return false;
     return context.predictions === null || context.labeled.length < Math.max(SEED_LABELS_MIN, this.classes.length);
   }
 

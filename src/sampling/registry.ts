@@ -1,5 +1,6 @@
 /** Every query strategy by name. Adding one: its file, one line here, one test. */
 import { AppError } from '../core/errors.ts';
+import { interleave, type Share } from './combine.ts';
 import { badge } from './strategies/badge.ts';
 import { bald, voteEntropy } from './strategies/committee.ts';
 import { densityMargin } from './strategies/density-margin.ts';
@@ -34,8 +35,31 @@ export const QUERY_STRATEGIES: readonly QueryStrategy[] = [
 
 export const DEFAULT_STRATEGY = uncertaintyHerding.name;
 
-/** Throws INPUT_BAD_FIELD naming what there is. */
+/** A blend: names with weights, `uncertainty-herding:3, random:1`. */
+const BLEND = /^\s*[a-z-]+\s*:\s*\d+(\.\d+)?\s*(,\s*[a-z-]+\s*:\s*\d+(\.\d+)?\s*)*$/;
+
+/**
+ * A registered strategy, or several blended by weights: `uncertainty-herding:3, random:1` takes three items from the first
+ * for each one from the second. Throws INPUT_BAD_FIELD naming what there is.
+ */
 export function queryStrategy(name: string): QueryStrategy {
+  return BLEND.test(name) ? blended(name) : registered(name);
+}
+
+function blended(name: string): QueryStrategy {
+  const shares = name.split(',').map((part): Share => {
+    const [strategy, weight] = part.split(':');
+    return { strategy: registered(strategy!.trim()), weight: Number(weight) };
+  });
+  if (shares.every((share) => share.weight > 0)) {
+    return interleave(name, 'A blend by weights.', 'each in turn, as often as its weight says', shares);
+  }
+  throw new AppError('INPUT_BAD_FIELD', `Weights of a blend are above zero: '${name}'.`, {
+    details: { field: 'queryStrategy' },
+  });
+}
+
+function registered(name: string): QueryStrategy {
   const found = QUERY_STRATEGIES.find((strategy) => strategy.name === name);
   if (found !== undefined) return found;
   const known = QUERY_STRATEGIES.map((strategy) => strategy.name);

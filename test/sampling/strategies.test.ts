@@ -24,6 +24,24 @@ describe('registry', () => {
   });
 });
 
+describe('blends by weights', () => {
+  const context = contextOf(pool, [0, 1, 2]);
+
+  it('take items in turn as often as their weights say', () => {
+    const margin = pick('margin', context, 60);
+    const blend = pick('margin:2, random:1', context, 9);
+    expect(blend.filter((ordinal) => margin.slice(0, 8).includes(ordinal)).length).toBeGreaterThanOrEqual(6);
+    expect(new Set(blend).size).toBe(9);
+    expect(pick(' margin : 1 ', context, 5)).toEqual(margin.slice(0, 5));
+  });
+
+  it('name what is wrong with them', () => {
+    expect(() => queryStrategy('margin:2, best:1')).toThrow(/no query strategy 'best'/);
+    expect(() => queryStrategy('margin:0, random:1')).toThrow(/above zero/);
+    expect(() => queryStrategy('margin:, random')).toThrow(/no query strategy/);
+  });
+});
+
 describe.each(QUERY_STRATEGIES)('$name', (strategy) => {
   it('picks distinct candidates, as many as there are up to k, scores not increasing, the same each time', () => {
     fc.assert(

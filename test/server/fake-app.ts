@@ -372,6 +372,19 @@ export function fakeApp(): FakeApp {
         calls.push(`ask ${projectId}`);
         return { plan: PLAN, job: null };
       },
+      modelFigures: async (_projectId, of) => ({
+        version: 2,
+        of,
+        n: 25,
+        needed: 20,
+        labels: ['spam', 'ham'],
+        accuracy: { n: 25, hits: 20, share: 0.8, low: 0.6, high: 0.9 },
+        perLabel: [{ label: 'spam', precision: null, recall: null }],
+        confusion: [{ given: 0, said: 1, n: 5, taskIds: [1] }],
+        calibration: [{ confidence: 0.9, n: 25, hits: 20, share: 0.8, low: 0.6, high: 0.9 }],
+      }),
+      strategies: () => [{ name: 'random', summary: 'At random.', source: 'baseline', singleChoiceOnly: false }],
+      compareOrders: async () => ({ before: [], after: [] }),
     },
     insights: {
       of: async () => ({

@@ -16,7 +16,7 @@ interface OwnerPage {
 export const OWNER_PAGES: readonly OwnerPage[] = [
   { path: 'queue', title: 'Queue', component: lazy(() => import('./pages/queue.tsx')) },
   { path: 'bulk', title: 'Bulk', component: lazy(() => import('./pages/bulk.tsx')) },
-  { path: 'quality', title: 'Quality', component: lazy(() => import('./pages/quality.tsx')) },
+  { path: 'quality', title: 'Insights', component: lazy(() => import('./pages/quality.tsx')) },
   { path: 'rules', title: 'Rules', component: lazy(() => import('./pages/rules.tsx')) },
   { path: 'models', title: 'Models', component: lazy(() => import('./pages/models.tsx')) },
   { path: 'runs', title: 'Runs', component: lazy(() => import('./pages/runs.tsx')) },

@@ -1,9 +1,12 @@
-/** How good the suggestions are, measured on items that people answered without seeing them. */
+/** How good the suggestions are, how the model learns, where it errs, and in which order items come. */
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { api } from '../api.ts';
 import { count, percent, plural, seconds } from '../format.ts';
 import { sentenceOf } from '../http.ts';
+import { ModelSection } from '../insights/model.tsx';
+import { PolicySection } from '../insights/policy.tsx';
+import { TrainingSection } from '../insights/training.tsx';
 import { LearningCurve } from '../parts/curve.tsx';
 import type { Insights } from '../wire.ts';
 
@@ -18,9 +21,12 @@ export default function QualityPage({ projectId }: { projectId: number }): React
   });
   return (
     <main className="page">
-      <h1>Quality</h1>
+      <h1>Insights</h1>
       {insights.isError && <p role="alert">{sentenceOf(insights.error)}</p>}
       {insights.data && <Figures insights={insights.data} />}
+      {insights.data && <TrainingSection projectId={projectId} insights={insights.data} />}
+      <ModelSection projectId={projectId} />
+      <PolicySection projectId={projectId} />
     </main>
   );
 }

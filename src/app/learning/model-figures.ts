@@ -1,0 +1,122 @@
+/** What the serving version gets right and wrong, by probabilities of tasks it has not learned from. */
+import { wilsonInterval } from '../../core/intervals.ts';
+import type { ShareWithInterval } from '../app.ts';
+import type { Deps } from '../deps.ts';
+import { type HeldOutAnswers, heldOutAnswers } from '../label-errors.ts';
+import type { Matrices } from '../matrices.ts';
+import type { ProjectConfigs } from '../project-config.ts';
+import type { AnswersOf, CalibrationBin, ConfusionCell, LabelFigures, LearningApi, ModelFigures } from './api.ts';
+
+/** With fewer answers every interval spans most of the scale. */
+const ANSWERS_MIN = 20;
+/** Tasks named per cell: what somebody would look through. */
+const CELL_TASKS_MAX = 200;
+const BINS = 10;
+const THRESHOLD = 0.5;
+
+export function createModelFigures(
+  deps: Deps,
+  matrices: Matrices,
+  configs: ProjectConfigs,
+): Pick<LearningApi, 'modelFigures'> {
+  return {
+    async modelFigures(projectId, of) {
+      const held = await heldOutAnswers(deps, matrices, configs, projectId);
+      return held === undefined ? nothing(of) : figuresOf(held, of);
+    },
+  };
+}
+
+interface Item {
+  readonly taskId: number;
+  readonly given: readonly number[];
+  readonly said: readonly number[];
+  readonly p: Float32Array;
+}
+
+function nothing(of: AnswersOf): ModelFigures {
+  return {
+    version: null,
+    of,
+    n: 0,
+    needed: ANSWERS_MIN,
+    labels: [],
+    accuracy: null,
+    perLabel: [],
+    confusion: null,
+    calibration: [],
+  };
+}
+
+/** Exported for tests. */
+export function figuresOf(held: HeldOutAnswers, of: AnswersOf): ModelFigures {
+  const count = held.classes.length;
+  const multiple = held.link === 'sigmoid';
+  const items = held.answers
+    .filter(({ annotation }) => of === 'all' || annotation.blind)
+    .map(({ annotation, classes, row }): Item => {
+      const p = held.probabilities.subarray(row * count, (row + 1) * count);
+      return { taskId: annotation.taskId, given: classes, said: saidBy(p, multiple), p };
+    });
+  const base = { ...nothing(of), version: held.version.number, n: items.length, labels: [...held.classes] };
+  if (items.length < ANSWERS_MIN) return base;
+  return {
+    ...base,
+    accuracy: share(items.filter((item) => same(item.given, item.said)).length, items.length),
+    perLabel: held.classes.map((label, c) => labelFigures(label, c, items)),
+    confusion: multiple ? null : confusionOf(items),
+    calibration: calibrationOf(items, multiple),
+  };
+}
+
+function saidBy(p: Float32Array, multiple: boolean): number[] {
+  if (multiple) return [...p.keys()].filter((c) => p[c]! >= THRESHOLD);
+  return [p.indexOf(p.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY))];
+}
+
+function same(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((c) => b.includes(c));
+}
+
+function labelFigures(label: string, c: number, items: readonly Item[]): LabelFigures {
+  const given = items.filter((item) => item.given.includes(c));
+  const said = items.filter((item) => item.said.includes(c));
+  const hits = given.filter((item) => item.said.includes(c)).length;
+  return {
+    label,
+    precision: said.length === 0 ? null : share(hits, said.length),
+    recall: given.length === 0 ? null : share(hits, given.length),
+  };
+}
+
+function confusionOf(items: readonly Item[]): ConfusionCell[] {
+  const cells = new Map<string, { given: number; said: number; n: number; taskIds: number[] }>();
+  for (const { given, said, taskId } of items) {
+    const key = `${given[0]}/${said[0]}`;
+    const cell = cells.get(key) ?? { given: given[0]!, said: said[0]!, n: 0, taskIds: [] };
+    cells.set(key, cell);
+    cell.n += 1;
+    if (cell.taskIds.length < CELL_TASKS_MAX && !cell.taskIds.includes(taskId)) cell.taskIds.push(taskId);
+  }
+  return [...cells.values()].sort((a, b) => a.given - b.given || a.said - b.said);
+}
+
+/** Single choice: the likeliest label. Several: each label decided at one half is a decision of its own. */
+function calibrationOf(items: readonly Item[], multiple: boolean): CalibrationBin[] {
+  const bins = Array.from({ length: BINS }, () => ({ n: 0, hits: 0, sum: 0 }));
+  for (const { given, said, p } of items) {
+    const decided = multiple ? [...p.keys()] : said;
+    for (const c of decided) {
+      const confidence = multiple ? Math.max(p[c]!, 1 - p[c]!) : p[c]!;
+      const bin = bins[Math.min(BINS - 1, Math.floor(confidence * BINS))]!;
+      bin.n += 1;
+      bin.sum += confidence;
+      if (given.includes(c) === said.includes(c)) bin.hits += 1;
+    }
+  }
+  return bins.filter((bin) => bin.n > 0).map(({ n, hits, sum }) => ({ confidence: sum / n, ...share(hits, n) }));
+}
+
+function share(hits: number, n: number): ShareWithInterval {
+  return { n, hits, share: hits / n, ...wilsonInterval(hits, n) };
+}

@@ -30,10 +30,20 @@ export function ModelSection({ projectId }: { projectId: number }): ReactNode {
           : 'Asked-for items are harder than the rest, so these figures are too low for the project as a whole.'}
       </p>
       <div className="actions">
-        <button type="button" className={of === 'blind' ? 'primary' : ''} aria-pressed={of === 'blind'} onClick={() => setOf('blind')}>
+        <button
+          type="button"
+          className={of === 'blind' ? 'primary' : ''}
+          aria-pressed={of === 'blind'}
+          onClick={() => setOf('blind')}
+        >
           Random slice
         </button>
-        <button type="button" className={of === 'all' ? 'primary' : ''} aria-pressed={of === 'all'} onClick={() => setOf('all')}>
+        <button
+          type="button"
+          className={of === 'all' ? 'primary' : ''}
+          aria-pressed={of === 'all'}
+          onClick={() => setOf('all')}
+        >
           All answers
         </button>
       </div>

@@ -50,7 +50,7 @@ function figuresWire(figures: ModelFigures): ModelFiguresWire {
       precision: shareWire(one.precision),
       recall: shareWire(one.recall),
     })),
-    confusion: confusion?.map(({ taskIds, ...cell }) => ({ ...cell, tasks: [...taskIds] })),
+    confusion: confusion === null ? null : confusion.map(({ taskIds, ...cell }) => ({ ...cell, tasks: [...taskIds] })),
     calibration: calibration.map(({ hits, ...bin }) => ({ ...bin, correct: hits })),
   };
 }

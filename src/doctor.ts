@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createInferencePool } from './backends/pool.ts';
+import { builtinModels } from './backends/registry.ts';
 import { openThreads } from './compute/threads.ts';
 import type { Config } from './config.ts';
 import { systemClock } from './core/clock.ts';
@@ -24,7 +25,15 @@ const FREE_BYTES_MIN = 1_000_000_000;
 const PROBE = 'The quick brown fox jumps over the lazy dog.';
 
 export async function examine(config: Config): Promise<Finding[]> {
-  return [nodeVersion(), await store(), await folder(config), await threads(), ...(await models()), page()];
+  return [
+    nodeVersion(),
+    await store(),
+    await folder(config),
+    await threads(),
+    ...(await models()),
+    await tensorFlow(),
+    page(),
+  ];
 }
 
 function nodeVersion(): Finding {
@@ -100,6 +109,28 @@ async function models(): Promise<Finding[]> {
       );
     }
     return findings;
+  } finally {
+    await pool.close();
+  }
+}
+
+/** The encoder on TF.js: whether that loads at all, and on what. */
+async function tensorFlow(): Promise<Finding> {
+  const encoder = builtinModels().find((model) => model.runtime === 'use-lite')!;
+  const entry = { ...encoder, processing: { ...encoder.processing, engine: 'tfjs' } };
+  const pool = createInferencePool({ hostsMax: 1, models: [entry] });
+  try {
+    const problem = await attempt(async () => {
+      const { failed } = await pool.embed(entry.name, [{ text: PROBE }], { lane: 'online' });
+      return failed[0]?.error.message ?? null;
+    });
+    const device = pool.status().models[0]?.device ?? '';
+    const faster =
+      device === 'tfjs-node'
+        ? ''
+        : '; `npm install @tensorflow/tfjs-node` makes them faster where it installs and loads';
+    const good = `Models in TF.js format run on ${device}${faster}.`;
+    return { ...finding('TF.js', problem, good, 'Models in TF.js format do not run here.'), needed: false };
   } finally {
     await pool.close();
   }

@@ -4,7 +4,7 @@ import type { CallSize } from './runtime.ts';
 /** The whole search, by the wall clock: somebody may be waiting for this host. */
 export const TUNE_MS = 2_000;
 /** What wins by less is noise; the smaller call then takes less memory and answers sooner. */
-const GAIN_MIN = 0.01;
+const GAIN_MIN = 0.02;
 /** More rounds than this tell nothing new about a small model. */
 const ROUNDS_MAX = 12;
 

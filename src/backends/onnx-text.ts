@@ -5,7 +5,7 @@ import type { ModelEntry } from './manifest.ts';
 import { floatOutput, type OnnxSession, openSession, Tensor } from './onnx.ts';
 import type { BatchOutput, CallSize, LoadedModel, ModelRuntime } from './runtime.ts';
 import { tokenOffsets } from './token-offsets.ts';
-import { normaliseRow, planByLength, softmax } from './token-plan.ts';
+import { normaliseRow, planByLength, probeLengths, softmax } from './token-plan.ts';
 import { type SpanScheme, spanScheme, tokenSpans } from './token-spans.ts';
 
 /** `processing` of the manifest entry. */
@@ -30,8 +30,6 @@ export interface TextProcessing {
 /** Padded tokens per call until this machine was measured. */
 const CALL_TOKENS_STANDARD = 1_024;
 const CALL_CHOICES = [64, 128, 256, 512, 1_024, 2_048, 4_096];
-/** Tokens of a made-up text: most sentences are near it. */
-const PROBE_TOKENS = 32;
 /** What one more call costs, in tokens; of the order of what small encoders measure. */
 const CALL_TOKENS = 8;
 
@@ -41,7 +39,7 @@ export const onnxTextRuntime: ModelRuntime = {
     const tokenizer = new JsonTokenizer(files.get(processing.tokenizer)!, processing);
     const session = await openSession(files.get(processing.file)!);
     const reader = new Reader(entry, processing, tokenizer);
-    const calls = new TextCalls(session, tokenizer.padding, Math.min(PROBE_TOKENS, processing.tokensMax));
+    const calls = new TextCalls(session, tokenizer.padding, processing.tokensMax);
     return {
       device: 'onnxruntime cpu',
       calls,
@@ -56,11 +54,13 @@ class TextCalls implements CallSize {
   readonly choices = CALL_CHOICES;
   size = CALL_TOKENS_STANDARD;
   private readonly session: OnnxSession;
-  private readonly text: readonly number[];
+  private readonly padding: number;
+  private readonly tokensMax: number;
 
-  constructor(session: OnnxSession, padding: number, tokens: number) {
+  constructor(session: OnnxSession, padding: number, tokensMax: number) {
     this.session = session;
-    this.text = new Array<number>(tokens).fill(padding);
+    this.padding = padding;
+    this.tokensMax = tokensMax;
   }
 
   use(size: number): void {
@@ -68,10 +68,12 @@ class TextCalls implements CallSize {
   }
 
   async probe(size: number): Promise<number> {
-    const { length } = this.text;
-    const rows = Array.from({ length: Math.max(1, Math.floor(size / length)) }, () => this.text);
-    await this.session.run(feeds(this.session, rows, length, 0));
-    return rows.length * length;
+    const lengths = probeLengths(size, this.tokensMax);
+    for (const group of planByLength(lengths, size, CALL_TOKENS)) {
+      const rows = group.map((i) => new Array<number>(lengths[i]!).fill(this.padding));
+      await this.session.run(feeds(this.session, rows, rows[0]!.length, this.padding));
+    }
+    return lengths.reduce((sum, length) => sum + length, 0);
   }
 }
 

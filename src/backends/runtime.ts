@@ -22,9 +22,9 @@ export interface LoadedModel {
 export interface CallSize {
   /** Serves until this machine was measured. */
   readonly standard: number;
-  /** What is worth trying, small ones first. */
+  /** What is worth trying, small ones first. A probe takes longer the larger its size. */
   readonly choices: readonly number[];
-  /** One call of this size over made-up input. Returns what it really held. */
+  /** Calls of this size over made-up input, the same mix for every size. Returns what they held, without padding. */
   probe(size: number): Promise<number>;
   /** For every run from now on. */
   use(size: number): void;

@@ -40,6 +40,23 @@ export function planByLength(lengths: ArrayLike<number>, budget: number, callTok
   return groups;
 }
 
+/** Tokens of texts as they come: most are sentences, a few are long. */
+const TYPICAL_LENGTHS = [8, 12, 16, 18, 20, 24, 28, 32, 36, 44, 52, 64, 88, 128];
+
+/**
+ * Lengths for measuring a call size: enough typical texts to fill a call of `size` tokens once, the same mix for each size.
+ * What calls of one length alone would say does not hold for texts.
+ */
+export function probeLengths(size: number, tokensMax: number): number[] {
+  const lengths: number[] = [];
+  for (let tokens = 0; tokens < size || lengths.length % TYPICAL_LENGTHS.length !== 0; ) {
+    const length = Math.min(TYPICAL_LENGTHS[lengths.length % TYPICAL_LENGTHS.length]!, tokensMax);
+    lengths.push(length);
+    tokens += length;
+  }
+  return lengths;
+}
+
 /** (windows x dim) rows -> (items x dim): the mean of each item's windows, brought back to unit length. */
 export function meanOfWindows(
   rows: Float32Array,

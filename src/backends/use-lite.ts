@@ -3,7 +3,7 @@ import type { InferenceItem } from './backend.ts';
 import type { ModelEntry } from './manifest.ts';
 import type { ModelFiles } from './registry.ts';
 import type { BatchOutput, CallSize, LoadedModel, ModelRuntime } from './runtime.ts';
-import { cutWindows, meanOfWindows, planByLength } from './token-plan.ts';
+import { cutWindows, meanOfWindows, planByLength, probeLengths } from './token-plan.ts';
 import { type UnigramTokenizer, type UnigramVocabulary, unigramTokenizer } from './unigram.ts';
 
 /** What turns token ids into rows. Both engines give the same rows up to rounding (4e-7 measured). */
@@ -32,8 +32,6 @@ type EngineName = 'onnx' | 'tfjs';
 /** Padded tokens per call until this machine was measured. */
 const CALL_TOKENS_STANDARD = 512;
 const CALL_CHOICES = [32, 64, 128, 256, 512, 1_024];
-/** Tokens of a made-up text: most sentences are near it. */
-const PROBE_TOKENS = 32;
 
 export const liteEncoderRuntime: ModelRuntime = {
   async load(entry, files): Promise<LoadedModel> {
@@ -41,7 +39,7 @@ export const liteEncoderRuntime: ModelRuntime = {
     const vocabulary = JSON.parse(Buffer.from(files.get(processing.vocabulary)!).toString('utf8')) as UnigramVocabulary;
     const tokenizer = unigramTokenizer(vocabulary, processing);
     const engine = await startEngine(files, processing.engine);
-    const calls = new SentenceCalls(engine);
+    const calls = new SentenceCalls(engine, processing.tokensMax);
     return {
       device: engine.device,
       calls,
@@ -57,8 +55,11 @@ class SentenceCalls implements CallSize {
   size = CALL_TOKENS_STANDARD;
   private readonly engine: SentenceEngine;
 
-  constructor(engine: SentenceEngine) {
+  private readonly tokensMax: number;
+
+  constructor(engine: SentenceEngine, tokensMax: number) {
     this.engine = engine;
+    this.tokensMax = tokensMax;
   }
 
   use(size: number): void {
@@ -66,9 +67,11 @@ class SentenceCalls implements CallSize {
   }
 
   async probe(size: number): Promise<number> {
-    const rows = Math.max(1, Math.floor(size / PROBE_TOKENS));
-    await this.engine.encode(Array.from({ length: rows }, () => new Int32Array(PROBE_TOKENS).fill(PROBE_ID)));
-    return rows * PROBE_TOKENS;
+    const lengths = probeLengths(size, this.tokensMax);
+    for (const group of planByLength(lengths, size, this.engine.callTokens)) {
+      await this.engine.encode(group.map((i) => new Int32Array(lengths[i]!).fill(PROBE_ID)));
+    }
+    return lengths.reduce((sum, length) => sum + length, 0);
   }
 }
 

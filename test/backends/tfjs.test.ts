@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { openModelLibrary } from '../../src/backends/library/open.ts';
 import type { ModelEntry } from '../../src/backends/manifest.ts';
 import { createInferencePool } from '../../src/backends/pool.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { createGuardedFetch } from '../../src/media/guarded-fetch.ts';
 
 const SIDE = 4;
 const COLOUR = { r: 10, g: 20, b: 30 };
@@ -109,6 +112,58 @@ async function run(entry: ModelEntry, count = 3) {
   );
   return { means: [...outputs.means!.data].map(Math.round), device: pool.status().models[0]!.device };
 }
+
+describe('TF.js models in the library', () => {
+  const float = (name: string, ...shape: number[]) => ({ name, dtype: 'DT_FLOAT', tensorShape: lengths(...shape) });
+  const signature = { inputs: { rgb: float('rgb:0', -1, SIDE, SIDE, 3) }, outputs: { means: float('means:0', -1, 3) } };
+
+  async function add(kind: keyof typeof KINDS, more: object) {
+    const { weights, bytes, ...rest } = KINDS[kind];
+    const json = JSON.stringify({ ...rest, ...more, weightsManifest: [{ paths: ['group1-shard1of1.bin'], weights }] });
+    const pool = createInferencePool({ hostsMax: 1 });
+    onTestFinished(() => pool.close());
+    const folder = join(mkdtempSync(join(tmpdir(), 'headstart-tfjs-')), 'models');
+    const fetch = createGuardedFetch();
+    const library = await openModelLibrary({ folder, pool, fetch, clock: systemClock, newId: () => 'id' });
+    const files = { 'model.json': json, 'group1-shard1of1': bytes, 'labels.txt': 'red\ngreen\nblue' };
+    const added = await library.add(
+      (async function* () {
+        for (const [name, content] of Object.entries(files)) {
+          yield { name, body: [Buffer.from(content)] as unknown as AsyncIterable<Uint8Array> };
+        }
+      })(),
+      { name: 'mine', origin: 'a folder' },
+    );
+    return { added, pool };
+  }
+
+  it.each([
+    ['GRAPH', { signature }],
+    ['LAYERS', {}],
+  ] as const)('%s: a folder with labels works at once', async (kind, more) => {
+    const { added, pool } = await add(kind, more);
+    expect(added.info).toMatchObject({
+      kind: 'image-classification',
+      runtime: 'tfjs-image',
+      labels: ['red', 'green', 'blue'],
+    });
+    expect(added.assumed).toContain('colours from 0 to 1');
+    const background = { r: 255, g: 0, b: 0 };
+    const bytes = await sharp({ create: { width: 8, height: 8, channels: 3, background } })
+      .png()
+      .toBuffer();
+    const { outputs, failed } = await pool.run('mine', [{ bytes }], { lane: 'online' });
+    expect(failed).toEqual([]);
+    expect(outputs.probabilities!.width).toBe(3);
+  });
+
+  it('a graph without a signature is refused with the reason', async () => {
+    await expect(add('GRAPH', {})).rejects.toMatchObject({
+      code: 'BACKEND_LOAD',
+      message: expect.stringContaining('no signature'),
+    });
+  });
+});
 
 describe('TF.js models from disk', () => {
   it.each([

@@ -86,7 +86,7 @@ describe('verbs', { timeout: 180_000 }, () => {
   it('doctor tries every part and finds this machine fit', async () => {
     const findings = await headstart('doctor');
     expect(findings.map((one) => one.part)).toEqual(
-      expect.arrayContaining(['node', 'store', 'threads', 'model use-lite', 'page']),
+      expect.arrayContaining(['node', 'store', 'threads', 'model use-lite', 'TF.js', 'page']),
     );
     expect(findings.filter((one) => one.works !== 'yes')).toEqual([]);
   });

@@ -8,7 +8,9 @@ import { LIMITS } from '../../core/limits.ts';
 import type { GoldenAnswer, ModelEntry } from '../manifest.ts';
 import { readSignature } from '../onnx-signature.ts';
 import { REMOTE_FILE, remoteEntry } from '../remote-model.ts';
-import { guessModel, type ImagePreprocessing } from './guess.ts';
+import { readModelJson } from '../tfjs-files.ts';
+import { readTfjsSignature } from '../tfjs-signature.ts';
+import { type Guess, type GuessInput, guessModel, type ImagePreprocessing } from './guess.ts';
 
 export interface FolderModel {
   readonly entry: ModelEntry;
@@ -24,6 +26,8 @@ const KNOWN = {
   preprocessing: /^preprocessor_config\.json$/,
   settings: /^headstart\.json$/,
   remote: /^remote\.json$/,
+  tfjs: /^model\.json$/,
+  shard: /^[\w-]*shard\d+of\d+(\.bin)?$|\.bin$/i,
 } as const;
 
 /** May a file of this name belong to a model? Names are plain: no path, no leading dot. */
@@ -48,7 +52,8 @@ export async function readModelFolder(
     const description = parseJson(remote.bytes.toString('utf8'));
     return { entry: remoteEntry(description, { ...about, files: { [remote.name]: remote.sha256 } }), assumed: [] };
   }
-  const model = only(files, KNOWN.model, 'an .onnx file')!;
+  const tfjs = only(files, KNOWN.tfjs, 'model.json');
+  const model = tfjs ?? only(files, KNOWN.model, 'an .onnx file')!;
   const text = (pattern: RegExp, what: string): string | null => {
     const found = only(files, pattern, what);
     return found?.bytes.toString('utf8') ?? null;
@@ -63,13 +68,15 @@ export async function readModelFolder(
   const config = json(KNOWN.config, 'config.json');
   const lines = text(KNOWN.labels, 'a file of labels');
   const tokenizer = only(files, KNOWN.tokenizer, 'tokenizer.json');
-  const guess = guessModel({
-    signature: readSignature(model.bytes),
+  const preprocessing = readPreprocessing(json(KNOWN.preprocessing, 'preprocessor_config.json'));
+  const guess = (tfjs ? guessTfjs : guessModel)({
+    signature: tfjs ? tfjsSignature(tfjs) : readSignature(model.bytes),
     file: model.name,
     labels: lines === null ? labelsOfConfig(config) : readLabels(lines),
     tokenizer: tokenizer?.name ?? null,
-    preprocessing: readPreprocessing(json(KNOWN.preprocessing, 'preprocessor_config.json')),
+    preprocessing,
   });
+  const shards = tfjs ? files.filter(({ name }) => KNOWN.shard.test(name)) : [];
   const { assumed, ...guessed } = guess;
   const golden = readGolden(settings.golden, files);
   const entry: ModelEntry = {
@@ -78,13 +85,32 @@ export async function readModelFolder(
     license: given.license || (typeof settings.license === 'string' ? settings.license : 'unknown'),
     source: { type: 'folder', path: folder },
     files: Object.fromEntries(
-      [model, tokenizer].filter((one) => one !== null).map(({ name, sha256 }) => [name, sha256]),
+      [model, tokenizer, ...shards].filter((one) => one !== null).map(({ name, sha256 }) => [name, sha256]),
     ),
     processing: { ...guessed.processing, ...(isJsonObject(settings.processing) ? settings.processing : {}) },
     ...(golden.length > 0 ? { golden } : {}),
   };
   return { entry, assumed };
 }
+
+function tfjsSignature({ name, bytes }: ReadFile): ReturnType<typeof readTfjsSignature> {
+  return readTfjsSignature(readModelJson(new Map([[name, new Uint8Array(bytes)]]), name));
+}
+
+/** Pictures with their colours last, and from 0 to 1 unless somebody wrote down something else. */
+function guessTfjs(given: GuessInput): Guess {
+  const { mean } = given.preprocessing;
+  const preprocessing = mean ? given.preprocessing : { ...given.preprocessing, ...FROM_0_TO_1 };
+  const guess = guessModel({ ...given, preprocessing });
+  return {
+    ...guess,
+    runtime: 'tfjs-image',
+    processing: { ...guess.processing, layout: 'pixels' },
+    assumed: [...guess.assumed, ...(mean ? [] : ['colours from 0 to 1'])],
+  };
+}
+
+const FROM_0_TO_1 = { mean: [0, 0, 0], scale: [1 / 255, 1 / 255, 1 / 255] };
 
 interface ReadFile {
   readonly name: string;

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '../src/cli/client.ts';
-import { answerOf, createTextProject, importTexts, settle } from '../test/helpers/project.ts';
+import { answerOf, createTextProject, settle } from '../test/helpers/project.ts';
 import { makeTexts } from '../test/helpers/texts.ts';
 import { type Figure, percentile, type Suite } from './harness.ts';
 import { type Child, closeConnections, send, startChild } from './protocol/child.ts';
@@ -133,13 +133,51 @@ async function versusBare(server: Child, bare: Child, backend: string, count: nu
   };
 }
 
-/** All hosts embed long texts by the sentence encoder, batches of seconds, while the short calls come in. */
+/** All hosts run the sentence encoder on very long texts, batches of seconds, while the short calls come in. */
 async function whileBusy(server: Child, backend: string, quick: boolean): Promise<Figure[]> {
-  const client = createClient(server.url, server.secret);
-  const busy = await createTextProject(client, { embedder: 'use-lite' });
-  const long = makeTexts(quick ? 1_000 : 4_000, 5).map((one) => ({ ...one, text: `${one.text} `.repeat(20) }));
-  await importTexts(client, busy, long);
-  await hostsAtWork(client, busy);
+  const busy = { on: true };
+  const atWork = Array.from({ length: BUSY_CALLS }, (_, i) => keepBusy(server, busy, i));
+  await pause(WARM_UP_MS);
+  const figures = await shortCalls(backend, quick);
+  figures.push(await manyByDeadline(backend));
+  busy.on = false;
+  const batches = (await Promise.all(atWork)).flat();
+  return figures.map((figure) => ({
+    ...figure,
+    extra: { ...figure.extra, batch_ms: percentile(batches, 0.5), batches: batches.length },
+  }));
+}
+
+/** More calls than hosts, so that none has a moment of rest. */
+const BUSY_CALLS = 6;
+const WARM_UP_MS = 3_000;
+const BUSY_TEXTS = 16;
+
+/** Milliseconds of each call. */
+async function keepBusy({ url, secret }: Child, busy: { readonly on: boolean }, seed: number): Promise<number[]> {
+  const words = makeTexts(400, 100 + seed).map((one) => one.text);
+  const data = Array.from({ length: BUSY_TEXTS }, (_, i) => `${i} ${words.join(' ')}`);
+  const inputs = [{ name: 'text', shape: [data.length], datatype: 'BYTES', data }];
+  const times: number[] = [];
+  while (busy.on) {
+    const started = performance.now();
+    const reply = await fetch(`${url}/v2/models/use-lite/infer`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Token ${secret}` },
+      body: JSON.stringify({ inputs }),
+    });
+    if (!reply.ok) throw new Error(`the hosts could not be kept busy: ${await reply.text()}`);
+    await reply.arrayBuffer();
+    times.push(performance.now() - started);
+  }
+  return times;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function shortCalls(backend: string, quick: boolean): Promise<Figure[]> {
   const calls = quick ? 200 : 1_000;
   const time = async (path: string, body: (i: number) => string | undefined): Promise<number[]> => {
     const times: number[] = [];
@@ -182,22 +220,7 @@ async function whileBusy(server: Child, backend: string, quick: boolean): Promis
   add('health_p99_ms', await time('/health', () => undefined));
   add('setup_p99_ms', await time('/setup', () => setup));
   add('webhook_ack_p99_ms', await time('/webhook', event));
-  figures.push(await manyByDeadline(backend));
-  const jobs = await client.call('jobList', { query: { limit: 100 } });
-  for (const job of jobs) {
-    if (job.state === 'queued' || job.state === 'running')
-      await client.call('jobCancel', { params: { job_id: job.id } });
-  }
   return figures;
-}
-
-async function hostsAtWork(client: ReturnType<typeof createClient>, projectId: number): Promise<void> {
-  for (;;) {
-    const jobs = await client.call('jobList', { query: { project: projectId, limit: 20 } });
-    if (jobs.some((job) => job.kind === 'embed' && job.state === 'running' && job.params.embedder === 'use-lite'))
-      return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 async function manyByDeadline(backend: string): Promise<Figure> {

@@ -13,7 +13,7 @@ import { readTask } from './wire.ts';
 const CACHE_CHARS_MAX = 64_000_000;
 const CHUNK = 500;
 /** Share of the deadline that is left for noting what is owed and writing the reply down. */
-const REPLY_SHARE = 0.1;
+const REPLY_SHARE = 0.15;
 const FEW_TASKS = 10;
 /** Somebody looks at the screen. */
 const FEW_DEADLINE_MS = 8_000;
@@ -122,7 +122,10 @@ export class Predictor {
         if (one.pushed !== suggester.version) delivered.push(studioId);
       }
     }
-    await this.#note(connection, suggester, { delivered: signal.aborted ? [] : delivered, owed });
+    // Nobody waits for it: were it lost, Label Studio would ask again, because late answers carry another version.
+    this.#note(connection, suggester, { delivered: signal.aborted ? [] : delivered, owed }).catch((error: unknown) =>
+      this.#deps.log.error({ connection: connection.id, error: String(error) }, 'what is owed could not be noted'),
+    );
   }
 
   /** By place in the call; places that there was no time for are missing. */

@@ -176,7 +176,7 @@ const BRINGING: readonly string[] = [
   'predict',
   'apply-rules',
   'label-model',
-  'prelabel',
+  'prelabel-by-model',
   'propagate',
 ];
 

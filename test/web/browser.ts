@@ -37,7 +37,9 @@ export async function openWatched(browser: Browser, origin: string, path: string
     if (message.type() === 'error' || message.type() === 'warning') problems.push(`console: ${message.text()}`);
   });
   page.on('request', (request) => {
-    if (!request.url().startsWith(`${origin}/`)) problems.push(`foreign request: ${request.url()}`);
+    // What the page has made itself comes back under its own origin too.
+    const url = request.url().replace(/^blob:/, '');
+    if (!url.startsWith(`${origin}/`)) problems.push(`foreign request: ${url}`);
   });
   await page.goto(origin + path);
   return { page, context, problems };

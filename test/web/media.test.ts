@@ -79,6 +79,19 @@ describe('media on the label page', () => {
     expect(annotations.map((one) => labelsOf(one.result)[0])).toEqual(['left', 'right', 'left']);
   });
 
+  it('shows it to somebody with a token too, which browsers do not send along with pictures', async () => {
+    const id = await project('Image', [['a.jpg', await photo(30)]]);
+    const body = { name: 'Berta', role: 'annotator', project: id } as const;
+    const { secret } = await server.call('tokenCreate', 'POST', '/api/tokens', body);
+    const watched = await openWatched(browser, server.url, '/');
+    open.push(watched);
+    const { page } = watched;
+    await page.evaluate(`localStorage.setItem('headstart.token', '${secret}')`);
+    await page.goto(`${server.url}/projects/${id}/label`);
+    await page.locator('.item img[src^="blob:"]').waitFor();
+    await until(page, `document.querySelector('.item img').naturalWidth === 900`);
+  });
+
   it('plays a sound by key', async () => {
     const id = await project('Audio', [['beep.wav', wav([tone(440, 1.5)])]]);
     const page = await visit(id);

@@ -74,6 +74,11 @@ describe('verbs', { timeout: 180_000 }, () => {
     expect((await headstart('jobs', 'list', '--project', '1')).every((job) => job.state === 'done')).toBe(true);
     const ranked = await headstart('rank', '1', '--limit', '5');
     expect(ranked.map((row) => row.rank)).toEqual([1, 2, 3, 4, 5]);
+    const other = await headstart('rank', '1', '--limit', '5', '--strategy', 'random');
+    expect(other.map((row) => row.rank)).toEqual([1, 2, 3, 4, 5]);
+    expect(await headstart('rank', '1', '--limit', '5')).toEqual(ranked);
+    const [plan] = await headstart('train', '1', '--dry-run');
+    expect(plan).toMatchObject({ would_train: expect.any(Boolean), why: expect.stringMatching(/^Would/) });
   });
 
   it('say what is wrong, on standard error, with the code of the family', async () => {

@@ -58,9 +58,14 @@ export function addRank(program: Command): void {
     .description('compute the order of the queue again and show its head')
     .argument('<project>', 'id of the project', positive)
     .option('--limit <number>', 'tasks to show', positive, 20)
-    .action((projectId: number, flags: CommonFlags & { limit: number }) =>
+    .option('--strategy <name>', 'only show what another strategy, or a blend like margin:2,random:1, would put first')
+    .action((projectId: number, flags: CommonFlags & { limit: number; strategy?: string }) =>
       withSession(flags, async ({ client, out }) => {
         const params = { project_id: projectId };
+        if (flags.strategy !== undefined) {
+          const query = { query_strategy: flags.strategy, limit: flags.limit };
+          return out.rows(comparedRows(await client.call('queueCompare', { params, query })));
+        }
         await client.call('queueRank', { params });
         const queue = await client.call('queuePreview', { params, query: { limit: flags.limit } });
         out.rows(
@@ -73,4 +78,15 @@ export function addRank(program: Command): void {
         );
       }),
     );
+}
+
+/** `was`: the rank it has now, if it is among the first at all. */
+function comparedRows({ before, after }: Reply<'queueCompare'>): Record<string, unknown>[] {
+  const was = new Map(before.map(({ task }, i) => [task.id, i + 1]));
+  return after.map(({ task, reason }) => ({
+    rank: reason.rank,
+    was: was.get(task.id) ?? null,
+    task: task.id,
+    why: reason.sentence,
+  }));
 }

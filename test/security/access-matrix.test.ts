@@ -28,6 +28,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   token: 'theirs',
   studio_project: 5,
   every: 10,
+  query_strategy: 'random',
   source: 'proposals',
   items: [{ task: 1, labels: ['spam'] }],
   region: {},

@@ -8,6 +8,7 @@ import type { ProjectInput, ProjectsApi } from './app.ts';
 import type { Deps } from './deps.ts';
 import { enqueueEmbedding } from './embed.ts';
 import { migrateLabels, planLabelChange } from './label-change.ts';
+import { enqueueLabelModel } from './label-model.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 import type { Matrices } from './matrices.ts';
@@ -86,6 +87,8 @@ export function createProjects(deps: Deps, loops: Loops, matrices: Matrices, con
       await loops.reload(id);
       const now = configs.of(project);
       if (learnedClasses(now) !== learnedClasses(before)) await enqueueTraining(deps, id);
+      // A label model fits the labels it was fitted on; until the next fit the head speaks alone.
+      if (project.labelConfig !== old.labelConfig) await enqueueLabelModel(deps, id);
       const looksElsewhere = project.settings.embedder !== old.settings.embedder || now.input !== before.input;
       if (looksElsewhere) await enqueueEmbedding(deps, project);
       return project;

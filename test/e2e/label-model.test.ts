@@ -64,6 +64,14 @@ describe('the suggestion', () => {
     await server.client.call('runRedo', { params: { run_id: runId } });
     await settle(server.client, projectId);
     expect((await suggestionsOf(projectId)).size).toBe(suggested.size);
+
+    // One more label is another model: it is fitted at once, and the rules go on.
+    const params = { project_id: projectId };
+    const { label_config } = await server.client.call('projectGet', { params });
+    const body = { label_config: label_config.replace('</Choices>', '<Choice value="unsure"/></Choices>') };
+    await server.client.call('projectUpdate', { params, body });
+    await settle(server.client, projectId);
+    expect((await suggestionsOf(projectId)).size).toBe(suggested.size);
   });
 
   it('weighs rules by what proved right, and with the head; without rules it is exactly the head', async () => {

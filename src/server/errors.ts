@@ -62,8 +62,8 @@ function fromFramework(error: unknown): AppError | undefined {
         details: { field: 'content-length' },
       });
     default:
-      // The remaining refusals of the framework are about addresses that cannot be decoded and the like.
-      return statusCode === 400 || statusCode === 404 || statusCode === 414
+      // The remaining refusals of the framework are about addresses: not decodable, or (403) no name that a file can have.
+      return statusCode === 400 || statusCode === 403 || statusCode === 404 || statusCode === 414
         ? new AppError('NOT_FOUND', 'There is no such address in the API; /docs lists them.')
         : undefined;
   }

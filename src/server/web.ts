@@ -9,6 +9,8 @@ import { noSuchRoute } from './errors.ts';
 const PROGRAM_PATHS = /^\/(?:api|data|docs|health|metrics|v2|ml)(?:[/?]|$)/;
 /** Vite writes `name-hash.ext` into this folder. */
 const HASHED = /[/\\]assets[/\\]/;
+/** File systems take names of 255 bytes at most; no file or address of the page is anywhere near that long. */
+const PATH_BYTES_MAX = 255;
 
 const NOT_BUILT = [
   'Headstart is running, but its page is not built.',
@@ -52,6 +54,6 @@ function staysInside(folder: string, path: string): boolean {
 /** An address inside the page; a missing file is not one. */
 function ownAddress(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = request.url.split('?')[0]!;
-  if (/\.\w+$/.test(path)) return noSuchRoute(request, reply);
+  if (Buffer.byteLength(path) > PATH_BYTES_MAX || /\.\w+$/.test(path)) return noSuchRoute(request, reply);
   return reply.sendFile('index.html');
 }

@@ -52,6 +52,16 @@ describe('the page', () => {
     });
   });
 
+  it.each([
+    ['one segment', `/${'a'.repeat(5_000)}`],
+    ['a segment inside', `/projects/${'9'.repeat(3_000)}/label`],
+    ['an asset', `/assets/${'a'.repeat(300)}.js`],
+    ['many segments', '/a'.repeat(3_000)],
+    ['characters of several bytes', `/${'%F0%9F%99%82'.repeat(100)}`],
+  ])('is not at an address longer than a file system takes: %s', async (_what, url) => {
+    expect(await test.call({ url })).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+  });
+
   it('opens without a token, so that an invited person can enter one', async () => {
     const remote = await testServer({ web: join(folder, 'web'), auth: { mode: 'tokens' } });
     expect(await remote.call({ url: '/' })).toMatchObject({ status: 200 });

@@ -114,6 +114,26 @@ describe('media that Label Studio keeps', () => {
     expect(media?.ok).toBe(true);
   });
 
+  it('is no way to other addresses that the token opens', async () => {
+    const world = await open(IMAGES);
+    world.studio.files.set('api/secret', PIXEL);
+    for (const up of ['../../..', '%2e%2e/.%2E/..', '..\\..\\..', '.\t./../..']) {
+      world.studio.add({ image: `/data/upload/5/${up}/api/secret` });
+    }
+    const made = await world.client.call('studioConnect', {
+      body: { url: world.studio.url, token: STUDIO_TOKEN, studio_project: 5 },
+    });
+    await world.client.call('connectionSync', { params: { connection_id: made.id }, body: { push: false } });
+    await settle(world.client, made.project);
+    const { tasks } = await world.client.call('taskList', { query: { project: made.project } });
+    const headers = { authorization: `Token ${world.running.secret}` };
+    const replies = await Promise.all(
+      tasks.map(({ id }) => fetch(`${world.running.url}/api/tasks/${id}/media`, { headers })),
+    );
+    expect(replies.map((reply) => reply.ok)).toEqual([false, false, false, false]);
+    expect(world.studio.requests).not.toContain('GET /api/secret');
+  });
+
   it('that is gone is named with the step that failed', async () => {
     const world = await open(IMAGES);
     world.studio.add({ image: '/data/upload/5/gone.png' });

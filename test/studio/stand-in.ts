@@ -51,6 +51,8 @@ export class StandIn {
   cutAfter: { path: RegExp; times: number } | null = null;
   /** Every call is sent there. */
   redirect: string | null = null;
+  /** Tasks that pages miss, as when others are deleted while somebody turns them. */
+  readonly missed = new Set<number>();
   readonly files = new Map<string, Buffer>();
   /** Path prefix of a deployment below a sub-path, such as `/label-studio`. */
   readonly base: string;
@@ -368,7 +370,7 @@ export class StandIn {
   /** A page beyond the last one is an error there. */
   #taskPage(query: URLSearchParams): Json {
     const [page, size] = [Number(query.get('page')), Number(query.get('page_size'))];
-    const all = [...this.tasks.values()];
+    const all = [...this.tasks.values()].filter((task) => !this.missed.has(task.id));
     const tasks = all.slice((page - 1) * size, page * size).map((task) => this.wire(task));
     return { tasks, total: all.length, total_annotations: 0, total_predictions: 0 };
   }

@@ -54,6 +54,16 @@ describe('a sync', () => {
     expect(await count(projectId)).toMatchObject({ task_number: 229, total_annotations_number: 28 });
   }, 60_000);
 
+  it('loses no task that the pages merely missed', async () => {
+    const { projectId, params } = await open();
+    const tasks = [...world.studio.tasks.values()];
+    expect(await sync(params, { push: false })).toMatchObject({ newTasks: 230 });
+    world.studio.missed.add(tasks[7]!.id);
+    world.studio.tasks.delete(tasks[8]!.id);
+    expect(await sync(params, { push: false })).toMatchObject({ goneTasks: 1 });
+    expect((await count(projectId)).task_number).toBe(229);
+  }, 60_000);
+
   it('writes the order of the queue into a field that Label Studio can sort by, and does not read it as data', async () => {
     const { params } = await open();
     expect(await sync(params, { push: false, order: true })).toMatchObject({ ordered: 230 });

@@ -71,6 +71,9 @@ async function addressesOf(deps: Deps, connection: Connection, reference: string
   const upload = UPLOAD.exec(reference);
   if (upload) {
     const file = `upload/${upload[1]}/${upload[2]}`;
+    // A name that climbs out of its folder would have the token open any address over there.
+    const folder = new URL(`${connection.url}/data/upload/${upload[1]}/`).pathname;
+    if (!new URL(`${connection.url}/data/${file}`).pathname.startsWith(folder)) return [];
     const query = `?filepath=${encodeURIComponent(decoded(file))}`;
     return [
       { step: 'asking Label Studio for the upload', path: `/storage-data/uploaded/${query}` },

@@ -1,7 +1,8 @@
 /** Predictions on their way into Label Studio, in chunks: none twice, whatever breaks in between. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, StudioTask } from '../../core/connection.ts';
 import type { Job } from '../../core/domain.ts';
-import { AppError, toAppError } from '../../core/errors.ts';
+import { toAppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../job-runner.ts';
@@ -169,7 +170,7 @@ export async function patiently<T>(work: Pick<JobWork, 'signal'>, call: () => Pr
       throwIfStopped(work.signal);
       const wait = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]!;
       if (!isAway(error) || performance.now() + wait > until) throw error;
-      await pause(wait, work.signal);
+      await sleep(wait, undefined, { signal: work.signal }).catch(() => throwIfStopped(work.signal));
     }
   }
 }
@@ -177,14 +178,4 @@ export async function patiently<T>(work: Pick<JobWork, 'signal'>, call: () => Pr
 export function isAway(error: unknown): boolean {
   const { code } = toAppError(error);
   return code === 'STUDIO_UNREACHABLE' || code === 'MEDIA_FETCH';
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      reject(new AppError('CONFLICT_CANCELLED', 'The job was asked to stop.'));
-    });
-  });
 }

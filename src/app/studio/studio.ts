@@ -169,7 +169,8 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
         const change = {
           studioProject: connection.studioProject ?? input.studioProject,
           offeredUrl,
-          offeredToken: input.token ?? connection.offeredToken,
+          // A token is for the address that it came with.
+          offeredToken: input.token ?? (offeredUrl === connection.offeredUrl ? connection.offeredToken : null),
         };
         const isNews = Object.entries(change).some(([key, value]) => connection[key as keyof Connection] !== value);
         if (isNews) await connections.update(connection.id, change);

@@ -1,7 +1,7 @@
 /** Keeps a project in step with its Label Studio project: tasks and annotations come here, predictions go there. */
 import type { Connection } from '../../core/connection.ts';
 import type { Job } from '../../core/domain.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
 import { isJsonObject, type Json } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../job-runner.ts';
@@ -97,7 +97,7 @@ async function bringConfig(
   if (typeof config === 'string') await follow(connection, config);
 }
 
-/** Every page of the other side. What is here and was on no page is gone over there. */
+/** Every page of the other side. What is here, was on no page, and is not found when asked for is gone over there. */
 async function pull(
   parts: SyncParts,
   connection: Connection,
@@ -122,15 +122,40 @@ async function pull(
     await work.progress({ stage: dryRun ? 'looking at tasks' : 'tasks and annotations', done: counts.tasks, total });
     if (tasks.length === 0 || counts.tasks >= total) break;
   }
-  const gone: number[] = [];
-  for (let after = 0; ; ) {
-    const rows = await parts.deps.store.studio.page(connection.id, after, PAGE);
-    if (rows.length === 0) break;
-    after = rows.at(-1)!.studioId;
-    gone.push(...rows.map((row) => row.studioId).filter((id) => !seen.has(id)));
-  }
+  const gone = await goneTasks(parts.deps, connection, work, client, seen);
   counts.goneTasks = dryRun || gone.length === 0 ? gone.length : await parts.intake.dropTasks(connection, gone);
   return counts;
+}
+
+/** Pages shift while people delete, and a page can come back short: what was merely missed must not lose its answers. */
+async function goneTasks(
+  { store }: Deps,
+  connection: Connection,
+  work: JobWork,
+  client: StudioClient,
+  seen: ReadonlySet<number>,
+): Promise<number[]> {
+  const gone: number[] = [];
+  for (let after = 0; ; ) {
+    const rows = await store.studio.page(connection.id, after, PAGE);
+    if (rows.length === 0) return gone;
+    after = rows.at(-1)!.studioId;
+    for (const { studioId } of rows) {
+      throwIfStopped(work.signal);
+      if (!seen.has(studioId) && (await isGone(work, client, studioId))) gone.push(studioId);
+    }
+  }
+}
+
+async function isGone(work: JobWork, client: StudioClient, studioId: number): Promise<boolean> {
+  try {
+    await patiently(work, () => client.get(`/api/tasks/${studioId}/`));
+    return false;
+  } catch (error) {
+    const { code, details } = toAppError(error);
+    if (code === 'STUDIO_REFUSED') return details.status === 404;
+    throw error;
+  }
 }
 
 async function takePage(
@@ -169,7 +194,9 @@ async function takePage(
     const { read: annotations, problems } = annotationsIn(wire);
     for (const one of problems) problem(given.studioId, `An annotation ${one}.`);
     const there = annotations.map((one) => one.studioId);
-    const here = task === null ? [] : await store.studio.annotationsOf(connection.id, task.id);
+    // A reply without the field says nothing of annotations.
+    const tells = isJsonObject(value) && Array.isArray(value.annotations);
+    const here = task === null || !tells ? [] : await store.studio.annotationsOf(connection.id, task.id);
     const gone = here.filter((id) => !there.includes(id));
     counts.goneAnnotations += gone.length;
     if (dryRun) counts.annotations += there.filter((id) => !here.includes(id)).length;

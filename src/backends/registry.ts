@@ -1,11 +1,11 @@
 /** The models this installation knows: reads the manifest, finds the files, checks every byte before it is used. */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../core/errors.ts';
+import { sha256Of } from './file-hash.ts';
 import type { ModelEntry, ModelSource } from './manifest.ts';
 
 const MANIFEST_FILE = fileURLToPath(new URL('../../models/manifest.json', import.meta.url));
@@ -34,7 +34,7 @@ export async function readVerified(entry: ModelEntry, folder: string): Promise<M
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const [name, expected] of Object.entries(entry.files)) {
     const bytes = await readInside(entry.name, folder, name);
-    const found = createHash('sha256').update(bytes).digest('hex');
+    const found = await sha256Of(bytes);
     if (found !== expected) {
       throw new AppError('BACKEND_UNVERIFIED', `File '${name}' of model '${entry.name}' was changed; reinstall it.`, {
         details: { model: entry.name, file: name, expected, found },

@@ -55,7 +55,9 @@ export async function download(url: string, file: string, options: DownloadOptio
       const passing = error instanceof AppError && error.code === 'MEDIA_FETCH' && error.details.status === undefined;
       tries = (await sizeOf(file)) > before ? 0 : tries + 1;
       if (!passing || tries >= TRIES_MAX) throw error;
-      await sleep((options.retryMs ?? RETRY_MS) * 2 ** tries);
+      const wait = (options.retryMs ?? RETRY_MS) * 2 ** tries;
+      // Cut short, the next try says that it was cancelled.
+      await sleep(wait, undefined, { signal: options.signal }).catch(() => undefined);
     }
   }
 }

@@ -1,10 +1,10 @@
 /** A folder with a model in it -> a manifest entry: what the files are, and what follows from them. */
-import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
 import { LIMITS } from '../../core/limits.ts';
+import { sha256Of } from '../file-hash.ts';
 import type { GoldenAnswer, ModelEntry } from '../manifest.ts';
 import { readSignature } from '../onnx-signature.ts';
 import { REMOTE_FILE, remoteEntry } from '../remote-model.ts';
@@ -125,7 +125,7 @@ async function readFiles(folder: string): Promise<ReadFile[]> {
     // A link would be read here and checked elsewhere.
     if (!isPlainName(name) || !(await lstat(file)).isFile()) continue;
     const bytes = await readFile(file);
-    files.push({ name, bytes, sha256: createHash('sha256').update(bytes).digest('hex') });
+    files.push({ name, bytes, sha256: await sha256Of(bytes) });
   }
   return files;
 }

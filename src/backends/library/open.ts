@@ -85,17 +85,16 @@ class FolderLibrary implements ModelLibrary {
     throw new AppError('NOT_FOUND', `There is no model '${model}'; there are: ${names}.`, { details: { model } });
   }
 
-  add(files: AsyncIterable<NewModelFile>, options: AddOptions): Promise<LibraryVersion> {
+  /** Only what comes after the upload keeps others waiting. */
+  async add(files: AsyncIterable<NewModelFile>, options: AddOptions): Promise<LibraryVersion> {
     if (options.name !== undefined) this.#checkName(options.name);
-    return this.#inTurn(async () => {
-      const folder = join(this.#incoming, this.#options.newId());
-      try {
-        await takeIn(folder, files);
-        return await this.#keep(folder, options);
-      } finally {
-        await rm(folder, { recursive: true, force: true });
-      }
-    });
+    const folder = join(this.#incoming, this.#options.newId());
+    try {
+      await takeIn(folder, files);
+      return await this.#inTurn(() => this.#keep(folder, options));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
 
   pull(request: PullRequest, progress: PullProgress, signal: AbortSignal): Promise<LibraryVersion> {

@@ -30,17 +30,19 @@ export function acceptStreams(server: FastifyInstance): void {
 
 /** Clients may send any body with `Content-Encoding: gzip`; the limit counts what comes out, so that a bomb ends early. */
 export function inflateBodies(server: FastifyInstance): void {
-  server.addHook('preParsing', async (request, _reply, payload) => {
+  server.addHook('preParsing', (request, _reply, payload, done) => {
     const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
-    if (encoding === 'identity') return payload;
+    if (encoding === 'identity') return done(null, payload);
     if (encoding !== 'gzip') {
-      throw new AppError('INPUT_BAD_FIELD', 'The content encoding must be `gzip` or none.', {
-        details: { field: 'content-encoding' },
-      });
+      return done(
+        new AppError('INPUT_BAD_FIELD', 'The content encoding must be `gzip` or none.', {
+          details: { field: 'content-encoding' },
+        }),
+      );
     }
     const received = { receivedEncodedLength: Number(request.headers['content-length'] ?? 0) };
     const inflating = inflated(payload, request.routeOptions.bodyLimit);
-    return Object.assign(Readable.from(inflating, { objectMode: false }), received);
+    return done(null, Object.assign(Readable.from(inflating, { objectMode: false }), received));
   });
 }
 

@@ -37,11 +37,13 @@ export function describeFault(error: unknown): Fault {
   return { type: fault.name, message: withoutQuotes(fault.message), stack: frames.join('\n') };
 }
 
-/** One line per answered request. */
+/** One line per answered request, where the level lets it through. */
 export function logRequests(server: FastifyInstance): void {
-  server.addHook('onResponse', async (request, reply) => {
+  if (!['debug', 'info'].includes(server.log.level)) return;
+  server.addHook('onResponse', (request, reply, done) => {
     const fields = { ...requestFields(request), status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 };
     request.log.info({ ...fields, who: request.identity?.annotatorId ?? null }, 'answered');
+    done();
   });
 }
 

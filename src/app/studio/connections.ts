@@ -1,5 +1,5 @@
 /** Connections as they are used: remembered, because every call of Label Studio names one, and changed in one place. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Connection, ConnectionSettings } from '../../core/connection.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Deps } from '../deps.ts';
@@ -29,12 +29,12 @@ export class Connections {
 
   /** Looked up by hash, so that the time taken says nothing about how close a guess is. */
   async bySecret(secret: string): Promise<Connection | undefined> {
-    const hash = hashOf(secret);
-    const known = this.#byHash.get(hash);
+    const key = hashOf(secret);
+    const known = this.#byHash.get(key);
     if (known && performance.now() - known.at < FRESH_MS) return known.connection;
-    const connection = await this.#deps.store.studio.find(hash);
-    if (connection) this.#byHash.set(hash, { connection, at: performance.now() });
-    else this.#byHash.delete(hash);
+    const connection = await this.#deps.store.studio.find(key);
+    if (connection) this.#byHash.set(key, { connection, at: performance.now() });
+    else this.#byHash.delete(key);
     return connection;
   }
 
@@ -96,12 +96,12 @@ export class Connections {
   }
 
   #forget(id: number): void {
-    for (const [hash, { connection }] of this.#byHash) if (connection.id === id) this.#byHash.delete(hash);
+    for (const [key, { connection }] of this.#byHash) if (connection.id === id) this.#byHash.delete(key);
   }
 }
 
 export function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return hash('sha256', secret);
 }
 
 /** Throws INPUT_BAD_FIELD naming the setting. */

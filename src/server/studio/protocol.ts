@@ -31,6 +31,7 @@ interface Call {
   readonly reply: FastifyReply;
 }
 
+/** What it returns is sent. Nothing returns the reply itself: to await that is to wait until the last byte is out. */
 type Handle = (protocol: StudioProtocol, call: Call) => Promise<unknown>;
 
 export function addProtocol(server: FastifyInstance, app: App, authenticate: Authenticate): void {
@@ -176,9 +177,10 @@ async function predict(protocol: StudioProtocol, { connection, body, request, re
   try {
     const context = isJsonObject(body.params) && isJsonObject(body.params.context) ? body.params.context : null;
     const text = await protocol.predict(connection, body.tasks as readonly unknown[], { signal, context });
-    return await reply.type('application/json; charset=utf-8').send(text);
+    reply.type('application/json; charset=utf-8');
+    return text;
   } finally {
-    socket.off('close', onGone);
+    if (gone !== null) socket.off('close', onGone);
   }
 }
 
@@ -186,7 +188,8 @@ async function predict(protocol: StudioProtocol, { connection, body, request, re
 async function train(protocol: StudioProtocol, { connection, body, reply }: Call) {
   await protocol.receive(connection, JSON.stringify({ action: TRAIN_WITH, annotations: body.annotations ?? [] }));
   const job = await protocol.train(connection);
-  return reply.code(201).send({ status: 'ok', job: String(job.id) });
+  reply.code(201);
+  return { status: 'ok', job: String(job.id) };
 }
 
 /** Acknowledged as soon as it is on disk. */
@@ -195,9 +198,10 @@ async function webhook(protocol: StudioProtocol, { connection, raw, reply }: Cal
   if (event !== null && !isKnownAction(event.action)) return { status: 'Unknown event' };
   const text = raw.toString('utf8');
   await protocol.receive(connection, text);
-  if (event?.action !== 'START_TRAINING') return reply.code(201).send({ status: 'ok' });
+  reply.code(201);
+  if (event?.action !== 'START_TRAINING') return { status: 'ok' };
   const job = await protocol.train(connection);
-  return reply.code(201).send({ status: 'ok', job: String(job.id) });
+  return { status: 'ok', job: String(job.id) };
 }
 
 async function versions(protocol: StudioProtocol, { connection }: Call) {

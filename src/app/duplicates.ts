@@ -2,11 +2,12 @@
 import type { Job, Task } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
 import type { Json } from '../core/json.ts';
-import { type CopyGroup, copyGroups, EMBEDDING_SIMILARITY } from '../propagation/index.ts';
+import { type CopyGroup, copyGroups, EMBEDDING_SIMILARITY, type ImageHash } from '../propagation/index.ts';
 import { sharesOf } from './answers.ts';
 import type { Deps } from './deps.ts';
 import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
+import { mediaMarks } from './media-marks.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import type { DuplicateGroup, Duplicates } from './spread-api.ts';
@@ -35,8 +36,8 @@ export function createDuplicatesHandler(
     const project = await found('project', projectId, deps.store.projects.get(projectId));
     const config = configs.of(project);
     const items = await readItems(deps, work, projectId, config);
-    await work.progress({ stage: 'comparing words', done: 0, total: 1 });
-    const byMeasure = await groupsByMeasure(neighbours, work, projectId, items);
+    await work.progress({ stage: 'comparing', done: 0, total: 1 });
+    const byMeasure = await groupsByMeasure(neighbours, work, { projectId, items, isText: config.input === 'text' });
     const groups = await labeledGroups(deps, config, items, byMeasure);
     const conflicts = groups.filter((group) => Object.keys(group.labels).length > 1).length;
     known.set(projectId, { groups: groups.slice(0, GROUPS_LISTED), total: groups.length, conflicts });
@@ -48,26 +49,34 @@ interface Items {
   readonly taskIds: readonly number[];
   readonly ordinals: readonly number[];
   readonly contents: readonly string[];
+  /** Of pictures; null for everything else. */
+  readonly hashes: readonly (ImageHash | null)[];
 }
 
-async function readItems({ store }: Deps, work: JobWork, projectId: number, config: ProjectConfig): Promise<Items> {
+async function readItems(deps: Deps, work: JobWork, projectId: number, config: ProjectConfig): Promise<Items> {
+  const { store } = deps;
+  const { tasks: total } = await store.projects.counts(projectId);
   const taskIds: number[] = [];
   const ordinals: number[] = [];
   const contents: string[] = [];
+  const hashes: (ImageHash | null)[] = [];
   for (let after = 0; ; ) {
     throwIfStopped(work.signal);
     const tasks = await store.tasks.list(projectId, { after, limit: READ_CHUNK });
-    if (tasks.length === 0) return { taskIds, ordinals, contents };
+    if (tasks.length === 0) return { taskIds, ordinals, contents, hashes };
+    const marks = await mediaMarks(deps, work, config, tasks);
     for (const task of tasks) {
       taskIds.push(task.id);
       ordinals.push(task.ordinal);
-      contents.push(contentOf(config, task));
+      contents.push(marks.get(task.id)?.content ?? contentOf(config, task));
+      hashes.push(marks.get(task.id)?.hash ?? null);
     }
     after = tasks.at(-1)!.id;
+    await work.progress({ stage: 'reading', done: taskIds.length, total: Math.max(total, taskIds.length) });
   }
 }
 
-/** The text, or whatever else the config shows: two tasks that name the same picture are copies. */
+/** The text, or the reference of a file that cannot be read: two tasks that name the same picture are copies. */
 function contentOf(config: ProjectConfig, task: Task): string {
   const text = config.textOf(task.data);
   if (text !== null) return text;
@@ -81,14 +90,15 @@ type Measured = readonly (readonly [measure: string, groups: readonly CopyGroup[
 async function groupsByMeasure(
   neighbours: Neighbours,
   work: JobWork,
-  projectId: number,
-  { ordinals, contents }: Items,
+  of: { readonly projectId: number; readonly items: Items; readonly isText: boolean },
 ): Promise<Measured> {
+  const { ordinals, contents, hashes } = of.items;
   const places = new Map(ordinals.map((ordinal, i) => [ordinal, i]));
-  const { texts, near } = await neighbours.use(
-    projectId,
+  const { texts, images, near } = await neighbours.use(
+    of.projectId,
     async ({ spaces, key }) => ({
       texts: await spaces.textCopies(contents),
+      images: await spaces.imageCopies(hashes),
       near: await spaces.copies(key, EMBEDDING_SIMILARITY),
     }),
     work.signal,
@@ -98,10 +108,13 @@ async function groupsByMeasure(
     const [x, y] = [places.get(a), places.get(b)];
     return x === undefined || y === undefined ? [] : [{ a: x, b: y }];
   });
+  // Checksums and names of files have no words.
+  const words = of.isText ? texts.similar : [];
   return [
     ['content', copyGroups(n, [], texts.equal)],
-    ['words', copyGroups(n, texts.similar, texts.equal)],
-    ['meaning', copyGroups(n, [...texts.similar, ...alike], texts.equal)],
+    ['words', copyGroups(n, words, texts.equal)],
+    ['picture', copyGroups(n, [...words, ...images], texts.equal)],
+    ['meaning', copyGroups(n, [...words, ...images, ...alike], texts.equal)],
   ];
 }
 

@@ -125,7 +125,7 @@ export interface BulkItem {
 
 export interface DuplicateGroup {
   readonly tasks: readonly number[];
-  /** Why they count as copies: `content`, `words`, `meaning`. */
+  /** Why they count as copies: `content`, `words`, `picture`, `meaning`. */
   readonly measure: string;
   /** Label -> tasks of the group that people gave it; two labels or more are a contradiction. */
   readonly labels: Readonly<Record<string, readonly number[]>>;

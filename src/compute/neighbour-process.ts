@@ -75,6 +75,7 @@ export function openNeighbourProcess(options: NeighbourProcessOptions): Neighbou
     clusters: (key, ...rest) => call('clusters', [key, ...rest]) as ReturnType<NeighbourSpaces['clusters']>,
     copies: (key, least) => call('copies', [key, least]) as ReturnType<NeighbourSpaces['copies']>,
     textCopies: (texts) => call('textCopies', [texts]) as ReturnType<NeighbourSpaces['textCopies']>,
+    imageCopies: (hashes) => call('imageCopies', [hashes]) as ReturnType<NeighbourSpaces['imageCopies']>,
     async drop(projectId) {
       if (child) await call('drop', [projectId]);
       // Without a process there is nobody to write into the folder.

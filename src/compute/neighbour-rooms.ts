@@ -1,6 +1,14 @@
 /** The calls of the neighbour process, each on the space it names. */
 import { AppError } from '../core/errors.ts';
-import { type CopyPair, contentKey, equalContent, similarEmbeddings, similarTexts } from '../propagation/index.ts';
+import {
+  type CopyPair,
+  contentKey,
+  equalContent,
+  type ImageHash,
+  similarEmbeddings,
+  similarImages,
+  similarTexts,
+} from '../propagation/index.ts';
 import { clustersOf } from './neighbour-clusters.ts';
 import { type Progress, Space, type SpaceTools } from './neighbour-space.ts';
 import { spreadOn } from './neighbour-spread.ts';
@@ -30,6 +38,7 @@ export class Rooms {
     if (name === 'clusters') return this.#clusters(key, args[1] as Uint32Array, args[2] as number, progress);
     if (name === 'copies') return this.#copies(key, args[1] as number, progress);
     if (name === 'textCopies') return textCopies(args[0] as readonly string[]);
+    if (name === 'imageCopies') return similarImages(args[0] as readonly (ImageHash | null)[]) satisfies CopyPair[];
     if (name === 'drop') return this.#drop(args[0] as number);
     throw new Error(`no call '${name}'`);
   }

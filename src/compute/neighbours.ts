@@ -2,7 +2,7 @@
  * Neighbours off the serving process: a port. One child process holds, for each space (the rows of one project under one
  * embedder version), the index, the kNN graph and whatever spreads on it. All of it can be made again from the rows.
  */
-import type { CopyPair, Gate, IndexName, MethodEvidence, MethodName } from '../propagation/index.ts';
+import type { CopyPair, Gate, ImageHash, IndexName, MethodEvidence, MethodName } from '../propagation/index.ts';
 
 export interface SpaceKey {
   readonly projectId: number;
@@ -101,6 +101,8 @@ export interface NeighbourSpaces {
   copies(key: SpaceKey, least: number): Promise<CopyPair[]>;
   /** Texts that are equal but for white space, and pairs that share most of their words; by place in the list. */
   textCopies(texts: readonly string[]): Promise<TextCopies>;
+  /** Pairs of pictures whose hashes hardly differ; by place in the list, null matches nothing. */
+  imageCopies(hashes: readonly (ImageHash | null)[]): Promise<CopyPair[]>;
   /** Forgets a project and deletes its files. */
   drop(projectId: number): Promise<void>;
   close(): Promise<void>;

@@ -33,7 +33,6 @@ export {
 export { type Gate, type GateEvidence, type GateOptions, type MoreVerified, openGate } from './gate.ts';
 export { exactGraph, GRAPH_NEIGHBOURS, GraphBuilder, type NeighbourGraph, type NeighbourSource } from './graph.ts';
 export { buildGraph, type GraphBuildOptions, graphFromIndex, type KnownGraph } from './graph-build.ts';
-export { IMAGE_BITS, type ImageHash, imageHash, similarImages } from './image-hash.ts';
 export { addToField, type Field, type FieldMethod, SPREADING_PASSES, solveField } from './methods/field.ts';
 export { type HeadSpread, headSpread } from './methods/head.ts';
 export { METHOD_NAMES, type MethodName, runMethods } from './methods/methods.ts';
@@ -47,5 +46,6 @@ export { type SpanSearch, sameSpans, type TextSpan } from './same-span.ts';
 export { planSecondStage, type SecondStage } from './second-stage.ts';
 export { checkSeeds, type Seeds } from './seeds.ts';
 export { correctShares, type ShareTest, testShares } from './shares.ts';
+export { IMAGE_BITS, type ImageHash, similarImages } from './similar-images.ts';
 export { sparsePass } from './sparse.ts';
 export { checkVerified, NOTHING_VERIFIED, type Verified, type VerifiedStage } from './verified.ts';

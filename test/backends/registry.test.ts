@@ -23,6 +23,7 @@ describe('model registry', () => {
       'lexical-wide',
       'use-lite',
       'image-descriptor',
+      'image-hash',
       'audio-descriptor',
       'silero-vad',
       'pp-ocr',

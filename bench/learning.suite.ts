@@ -1,7 +1,7 @@
 /** How much labeling the default policy saves: real sets, paired seeds, the statistics of the reference protocol. */
 import { hashUnit } from '../src/core/random.ts';
 import { fitHead, headMetrics, predict } from '../src/heads/index.ts';
-import { DEFAULT_STRATEGY } from '../src/sampling/index.ts';
+import { DEFAULT_STRATEGY, guessByName, labelNames } from '../src/sampling/index.ts';
 import {
   area,
   type Curve,
@@ -21,7 +21,7 @@ import { clothingSplits } from './learning/photos.ts';
 import { standalonePlot } from './learning/plot.ts';
 import { openReplays, type Replays } from './learning/replays.ts';
 import { digits, type LearningSet } from './learning/sets.ts';
-import { TEXT_SET_NAMES, textSet } from './learning/texts.ts';
+import { encode, TEXT_SET_NAMES, textSet } from './learning/texts.ts';
 
 const SET_NAMES = ['digits', ...TEXT_SET_NAMES, 'clothing'];
 const SEEDS = 30;
@@ -46,6 +46,7 @@ export const suite: Suite = {
         tests.push({ name, p: await compare(replays, sets, options.quick ? SEEDS_QUICK : SEEDS, report) });
         calibration(sets, report);
         if (name === 'digits') errors(sets[0]!, report);
+        if (name === 'ag_news') await guesses(sets[0]!, report);
       }
       if (wanted(options.only, 'pool')) await largePools(replays, report, options.quick);
     } finally {
@@ -156,6 +157,19 @@ async function largePools(replays: Replays, report: (figure: Figure) => void, qu
     Number(size),
   );
   report({ ...timing, extra: { first } });
+}
+
+/** What the names of the labels say before the first label: how often they dare, and how often they are right then. */
+async function guesses(set: LearningSet, report: (figure: Figure) => void): Promise<void> {
+  const names = labelNames(await encode(set.classes, set.dim), gather(set, set.pool), set.dim);
+  const made = set.pool.flatMap((item) => {
+    const label = guessByName(names, gather(set, [item]));
+    return label === null ? [] : [{ right: label === set.labels[item] }];
+  });
+  const right = made.filter((one) => one.right).length;
+  const share = `${set.classes.length} classes by their names alone`;
+  report(figure(`guess_coverage_${set.name}`, (100 * made.length) / set.pool.length, 1, '%', share, set.pool.length));
+  report(figure(`guess_accuracy_${set.name}`, (100 * right) / made.length, 1, '%', share, made.length));
 }
 
 /** ECE of a fully fitted head on random labels; everything else is scored. */

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { modelVersion } from '../../src/backends/manifest.ts';
+import { type ModelEntry, modelVersion } from '../../src/backends/manifest.ts';
 import { builtinModels, modelFolder, readVerified } from '../../src/backends/registry.ts';
 import type { LoadedModel } from '../../src/backends/runtime.ts';
 import { runtimeNamed } from '../../src/backends/runtimes.ts';
@@ -106,10 +106,23 @@ function split(set: TextSet, folder: string, classes: readonly string[]) {
 }
 
 async function embedded(name: string, texts: readonly string[]): Promise<{ rows: Float32Array; dim: number }> {
-  const entry = builtinModels().find((one) => one.name === ENCODER)!;
+  const entry = encoder();
   const { dim } = entry.outputs.embedding as { dim: number };
   const file = join(CACHE, `${name}-${modelVersion(entry)}.f32`);
   if (existsSync(file)) return { rows: new Float32Array(readFileSync(file).buffer.slice(0)), dim };
+  const rows = await encode(texts, dim);
+  mkdirSync(CACHE, { recursive: true });
+  writeFileSync(file, rows);
+  return { rows, dim };
+}
+
+function encoder(): ModelEntry {
+  return builtinModels().find((one) => one.name === ENCODER)!;
+}
+
+/** (n x dim) by the sentence encoder, unit length. */
+export async function encode(texts: readonly string[], dim: number): Promise<Float32Array> {
+  const entry = encoder();
   const model = await (await runtimeNamed(entry.runtime, {})).load(
     entry,
     await readVerified(entry, modelFolder(entry)),
@@ -118,9 +131,7 @@ async function embedded(name: string, texts: readonly string[]): Promise<{ rows:
   for (let from = 0; from < texts.length; from += CHUNK)
     rows.set(await chunk(model, texts.slice(from, from + CHUNK), dim), from * dim);
   model.release();
-  mkdirSync(CACHE, { recursive: true });
-  writeFileSync(file, rows);
-  return { rows, dim };
+  return rows;
 }
 
 async function chunk(model: LoadedModel, texts: readonly string[], dim: number): Promise<Float32Array> {

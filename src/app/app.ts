@@ -241,6 +241,8 @@ export interface QueueItem {
   readonly task: Task;
   /** Null on blind tasks and while there is no model. */
   readonly prediction: PredictionView | null;
+  /** The label whose name alone fits, before there is a model: shown, never counted. Null on blind tasks. */
+  readonly guess: string | null;
   /** Null on blind tasks, so that the page shows nothing that a normal task would not. */
   readonly reason: QueueReason | null;
   readonly blind: boolean;

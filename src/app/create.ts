@@ -6,6 +6,7 @@ import type { Deps } from './deps.ts';
 import { createDuplicatesHandler, DUPLICATES, type FoundDuplicates } from './duplicates.ts';
 import { createEmbedHandler, EMBED } from './embed.ts';
 import { createExport } from './export.ts';
+import { Guesses } from './guess.ts';
 import { createImport, createImportHandler, IMPORT } from './import.ts';
 import { createInsights } from './insights.ts';
 import { JobRunner } from './job-runner.ts';
@@ -105,7 +106,7 @@ export function createApp(ports: Deps): App {
     tasks: createTasks(deps, loops, neighbours, configs),
     transfer: { importTasks, ...createExport(deps, configs, suggestions), ...createTemplates() },
     media: createMedia(deps, configs, importTasks),
-    queue: createQueue(deps, loops, suggestions),
+    queue: createQueue(deps, loops, { suggestions, guesses: new Guesses(deps, matrices) }),
     annotations: createAnnotations(deps, loops, configs, createCorrections(deps, configs)),
     predictions: createPredictions(deps, configs, suggestions),
     runs: createRuns(deps, loops),

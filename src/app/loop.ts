@@ -177,6 +177,11 @@ export class Loop {
     return this.#known.get(ordinal);
   }
 
+  /** Is there anything to predict with? From then on names of labels have nothing to add. */
+  get hasHead(): boolean {
+    return this.version !== null || this.#known.size > 0;
+  }
+
   /** The first tasks as a strategy would put them now; the order that is handed out stays as it is. */
   async orderBy(strategy: string, limit: number): Promise<readonly Ranked[]> {
     const without = concat(this.#silent, this.blind.ordinals());

@@ -5,6 +5,7 @@ import { pagesOf, take } from '../core/iterate.ts';
 import type { Handed, Shown } from '../store/store.ts';
 import type { Identity, QueueApi, QueueItem, QueueReason } from './app.ts';
 import type { Deps } from './deps.ts';
+import type { Guesses } from './guess.ts';
 import { found } from './lookup.ts';
 import type { Loop } from './loop.ts';
 import type { Loops } from './loops.ts';
@@ -16,15 +17,21 @@ import type { Suggestions } from './suggestions.ts';
 const PATIENCE_MS = 250;
 const CANDIDATES = 64;
 
-export function createQueue(deps: Deps, loops: Loops, suggestions: Suggestions): QueueApi {
+/** What the queue shows beside a task. */
+interface Hints {
+  readonly suggestions: Suggestions;
+  readonly guesses: Guesses;
+}
+
+export function createQueue(deps: Deps, loops: Loops, hints: Hints): QueueApi {
   const { store } = deps;
   return {
     async next(projectId, who, { exclude = [] } = {}) {
       return loops.use(projectId, async (loop) => {
         // Alone, one sees the order that one's own answer made; among many, a slightly old order beats a wait.
         if (loop.roster.isAlone(who.annotatorId)) await loop.settled(PATIENCE_MS);
-        const held = await heldLease(deps, loop, who, exclude);
-        return held ?? lease(deps, suggestions, loop, who, exclude);
+        const held = await heldLease(deps, hints, loop, who, exclude);
+        return held ?? lease(deps, hints, loop, who, exclude);
       });
     },
 
@@ -68,6 +75,7 @@ export function createQueue(deps: Deps, loops: Loops, suggestions: Suggestions):
 /** Asking again without answering gives the same task again: a reload of the page costs nobody an item. */
 async function heldLease(
   deps: Deps,
+  hints: Hints,
   loop: Loop,
   who: Identity,
   exclude: readonly number[],
@@ -81,12 +89,12 @@ async function heldLease(
   await deps.store.leases.extend(task.id, who.annotatorId, expiresAt);
   loop.roster.lease(task.ordinal, who.annotatorId, expiresAt);
   const prediction = held.predictionId === null ? undefined : await deps.store.predictions.get(held.predictionId);
-  return item(deps, loop, loop.order, { task, prediction: prediction ?? null, blind: held.blind, expiresAt });
+  return item(deps, hints, loop, loop.order, { task, prediction: prediction ?? null, blind: held.blind, expiresAt });
 }
 
 async function lease(
   deps: Deps,
-  suggestions: Suggestions,
+  hints: Hints,
   loop: Loop,
   who: Identity,
   exclude: readonly number[],
@@ -96,10 +104,10 @@ async function lease(
   const expiresAt = leaseEnd(deps, loop);
   for (const page of candidatePages(loop, who, order, postponed)) {
     const candidates = page.filter(({ id }) => !exclude.includes(id));
-    const given = await give(deps, suggestions, loop, who, candidates, expiresAt);
+    const given = await give(deps, hints.suggestions, loop, who, candidates, expiresAt);
     if (!given) continue;
     loop.turns += 1;
-    return item(deps, loop, order, given);
+    return item(deps, hints, loop, order, given);
   }
   return undefined;
 }
@@ -205,6 +213,7 @@ interface Given {
 /** `order` is the one the task was picked from: by now there may be a newer one without it. */
 async function item(
   deps: Deps,
+  { guesses }: Hints,
   loop: Loop,
   order: readonly Ranked[],
   { task, prediction, blind, expiresAt }: Given,
@@ -213,7 +222,8 @@ async function item(
   const reason: QueueReason | null = blind ? null : reasonFor(loop, order[at], at + 1);
   // The hidden suggestion of a blind task stays on record: its answer says how good the model is when nobody sees it.
   const shown = blind || prediction === null ? null : await storedView(deps, prediction);
-  return { task, prediction: shown, reason, blind, leaseExpiresAt: expiresAt };
+  const guess = blind || shown !== null ? null : await guesses.forTask(loop, task);
+  return { task, prediction: shown, guess, reason, blind, leaseExpiresAt: expiresAt };
 }
 
 function leaseEnd({ clock }: Deps, loop: Loop): number {

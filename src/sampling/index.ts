@@ -5,6 +5,7 @@ export { costNormalised } from './cost.ts';
 export { Coverage, type CoverageKernel } from './coverage.ts';
 export type { Duel } from './duel.ts';
 export { type GivenLabel, type LabelError, type LabelErrors, labelErrors } from './label-errors.ts';
+export { guessByName, type LabelNames, labelNames } from './label-names.ts';
 export type { Target } from './labels.ts';
 export {
   Learner,

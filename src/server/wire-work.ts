@@ -28,6 +28,7 @@ export function nextWire(item: QueueItem): NextWire {
     annotations: [],
     predictions: item.prediction === null ? [] : [predictionWire(item.prediction)],
     drafts: [],
+    guess: item.guess,
     reason: item.reason,
     blind: item.blind,
     lease_expires_at: new Date(item.leaseExpiresAt).toISOString(),

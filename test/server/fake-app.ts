@@ -243,6 +243,7 @@ export function fakeApp(): FakeApp {
         return {
           task,
           prediction: viewed(tables.predictions.get(projectId)),
+          guess: null,
           reason,
           blind: false,
           leaseExpiresAt: 1_700_000_000_000,

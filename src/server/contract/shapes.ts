@@ -161,6 +161,9 @@ export const NextShape = Type.Object({
   annotations: Type.Array(AnnotationShape),
   predictions: Type.Array(PredictionShape, { description: 'The suggestion: one or none' }),
   drafts: Type.Array(AnyObject),
+  guess: nullable(
+    Type.String({ description: 'The label whose name alone fits, while there is no model; never counted' }),
+  ),
   reason: nullable(ReasonShape),
   blind: Type.Boolean(),
   lease_expires_at: Time,

@@ -21,6 +21,8 @@ export interface Answering {
   /** The suggested labels; empty on blind items. */
   readonly suggested: readonly string[];
   readonly score: number | null;
+  /** Suggested by the name of the label alone: nothing has been learned yet. */
+  readonly guessed: boolean;
   readonly probabilities: Readonly<Record<string, number>>;
   /** Labels in the order of their digits. */
   readonly order: readonly string[];
@@ -66,7 +68,11 @@ export function useAnswering(session: LabelSession, at: Snapshot, control: Choic
   const change = (part: Partial<typeof fresh>): void => setHeld({ ...own, ...part });
 
   const prediction = shown?.reopened === null ? at.current?.predictions[0] : undefined;
-  const suggested = useMemo(() => choicesFor(prediction?.result ?? [], control.name), [prediction, control.name]);
+  const guess = shown?.reopened === null ? (at.current?.guess ?? null) : null;
+  const suggested = useMemo(
+    () => (guess === null ? choicesFor(prediction?.result ?? [], control.name) : [guess]),
+    [prediction, guess, control.name],
+  );
   const probabilities = (shown?.reopened === null ? at.current?.reason?.probabilities : null) ?? {};
   const order = useMemo(
     () =>
@@ -96,6 +102,7 @@ export function useAnswering(session: LabelSession, at: Snapshot, control: Choic
     ticked,
     said,
     score: prediction?.score ?? null,
+    guessed: guess !== null,
     note: own.note,
     noting: own.noting,
     searching: own.searching,

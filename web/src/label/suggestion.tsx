@@ -32,7 +32,8 @@ export function Suggestion({ view }: { view: Answering }): ReactNode {
           <span className="muted">No suggestion for this one: choose a label.</span>
         ) : (
           <>
-            <span className="muted">Suggested</span> <b dir="auto">{titles.join(', ')}</b>
+            <span className="muted">{view.guessed ? 'Guess from the names of the labels:' : 'Suggested'}</span>{' '}
+            <b dir="auto">{titles.join(', ')}</b>
             {score !== null && <span className="percent">{percent(score)}</span>}
           </>
         )}

@@ -18,6 +18,7 @@ import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import type { BulkItem, Card, CardQuery } from './spread-api.ts';
 import type { Plan, PlanLine } from './spread-plan.ts';
 import { requireControl } from './spread-run.ts';
+import { takeBackAttempts, wholeRun } from './whole-run.ts';
 
 export const BULK_LABEL = 'bulk-label';
 
@@ -190,28 +191,23 @@ export function createBulkHandler(deps: Deps, loops: Loops, configs: ProjectConf
     const projectId = work.job.projectId!;
     const config = configs.of(await found('project', projectId, store.projects.get(projectId)));
     const { annotatorId, items } = work.job.params as unknown as { annotatorId: number; items: readonly Entry[] };
-    // Written in one transaction: an attempt that broke off has either nothing or everything to take back.
-    for (const open of await store.runs.list(projectId)) {
-      if (open.state !== 'running' || open.params.job !== work.job.id) continue;
-      await store.runs.finish(open.id, 'failed', 0);
-      await store.runs.revoke(open.id);
-    }
+    // Before looking at who has answered what: answers of a broken attempt are none.
+    await takeBackAttempts(deps, work);
     const entries = await unanswered(deps, projectId, annotatorId, items);
-    const run = await store.runs.start({
-      projectId,
+    throwIfStopped(work.signal);
+    const start = {
       kind: 'promote',
       labelerId: annotatorId,
       summary: summaryOf(entries),
-      params: { job: work.job.id, by: 'hand' },
+      params: { by: 'hand' },
+    } as const;
+    const run = await wholeRun(deps, work, start, async ({ id: runId }) => {
+      const annotations = entries.map((entry) => annotationOf(deps, config, { projectId, annotatorId, runId }, entry));
+      await store.annotations.insert(annotations);
+      return annotations.length;
     });
-    throwIfStopped(work.signal);
-    const annotations = entries.map((entry) =>
-      annotationOf(deps, config, { projectId, annotatorId, runId: run.id }, entry),
-    );
-    await store.annotations.insert(annotations);
-    await store.runs.finish(run.id, 'done', annotations.length);
     await loops.reload(projectId);
-    return { runId: run.id, labeled: annotations.length, leftOut: items.length - entries.length };
+    return { runId: run.id, labeled: run.written, leftOut: items.length - entries.length };
   };
 }
 

@@ -1,5 +1,5 @@
 /** Copies and near-copies among the tasks: looked for as a job, kept until the server stops. */
-import type { Job, Task } from '../core/domain.ts';
+import type { Annotation, Job, Task } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
 import type { Json } from '../core/json.ts';
 import { type CopyGroup, copyGroups, EMBEDDING_SIMILARITY, type ImageHash } from '../propagation/index.ts';
@@ -131,7 +131,11 @@ async function labeledGroups(
   }
   const all = byMeasure.at(-1)![1];
   const ids = all.flatMap((group) => group.map((item) => taskIds[item]!));
-  const answers = groupBy(await store.annotations.ofTasks(ids), (one) => one.taskId);
+  const answers = new Map<number, Annotation[]>();
+  for (let at = 0; at < ids.length; at += READ_CHUNK) {
+    const some = await store.annotations.ofTasks(ids.slice(at, at + READ_CHUNK));
+    for (const [taskId, own] of groupBy(some, (one) => one.taskId)) answers.set(taskId, own);
+  }
   const labelOf = (taskId: number): string | null => {
     const shares = sharesOf(config, answers.get(taskId) ?? []);
     return shares === null ? null : (config.classes[shares.indexOf(Math.max(...shares))] ?? null);
@@ -139,11 +143,12 @@ async function labeledGroups(
   return all
     .map((group): DuplicateGroup => {
       const tasks = group.map((item) => taskIds[item]!);
-      const labels: Record<string, number[]> = {};
-      for (const taskId of tasks) {
+      const labeled = tasks.flatMap((taskId) => {
         const label = labelOf(taskId);
-        if (label !== null) labels[label] = [...(labels[label] ?? []), taskId];
-      }
+        return label === null ? [] : [{ taskId, label }];
+      });
+      const byLabel = groupBy(labeled, ({ label }) => label);
+      const labels = Object.fromEntries([...byLabel].map(([label, own]) => [label, own.map(({ taskId }) => taskId)]));
       return { tasks, measure: measureOf.get(group.join())!, labels };
     })
     .sort((a, b) => Object.keys(b.labels).length - Object.keys(a.labels).length || b.tasks.length - a.tasks.length);

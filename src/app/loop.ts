@@ -193,10 +193,6 @@ export class Loop {
     return (await this.#learner?.suggest(Uint32Array.of(ordinal))) ?? null;
   }
 
-  async nearest(ordinal: number, limit: number): Promise<{ ordinal: number; similarity: number }[]> {
-    return (await this.#learner?.nearest(ordinal, limit)) ?? [];
-  }
-
   train(): ReturnType<Learner['train']> {
     return this.#learner?.train() ?? Promise.resolve(null);
   }

@@ -17,6 +17,7 @@ import type { Loops } from './loops.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import { choiceRegion } from './suggest.ts';
 import type { Suggestions } from './suggestions.ts';
+import { takeBack } from './whole-run.ts';
 
 export const PROMOTE = 'promote';
 
@@ -93,8 +94,7 @@ export function createPromoteHandler(deps: Deps, loops: Loops, configs: ProjectC
       return { runId: run.id, ...counts };
     } catch (error) {
       if (!work.stopping) {
-        await store.runs.finish(run.id, 'failed', 0);
-        await store.runs.revoke(run.id);
+        await takeBack(deps, run.id);
         await loops.reload(project.id);
       }
       throw error;

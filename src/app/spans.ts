@@ -9,6 +9,7 @@ import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import type { SpanSpreadRequest } from './spread-api.ts';
+import { wholeRun } from './whole-run.ts';
 
 export const SPREAD_SPANS = 'spread-spans';
 
@@ -45,32 +46,21 @@ export function createSpansHandler(deps: Deps, configs: ProjectConfigs) {
     const request = work.job.params as unknown as SpanSpreadRequest;
     const source = await found('task', request.taskId, store.tasks.get(request.taskId));
     const wanted = wantedOf(configs.of(project), source, request.region);
-    for (const open of await store.runs.list(project.id)) {
-      if (open.state !== 'running' || open.params.job !== work.job.id) continue;
-      await store.runs.finish(open.id, 'failed', 0);
-      await store.runs.revoke(open.id);
-    }
-    const run = await store.runs.start({
-      projectId: project.id,
+    const start = {
       kind: 'propagation',
       labelerId: null,
       summary: `Proposed "${wanted.words.slice(0, 60)}" wherever it occurs again`,
-      params: { job: work.job.id, spans: true, source: source.id },
-    });
-    try {
-      const labeler = await store.labelers.ensure('neighbour', String(run.id), 'same_span');
-      const found = await occurrences(deps, work, project, { request, wanted, labelerId: labeler.id, runId: run.id });
+      params: { spans: true, source: source.id },
+    } as const;
+    let spans = 0;
+    const run = await wholeRun(deps, work, start, async ({ id }) => {
+      const labeler = await store.labelers.ensure('neighbour', String(id), 'same_span');
+      const found = await occurrences(deps, work, project, { request, wanted, labelerId: labeler.id, runId: id });
       if (found.length > 0) await store.predictions.add(found);
-      const spans = found.reduce((sum, one) => sum + one.result.length, 0);
-      await store.runs.finish(run.id, 'done', found.length);
-      return { runId: run.id, tasks: found.length, spans };
-    } catch (error) {
-      if (!work.stopping) {
-        await store.runs.finish(run.id, 'failed', 0);
-        await store.runs.revoke(run.id);
-      }
-      throw error;
-    }
+      spans = found.reduce((sum, one) => sum + one.result.length, 0);
+      return found.length;
+    });
+    return { runId: run.id, tasks: run.written, spans };
   };
 }
 

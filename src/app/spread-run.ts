@@ -19,6 +19,7 @@ import { factsOf } from './spread-facts.ts';
 import { linesOf, type Plan, type PlanLine } from './spread-plan.ts';
 import { propagationInForce } from './spread-votes.ts';
 import { askAgain } from './wanted.ts';
+import { wholeRun } from './whole-run.ts';
 
 export const SPREAD = 'propagate';
 
@@ -134,20 +135,14 @@ interface Writing {
   readonly replaces: number | null;
 }
 
-async function write(deps: Deps, work: JobWork, writing: Writing): Promise<Run> {
+function write(deps: Deps, work: JobWork, writing: Writing): Promise<Run> {
   const { store } = deps;
   const { project, plan, accepted, config } = writing;
-  // What an earlier attempt wrote may rest on other answers.
-  for (const open of await store.runs.list(project.id)) {
-    if (open.state === 'running' && open.params.job === work.job.id) await takeBack(deps, open.id);
-  }
-  const run = await store.runs.start({
-    projectId: project.id,
+  const start = {
     kind: 'propagation',
     labelerId: null,
     summary: summaryOf(writing),
     params: {
-      job: work.job.id,
       target: plan.target,
       level: plan.level,
       embedder: plan.embedder,
@@ -155,8 +150,8 @@ async function write(deps: Deps, work: JobWork, writing: Writing): Promise<Run> 
       methods: plan.answers.map((answer) => answer.method),
       replaces: writing.replaces,
     },
-  });
-  try {
+  } as const;
+  return wholeRun(deps, work, start, async (run) => {
     const labels = await store.labels.sync(project.id, config.control!.name, config.classes);
     const labeler = await store.labelers.ensure('neighbour', String(run.id), plan.answers[0]?.method ?? '');
     for (let at = 0; at < accepted.length; at += LIMITS.jobChunkRows) {
@@ -174,17 +169,8 @@ async function write(deps: Deps, work: JobWork, writing: Writing): Promise<Run> 
       await store.spread.addSources(run.id, some);
       await work.progress({ stage: 'writing votes', done: at + some.length, total: accepted.length });
     }
-    const { written } = await found('run', run.id, store.runs.get(run.id));
-    return await store.runs.finish(run.id, 'done', written);
-  } catch (error) {
-    if (!work.stopping) await takeBack(deps, run.id);
-    throw error;
-  }
-}
-
-async function takeBack({ store }: Deps, runId: number): Promise<void> {
-  await store.runs.finish(runId, 'failed', 0);
-  await store.runs.revoke(runId);
+    return (await found('run', run.id, store.runs.get(run.id))).written;
+  });
 }
 
 function summaryOf({ plan, accepted, replaces }: Writing): string {

@@ -53,8 +53,6 @@ export interface Learner {
   order(limit: number, without: Uint32Array, pending: Uint32Array, strategy?: string): Promise<Ranked[]>;
   /** Calibrated probabilities (n x classes) of the live head; null while there is none. */
   suggest(ordinals: Uint32Array): Promise<Float32Array | null>;
-  /** The nearest rows by cosine, best first, itself left out. */
-  nearest(ordinal: number, limit: number): Promise<{ ordinal: number; similarity: number }[]>;
   /** What a fit would stand on; `contrasting`: there are two answers to tell apart. */
   labelState(): Promise<{ labels: number; contrasting: boolean }>;
   /** Fits on all answers with everything cross-validated. Null while the answers hold fewer than two classes. */

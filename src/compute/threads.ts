@@ -57,7 +57,6 @@ function learnerIn(shard: { pool: Piscina; learners: number }, work: Piscina, ke
     answer: (answers) => call('answer', { answers }),
     order: (limit, without, pending, strategy) => call<Ranked[]>('order', { limit, without, pending, strategy }),
     suggest: (ordinals) => call<Float32Array | null>('suggest', { ordinals }),
-    nearest: (ordinal, limit) => call('nearest', { ordinal, limit }),
     labelState: () => call('labelState', {}),
     async train() {
       const set = await call<TrainingSet>('trainingSet', {});

@@ -95,18 +95,6 @@ export function install({ key, head, frozen }: { key: number; head: Uint8Array; 
   learner(key).install(decodeHead(head), { pinned: frozen });
 }
 
-export function nearest({
-  key,
-  ordinal,
-  limit,
-}: {
-  key: number;
-  ordinal: number;
-  limit: number;
-}): { ordinal: number; similarity: number }[] {
-  return learner(key).nearest(ordinal, limit);
-}
-
 export function fit({ set, seed }: { set: TrainingSet; seed: number }): TrainedHead | null {
   const { head, outOfFold } = fitHead(set, seed);
   if (outOfFold === null) return null;

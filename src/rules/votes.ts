@@ -88,10 +88,6 @@ function spanColumns(flat: readonly number[]): RuleSpans {
   };
 }
 
-export function noVotes(taskCount = 0): RuleVotes {
-  return new VoteRows().finish(taskCount, [], new Map());
-}
-
 /** The votes without those of some rules: a version that overran its time loses all it said. Faults stay listed. */
 export function withdrawRules(votes: RuleVotes, rules: ReadonlySet<number>): RuleVotes {
   if (rules.size === 0) return votes;

@@ -186,16 +186,6 @@ export class Learner {
     return this.#live.snapshot(this.classes);
   }
 
-  /** The k rows of largest cosine similarity to this one, itself left out, best first; empty for a row not embedded. */
-  nearest(ordinal: number, k: number): { readonly ordinal: number; readonly similarity: number }[] {
-    if (!this.#rows.has(ordinal)) return [];
-    const others = this.#rows.ordinals().filter((other) => other !== ordinal);
-    return topK(others, this.#rows.similarities(ordinal, others), k).map((pick) => ({
-      ordinal: pick.ordinal,
-      similarity: pick.score,
-    }));
-  }
-
   /** What a fit needs, copied: it may be done elsewhere (`fitHead`) and installed later. */
   trainingSet(): TrainingSet {
     const labels = this.#embeddedLabels();

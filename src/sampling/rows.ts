@@ -1,6 +1,6 @@
 /** The pool of a project as one table in kernel memory: embedding rows, ordinal = row, gaps allowed, logits beside them. */
 import { AppError } from '../core/errors.ts';
-import { allocMatrix, KernelHeap, type Matrix, matrixBytes, matvec, rowOf } from '../kernels/index.ts';
+import { allocMatrix, KernelHeap, type Matrix, matrixBytes } from '../kernels/index.ts';
 
 /** Read side: what strategies see. */
 export interface Rows {
@@ -87,16 +87,6 @@ export class RowStore implements Rows {
   row(ordinal: number): Float32Array {
     const { data, stride } = this.#storage.matrix;
     return data.subarray(ordinal * stride, ordinal * stride + this.dim);
-  }
-
-  /** Inner products of a row with `others`, by one pass over the pool. */
-  similarities(ordinal: number, others: Int32Array): Float32Array {
-    const { heap, matrix } = this;
-    return heap.scoped(() => {
-      const all = heap.f32(matrix.rows);
-      matvec(heap, matrix, rowOf(matrix, ordinal), all);
-      return Float32Array.from(others, (other) => all[other]!);
-    });
   }
 
   /** Ordinals present and not in `barred` (by ordinal), ascending. */

@@ -233,20 +233,6 @@ describe('rows', () => {
   });
 });
 
-describe('nearest', () => {
-  it('equals a sort by cosine, itself left out, and is empty for a row not embedded', () => {
-    const pool = testPool('nearest', 50);
-    const learner = learnerOn(pool);
-    learner.removeRows([9]);
-    const cosine = (i: number): number => pool.rows[4]!.reduce((sum, v, j) => sum + v * pool.rows[i]![j]!, 0);
-    const sorted = [...pool.rows.keys()].filter((i) => i !== 4 && i !== 9).sort((a, b) => cosine(b) - cosine(a));
-    const found = learner.nearest(4, 12);
-    expect(ordinalsOf(found)).toEqual(sorted.slice(0, 12));
-    for (const { ordinal, similarity } of found) expect(similarity).toBeCloseTo(cosine(ordinal), 5);
-    expect(learner.nearest(9, 3)).toEqual([]);
-  });
-});
-
 describe('refit and install', () => {
   it('finds penalty and temperature, lists what flips, and duels on labels the champion has not seen', () => {
     const pool = testPool('refit', 150, 12, 3, 0.7);

@@ -55,7 +55,7 @@ async function workOut({ store }: Deps, projectId: number): Promise<SuggestionVe
   const standing = runs.filter((run) => run.state === 'done' && run.revokedAt === null);
   // Runs of the heads repeat what the heads say; of all others each is an act of its own.
   const acts = standing
-    .filter((run) => ACTS.includes(run.kind) || (run.kind === 'prelabel' && run.params.versionId === undefined))
+    .filter((run) => ACTS.includes(run.kind) || (run.kind === 'prelabel' && typeof run.params.versionId !== 'number'))
     .map((run) => run.id);
   const rules = await rulesVersion(store, projectId, rulesInForce(runs, faults));
   const weighers = await Promise.all(

@@ -9,7 +9,9 @@ import { pointRegions } from './points.ts';
 import { segmentRegions, spanRegions } from './spans.ts';
 
 export type { BoundTask, RegionBinding, SuggestedRegions } from './binding.ts';
+export { sizeOf } from './boxes.ts';
 export { type ItemOutput, type ItemOutputs, itemOutputs } from './outputs.ts';
+export { type ImagePrompt, promptedRegion, promptOf } from './prompted.ts';
 
 type Reader = (binding: RegionBinding, task: BoundTask, outputs: ItemOutputs) => Region[];
 

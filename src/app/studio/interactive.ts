@@ -1,11 +1,13 @@
 /** Interactive pre-annotation: somebody draws a region, and gets what follows from it while they look. */
 import type { Connection } from '../../core/connection.ts';
+import { toAppError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, stableHash } from '../../core/json.ts';
 import { type Control, controlNamed, namesIn, type ObjectTag, valueAt } from '../../labelconfig/index.ts';
 import { sameSpans, type TextSpan } from '../../propagation/same-span.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../project-config.ts';
+import { ImagePrompts } from './image-prompts.ts';
 import type { SuggestionVersions } from './version.ts';
 import { listOf, readTask } from './wire.ts';
 
@@ -21,6 +23,7 @@ export class Interactive {
   readonly #deps: Deps;
   readonly #configs: ProjectConfigs;
   readonly #versions: SuggestionVersions;
+  readonly #images: ImagePrompts;
   /** Who is being answered, by connection, task and person. */
   readonly #running = new Map<string, AbortController>();
 
@@ -28,10 +31,16 @@ export class Interactive {
     this.#deps = deps;
     this.#configs = configs;
     this.#versions = versions;
+    this.#images = new ImagePrompts(deps);
   }
 
   /** The reply as JSON text. A newer call of the same person on the same task ends this one, which then says nothing. */
-  async suggest(connection: Connection, tasks: readonly unknown[], context: JsonObject): Promise<string> {
+  async suggest(
+    connection: Connection,
+    tasks: readonly unknown[],
+    context: JsonObject,
+    gone: AbortSignal,
+  ): Promise<string> {
     const { name: version } = await this.#versions.of(connection.projectId);
     const items: JsonObject[] = [];
     for (const task of tasks) {
@@ -40,8 +49,13 @@ export class Interactive {
       const turn = new AbortController();
       this.#running.set(key, turn);
       try {
-        const result = await this.#regions(connection, task, context, turn.signal);
-        items.push(itemOf(turn.signal.aborted ? [] : result, version));
+        const signal = AbortSignal.any([turn.signal, gone]);
+        const result = await this.#regions(connection, task, context, signal).catch((error: unknown) => {
+          const { code } = toAppError(error);
+          if (!signal.aborted) this.#deps.log.warn({ connection: connection.id, error: code }, 'a prompt failed');
+          return [];
+        });
+        items.push(itemOf(signal.aborted ? [] : result, version));
       } finally {
         if (this.#running.get(key) === turn) this.#running.delete(key);
       }
@@ -59,10 +73,12 @@ export class Interactive {
     const project = await found('project', connection.projectId, store.projects.get(connection.projectId));
     const config = this.#configs.of(project);
     const task = readTask(value, config.parsed, connection);
-    const drawn = listOf(context.result).filter(isJsonObject).at(-1);
+    const regions = listOf(context.result).filter(isJsonObject);
+    const drawn = regions.at(-1);
     const prompt = task && drawn && promptOf(config, task.data, drawn);
+    if (task && !prompt) return this.#images.suggest({ project, config, data: task.data, regions }, signal);
     if (!prompt) return [];
-    const taken = [...regionsIn(value), ...listOf(context.result).filter(isJsonObject)].flatMap(spanOf);
+    const taken = [...regionsIn(value), ...regions].flatMap(spanOf);
     const labeled = await this.#labeledBefore(connection.projectId, prompt.control, signal);
     if (signal.aborted) return [];
     return spansFor(prompt, taken, labeled);

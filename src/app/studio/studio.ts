@@ -186,7 +186,7 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
       },
       predict: (connection, tasks, { signal, context }) =>
         context !== null && isJsonObject(context) && Array.isArray(context.result)
-          ? interactive.suggest(connection, tasks, context)
+          ? interactive.suggest(connection, tasks, context, signal())
           : predictor.predict(connection, tasks, signal),
       receive: (connection, body) => inbox.receive(connection, body),
       train: (connection) => enqueueTraining(deps, connection.projectId),

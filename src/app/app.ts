@@ -234,6 +234,8 @@ export interface QueueReason {
   /** Euclidean distance on the unit sphere, 0..2, to the nearest labeled task. */
   readonly distance: number | null;
   readonly density: number | null;
+  /** Share of the labelers (rules, models, look-alikes) against the leading label; null with fewer than two votes. */
+  readonly disagreement: number | null;
   readonly sentence: string;
 }
 

@@ -47,12 +47,14 @@ import { createStudio } from './studio/studio.ts';
 import { createSuggestions } from './suggestions.ts';
 import { createTasks } from './tasks.ts';
 import { createTemplates } from './templates.ts';
+import { createVoteSplits } from './vote-split.ts';
 
 export function createApp(ports: Deps): App {
   const deps = { ...ports, media: mediaThroughStudio(ports) };
   const configs = new ProjectConfigs();
   const matrices = new Matrices(deps);
   const labelModels = new LabelModels(deps);
+  const voteSplits = createVoteSplits(deps, labelModels);
   const suggestions = createSuggestions({ deps, configs, labelModels });
   const loops = new Loops(deps, matrices, configs);
   const neighbours = new Neighbours(deps, matrices, configs);
@@ -106,7 +108,7 @@ export function createApp(ports: Deps): App {
     tasks: createTasks(deps, loops, neighbours, configs),
     transfer: { importTasks, ...createExport(deps, configs, suggestions), ...createTemplates() },
     media: createMedia(deps, configs, importTasks),
-    queue: createQueue(deps, loops, { suggestions, guesses: new Guesses(deps, matrices) }),
+    queue: createQueue(deps, loops, { suggestions, guesses: new Guesses(deps, matrices), voteSplits }),
     annotations: createAnnotations(deps, loops, configs, createCorrections(deps, configs)),
     predictions: createPredictions(deps, configs, suggestions),
     runs: createRuns(deps, loops),
@@ -118,7 +120,7 @@ export function createApp(ports: Deps): App {
     learning: {
       ...createTraining(deps, loops, configs),
       ...createModelFigures(deps, matrices, configs),
-      ...createOrders(deps, loops),
+      ...createOrders(deps, loops, voteSplits),
     },
     rules: createRules(deps, configs),
     promotion: createPromotion(deps),

@@ -12,6 +12,7 @@ import type { Loops } from './loops.ts';
 import { storedView } from './predictions.ts';
 import { reasonFor } from './reason.ts';
 import type { Suggestions } from './suggestions.ts';
+import type { VoteSplits } from './vote-split.ts';
 
 /** A person waits no longer than this for an order that is being computed. */
 const PATIENCE_MS = 250;
@@ -21,6 +22,7 @@ const CANDIDATES = 64;
 interface Hints {
   readonly suggestions: Suggestions;
   readonly guesses: Guesses;
+  readonly voteSplits: VoteSplits;
 }
 
 export function createQueue(deps: Deps, loops: Loops, hints: Hints): QueueApi {
@@ -52,9 +54,13 @@ export function createQueue(deps: Deps, loops: Loops, hints: Hints): QueueApi {
         ranked.map((one) => one.ordinal),
       );
       const byOrdinal = new Map(tasks.map((task) => [task.ordinal, task]));
+      const splits = await hints.voteSplits(
+        loop,
+        tasks.map((task) => task.id),
+      );
       return ranked.flatMap((one, rank) => {
         const task = byOrdinal.get(one.ordinal);
-        return task ? [{ task, reason: reasonFor(loop, one, rank + 1) }] : [];
+        return task ? [{ task, reason: reasonFor(loop, one, rank + 1, splits.get(task.id)) }] : [];
       });
     },
 
@@ -213,13 +219,14 @@ interface Given {
 /** `order` is the one the task was picked from: by now there may be a newer one without it. */
 async function item(
   deps: Deps,
-  { guesses }: Hints,
+  { guesses, voteSplits }: Hints,
   loop: Loop,
   order: readonly Ranked[],
   { task, prediction, blind, expiresAt }: Given,
 ): Promise<QueueItem> {
   const at = order.findIndex((one) => one.ordinal === task.ordinal);
-  const reason: QueueReason | null = blind ? null : reasonFor(loop, order[at], at + 1);
+  const split = blind ? undefined : (await voteSplits(loop, [task.id])).get(task.id);
+  const reason: QueueReason | null = blind ? null : reasonFor(loop, order[at], at + 1, split);
   // The hidden suggestion of a blind task stays on record: its answer says how good the model is when nobody sees it.
   const shown = blind || prediction === null ? null : await storedView(deps, prediction);
   const guess = blind || shown !== null ? null : await guesses.forTask(loop, task);

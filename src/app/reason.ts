@@ -3,8 +3,11 @@ import type { Ranked } from '../compute/compute.ts';
 import { explain } from '../sampling/index.ts';
 import type { QueueReason } from './app.ts';
 import type { Loop } from './loop.ts';
+import type { VoteSplit } from './vote-split.ts';
 
-export function reasonFor(loop: Loop, ranked: Ranked | undefined, rank: number): QueueReason {
+export function reasonFor(loop: Loop, ranked: Ranked | undefined, rank: number, split?: VoteSplit): QueueReason {
+  const disagreement = split ? split.against / split.voters : null;
+  const quarrel = split && split.against > 0 ? ` ${quarrelOf(split)}` : '';
   const strategy = loop.project.settings.queryStrategy;
   if (!ranked) {
     const phase = loop.project.settings.overlap > 1 ? 'overlap' : 'sequential';
@@ -17,10 +20,12 @@ export function reasonFor(loop: Loop, ranked: Ranked | undefined, rank: number):
       margin: null,
       distance: null,
       density: null,
-      sentence:
+      disagreement,
+      sentence: `${
         phase === 'overlap'
           ? 'Somebody else has answered it, and this project wants more than one answer per task.'
-          : 'The policy has not ranked it among the first: it was yours already, or comes in the order of import.',
+          : 'The policy has not ranked it among the first: it was yours already, or comes in the order of import.'
+      }${quarrel}`,
     };
   }
   const { classes } = loop.config;
@@ -34,7 +39,8 @@ export function reasonFor(loop: Loop, ranked: Ranked | undefined, rank: number):
     margin: ranked.margin,
     distance: ranked.distance,
     density: ranked.density,
-    sentence: sentenceFor(strategy, classes, ranked),
+    disagreement,
+    sentence: `${sentenceFor(strategy, classes, ranked)}${quarrel}`,
   };
 }
 
@@ -50,4 +56,8 @@ function sentenceFor(strategy: string, classes: readonly string[], ranked: Ranke
     },
     classes,
   );
+}
+
+function quarrelOf({ voters, against }: VoteSplit): string {
+  return `Its labelers disagree: ${against} of ${voters} ${against === 1 ? 'is' : 'are'} against the leading label.`;
 }

@@ -44,6 +44,25 @@ async function apply(projectId: number, document: string): Promise<number> {
 describe('the suggestion', () => {
   const texts = makeTexts(160);
 
+  it('comes with how far its labelers disagree, in the reason of the task and of the head of the queue', async () => {
+    const project_id = await createTextProject(server.client, { blind_share: 0 });
+    await importTexts(server.client, project_id, texts);
+    await settle(server.client, project_id);
+    const lone = DOCUMENT.replace(/^.*prize.*\n/m, '');
+    await apply(project_id, lone);
+    const params = { project_id };
+    const alone = await server.client.call('queueNext', { params });
+    expect(alone!.reason).toMatchObject({ disagreement: null, sentence: expect.not.stringContaining('disagree') });
+    await apply(project_id, `${lone}  - {id: contrary, label: spam, regex: {pattern: '.'}}\n`);
+    const said = {
+      disagreement: 0.5,
+      sentence: expect.stringMatching(/disagree: 1 of 2 is against the leading label/),
+    };
+    expect((await server.client.call('queueNext', { params }))!.reason).toMatchObject(said);
+    const ahead = await server.client.call('queuePreview', { params, query: { limit: 5 } });
+    for (const one of ahead) expect(one.reason).toMatchObject(said);
+  });
+
   it('comes from rules before anything is annotated, without a number, and goes when they are undone', async () => {
     const projectId = await createTextProject(server.client, { blind_share: 0 });
     await importTexts(server.client, projectId, texts);

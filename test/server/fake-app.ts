@@ -103,6 +103,7 @@ export function fakeApp(): FakeApp {
     margin: 0,
     distance: null,
     density: 0.25,
+    disagreement: null,
     sentence: 'It stands for many others.',
   };
 

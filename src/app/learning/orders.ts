@@ -5,18 +5,27 @@ import type { Deps } from '../deps.ts';
 import type { Loop } from '../loop.ts';
 import type { Loops } from '../loops.ts';
 import { reasonFor } from '../reason.ts';
+import type { VoteSplits } from '../vote-split.ts';
 import type { LearningApi, RankedTask } from './api.ts';
 
-export function createOrders(deps: Deps, loops: Loops): Pick<LearningApi, 'strategies' | 'compareOrders'> {
+export function createOrders(
+  deps: Deps,
+  loops: Loops,
+  voteSplits: VoteSplits,
+): Pick<LearningApi, 'strategies' | 'compareOrders'> {
   const tasksOf = async (loop: Loop, order: readonly Ranked[]): Promise<RankedTask[]> => {
     const tasks = await deps.store.tasks.byOrdinals(
       loop.project.id,
       order.map((one) => one.ordinal),
     );
     const byOrdinal = new Map(tasks.map((task) => [task.ordinal, task]));
+    const splits = await voteSplits(
+      loop,
+      tasks.map((task) => task.id),
+    );
     return order.flatMap((one, i) => {
       const task = byOrdinal.get(one.ordinal);
-      return task ? [{ task, reason: reasonFor(loop, one, i + 1) }] : [];
+      return task ? [{ task, reason: reasonFor(loop, one, i + 1, splits.get(task.id)) }] : [];
     });
   };
   return {

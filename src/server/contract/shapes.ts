@@ -152,6 +152,9 @@ export const ReasonShape = Type.Object({
   margin: nullable(Type.Number()),
   distance: nullable(Type.Number()),
   density: nullable(Type.Number()),
+  disagreement: nullable(
+    Type.Number({ description: 'Share of rules, models and look-alikes against the leading label' }),
+  ),
   sentence: Type.String(),
 });
 

@@ -53,6 +53,7 @@ function Why({ reason }: { reason: Reason }): ReactNode {
     ['Margin', reason.margin, 'Between the two likeliest labels: small means unsure'],
     ['Distance', reason.distance, 'To the nearest labeled item, 0 to 2'],
     ['Density', reason.density, 'How many others lie close'],
+    ['Disagreement', reason.disagreement, 'Share of rules, models and look-alikes against the leading label'],
   ];
   return (
     <section>

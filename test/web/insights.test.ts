@@ -67,6 +67,28 @@ describe('insights', () => {
     await context.close();
   });
 
+  it('let the owner say when to train, beside what that would do now', async () => {
+    const { page, problems, context } = await openWatched(browser, server.url, `/projects/${id}/quality`);
+    const form = page.getByRole('form', { name: 'When to train' });
+    const save = form.getByRole('button', { name: 'Save when to train' });
+    await form.getByLabel(/newly labeled items/).fill('500');
+    await form.getByLabel(/hours/).fill('0.5');
+    await form.getByRole('checkbox').uncheck();
+    await save.click();
+    await form.getByText('Saved.').waitFor();
+    const saved = { retrain_every: 500, retrain_every_verified: 0, retrain_every_hours: 0.5, retrain_on_drift: false };
+    expect((await server.call('projectGet', 'GET', `/api/projects/${id}`)).settings).toMatchObject(saved);
+    await page.getByText(/due at 500\./).waitFor();
+    await keepScreenshot(page, 'insights-training');
+    // A field that is left empty is no rule.
+    await form.getByLabel(/newly verified/).fill('');
+    await save.click();
+    expect(await form.getByText('Saved.').count()).toBe(0);
+    expect((await server.call('projectGet', 'GET', `/api/projects/${id}`)).settings).toMatchObject(saved);
+    await context.close();
+    expect(problems).toEqual([]);
+  });
+
   it('try another order before it is used', async () => {
     const { page, context } = await openWatched(browser, server.url, `/projects/${id}/quality`);
     const policy = page.getByRole('region', { name: 'Order of the queue' });

@@ -6,6 +6,7 @@ import { plural } from '../format.ts';
 import { sentenceOf } from '../http.ts';
 import type { Insights } from '../wire.ts';
 import { insightsApi } from './api.ts';
+import { RetrainForm } from './retrain.tsx';
 
 const VERSIONS_SHOWN = 6;
 
@@ -35,6 +36,7 @@ export function TrainingSection({ projectId, insights }: { projectId: number; in
         </button>
         {plan.data?.job != null && <span className="chip">a training waits or runs</span>}
       </div>
+      <RetrainForm projectId={projectId} />
       {act.isError && <p role="alert">{sentenceOf(act.error)}</p>}
       <ul className="versions">
         {newest.map((model) => (

@@ -39,7 +39,7 @@ export function createDuplicatesHandler(
     await work.progress({ stage: 'comparing', done: 0, total: 1 });
     const byMeasure = await groupsByMeasure(neighbours, work, { projectId, items, isText: config.input === 'text' });
     const groups = await labeledGroups(deps, config, items, byMeasure);
-    const conflicts = groups.filter((group) => Object.keys(group.labels).length > 1).length;
+    const conflicts = groups.filter(isContradictory).length;
     known.set(projectId, { groups: groups.slice(0, GROUPS_LISTED), total: groups.length, conflicts });
     return { groups: groups.length, conflicts };
   };
@@ -120,7 +120,7 @@ async function groupsByMeasure(
 
 /** Contradictions first, then the largest. */
 async function labeledGroups(
-  { store }: Deps,
+  deps: Deps,
   config: ProjectConfig,
   { taskIds }: Items,
   byMeasure: Measured,
@@ -129,8 +129,36 @@ async function labeledGroups(
   for (const [measure, groups] of byMeasure) {
     for (const group of groups) if (!measureOf.has(group.join())) measureOf.set(group.join(), measure);
   }
-  const all = byMeasure.at(-1)![1];
-  const ids = all.flatMap((group) => group.map((item) => taskIds[item]!));
+  const groups = byMeasure.at(-1)![1].map((group) => ({
+    tasks: group.map((item) => taskIds[item]!),
+    measure: measureOf.get(group.join())!,
+  }));
+  return (await withLabels(deps, config, groups)).sort(
+    (a, b) => Object.keys(b.labels).length - Object.keys(a.labels).length || b.tasks.length - a.tasks.length,
+  );
+}
+
+/** The groups as they are labeled now: what was found stays true, what people said of it changes. */
+export async function duplicatesNow(
+  deps: Deps,
+  config: ProjectConfig,
+  known: Duplicates | undefined,
+): Promise<Duplicates | undefined> {
+  if (!known) return undefined;
+  const groups = await withLabels(deps, config, known.groups);
+  return { groups, total: known.total, conflicts: groups.filter(isContradictory).length };
+}
+
+function isContradictory({ labels }: DuplicateGroup): boolean {
+  return Object.keys(labels).length > 1;
+}
+
+async function withLabels(
+  { store }: Deps,
+  config: ProjectConfig,
+  groups: readonly Pick<DuplicateGroup, 'tasks' | 'measure'>[],
+): Promise<DuplicateGroup[]> {
+  const ids = groups.flatMap(({ tasks }) => tasks);
   const answers = new Map<number, Annotation[]>();
   for (let at = 0; at < ids.length; at += READ_CHUNK) {
     const some = await store.annotations.ofTasks(ids.slice(at, at + READ_CHUNK));
@@ -140,16 +168,13 @@ async function labeledGroups(
     const shares = sharesOf(config, answers.get(taskId) ?? []);
     return shares === null ? null : (config.classes[shares.indexOf(Math.max(...shares))] ?? null);
   };
-  return all
-    .map((group): DuplicateGroup => {
-      const tasks = group.map((item) => taskIds[item]!);
-      const labeled = tasks.flatMap((taskId) => {
-        const label = labelOf(taskId);
-        return label === null ? [] : [{ taskId, label }];
-      });
-      const byLabel = groupBy(labeled, ({ label }) => label);
-      const labels = Object.fromEntries([...byLabel].map(([label, own]) => [label, own.map(({ taskId }) => taskId)]));
-      return { tasks, measure: measureOf.get(group.join())!, labels };
-    })
-    .sort((a, b) => Object.keys(b.labels).length - Object.keys(a.labels).length || b.tasks.length - a.tasks.length);
+  return groups.map(({ tasks, measure }) => {
+    const labeled = tasks.flatMap((taskId) => {
+      const label = labelOf(taskId);
+      return label === null ? [] : [{ taskId, label }];
+    });
+    const byLabel = groupBy(labeled, ({ label }) => label);
+    const labels = Object.fromEntries([...byLabel].map(([label, own]) => [label, own.map(({ taskId }) => taskId)]));
+    return { tasks, measure, labels, open: tasks.filter((taskId) => !answers.has(taskId)) };
+  });
 }

@@ -129,6 +129,8 @@ export interface DuplicateGroup {
   readonly measure: string;
   /** Label -> tasks of the group that people gave it; two labels or more are a contradiction. */
   readonly labels: Readonly<Record<string, readonly number[]>>;
+  /** Tasks of the group that nobody answered or skipped. */
+  readonly open: readonly number[];
 }
 
 export interface Duplicates {

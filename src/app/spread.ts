@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { classesOf } from './answers.ts';
 import { BULK_ITEMS_MAX, type CardSource, cardsOf, enqueueBulk, enqueueSkips, sampleOf } from './bulk.ts';
 import type { Deps } from './deps.ts';
-import { enqueueDuplicates, type FoundDuplicates } from './duplicates.ts';
+import { duplicatesNow, enqueueDuplicates, type FoundDuplicates } from './duplicates.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -75,7 +75,8 @@ export function createSpread(deps: Deps, loops: Loops, configs: ProjectConfigs, 
     },
 
     findDuplicates: async (projectId) => enqueueDuplicates(deps, (await projectOf(projectId)).id),
-    duplicates: async (projectId) => duplicates.get((await projectOf(projectId)).id),
+    duplicates: async (projectId) =>
+      duplicatesNow(deps, configs.of(await projectOf(projectId)), duplicates.get(projectId)),
 
     async keepOne(projectId, keep, who) {
       const group = duplicates.get(projectId)?.groups.find(({ tasks }) => tasks.includes(keep));

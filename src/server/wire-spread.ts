@@ -30,10 +30,11 @@ export function duplicatesWire({ groups, total, conflicts }: Duplicates): Reply<
   return {
     total,
     conflicts,
-    groups: groups.map(({ tasks, measure, labels }) => ({
+    groups: groups.map(({ tasks, measure, labels, open }) => ({
       tasks: [...tasks],
       measure,
       labels: Object.fromEntries(Object.entries(labels).map(([label, ids]) => [label, [...ids]])),
+      open: [...open],
     })),
   };
 }

@@ -184,6 +184,9 @@ describe('spreading labels', () => {
     expect(labeled).toBe(second.tasks.length - 1);
     const skipped = await client.call('taskAnnotations', { params: { task_id: tasks[61]!.id } });
     expect(skipped[0]!.was_cancelled).toBe(true);
+    const now = (await client.call('duplicatesGet', { params }))!;
+    expect(now.groups.find((group) => group.tasks.includes(tasks[61]!.id))!.open).toEqual([tasks[1]!.id]);
+    expect(found.groups.find((group) => group.tasks.includes(tasks[61]!.id))!.open).toContain(tasks[61]!.id);
   });
 
   it('proposes a labeled span at its other occurrences, as one run of predictions', async () => {

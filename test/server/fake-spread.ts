@@ -20,7 +20,7 @@ export function fakeSpread(changed: (call: string) => void, job: () => Job): Spr
     label: act('label'),
     findDuplicates: act('findDuplicates'),
     duplicates: async () => ({
-      groups: [{ tasks: [1, 2], measure: 'content', labels: { spam: [1], ham: [2] } }],
+      groups: [{ tasks: [1, 2], measure: 'content', labels: { spam: [1], ham: [2] }, open: [] }],
       total: 1,
       conflicts: 1,
     }),

@@ -104,6 +104,45 @@ describe('the bulk page', () => {
     expect(await server.annotations(id)).toHaveLength(130);
   });
 
+  it('finds copies, warns of contradictory labels, labels all of a group and keeps one, each with an undo', {
+    timeout: 120_000,
+  }, async () => {
+    const lines = makeTexts(40).map((one) => one.text);
+    const id = await server.project({
+      title: 'Copies',
+      texts: [...lines, lines[0]!, lines[1]!, `  ${lines[1]!}`, lines[2]!],
+    });
+    const tasks = await server.call('projectTasks', 'GET', `/api/projects/${id}/tasks?page_size=100`);
+    for (const [at, label] of [
+      [0, 'spam'],
+      [40, 'ham'],
+    ] as const) {
+      const result = [{ from_name: 'label', to_name: 'text', type: 'choices', value: { choices: [label] } }];
+      await server.call('annotationCreate', 'POST', `/api/tasks/${tasks[at]!.id}/annotations`, { result });
+    }
+    const { page } = await visit(`/projects/${id}/bulk`);
+    await page.getByRole('button', { name: 'Find copies' }).click();
+    const copies = page.getByRole('region', { name: 'Copies' });
+    await copies.waitFor({ timeout: 60_000 });
+    const group = (at: number) =>
+      copies.getByRole('listitem').filter({ has: page.getByText(`Item ${tasks[at]!.id}`, { exact: true }) });
+    expect(await copies.getByRole('heading').textContent()).toContain('1 with contradictory labels');
+    expect(await group(0).textContent()).toContain(`spam for item ${tasks[0]!.id}; ham for item ${tasks[40]!.id}`);
+    await keepScreenshot(page, 'bulk-copies');
+
+    await group(1).getByRole('button', { name: 'Label all as ham' }).click();
+    await page.getByText('Labeled 3 items.').waitFor();
+    await group(1).getByText('Every copy is answered or skipped.').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await group(1).getByRole('button', { name: 'Label all as ham' }).waitFor();
+
+    await group(2)
+      .getByRole('button', { name: `Keep item ${tasks[2]!.id}` })
+      .click();
+    await page.getByText('Skipped 1 copy').waitFor();
+    expect((await server.annotations(id)).filter((one) => one.was_cancelled)).toHaveLength(1);
+  });
+
   it('shows what is similar to an item, and works in the dark on a narrow screen', async () => {
     const id = await project();
     const { page } = await visit(`/projects/${id}/bulk`, { dark: true, width: 420 });

@@ -68,14 +68,14 @@ export function addDuplicates(program: Command): void {
 type Groups = readonly {
   readonly tasks: readonly number[];
   readonly labels: Readonly<Record<string, readonly number[]>>;
+  readonly open: readonly number[];
 }[];
 
 /** Groups of which people gave exactly one label: the others get it, as one run. */
 async function labelCopies({ client, out }: Session, projectId: number, groups: Groups): Promise<void> {
-  const items = groups.flatMap(({ tasks, labels }) => {
-    const [only, ...more] = Object.entries(labels);
-    if (!only || more.length > 0) return [];
-    return tasks.filter((task) => !only[1].includes(task)).map((task) => ({ task, labels: [only[0]] }));
+  const items = groups.flatMap(({ labels, open }) => {
+    const [only, ...more] = Object.keys(labels);
+    return only === undefined || more.length > 0 ? [] : open.map((task) => ({ task, labels: [only] }));
   });
   if (items.length === 0) return out.note('No copies wait for a label.');
   const job = await client.call('bulkLabel', { params: { project_id: projectId }, body: { items } });

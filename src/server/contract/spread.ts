@@ -195,6 +195,7 @@ export const spreadRoutes = {
                 tasks: TaskIds,
                 measure: Type.String(),
                 labels: Type.Record(Type.String(), TaskIds),
+                open: TaskIds,
               }),
             ),
             total: Count,

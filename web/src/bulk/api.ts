@@ -6,6 +6,8 @@ import type { Job } from '../wire.ts';
 export type Plan = NonNullable<Reply<'spreadPlan'>>;
 export type Card = Reply<'spreadCards'>['cards'][number];
 export type Sample = Reply<'spreadSample'>;
+export type Copies = NonNullable<Reply<'duplicatesGet'>>;
+export type CopyGroup = Copies['groups'][number];
 
 export interface CardFilter {
   readonly source: 'proposals' | 'similar' | 'cluster';
@@ -36,6 +38,10 @@ export const bulkApi = {
     call<Reply<'spreadCards'>>('GET', `${base(id)}/cards?${search({ ...filter, offset, limit })}`),
   sample: (id: number, filter: CardFilter) => call<Sample>('GET', `${base(id)}/sample?${search({ ...filter })}`),
   label: (id: number, items: readonly Item[]) => run(call<Job>('POST', `${base(id)}/label`, { body: { items } })),
+  findCopies: (id: number) => run(call<Job>('POST', `${base(id)}/duplicates`)),
+  /** Null before they were looked for. */
+  copies: async (id: number) => (await call<Copies | undefined>('GET', `${base(id)}/duplicates`)) ?? null,
+  keepOne: (id: number, task: number) => run(call<Job>('POST', `${base(id)}/duplicates/keep`, { body: { task } })),
 
   /** Everything that a filter names, page by page. */
   async all(id: number, filter: CardFilter): Promise<Card[]> {

@@ -48,7 +48,7 @@ export function Cards({ cards, layout, list, selection, onSelect, onSimilar }: C
               tabIndex={at === selection.at ? 0 : -1}
               onClick={(event) => onSelect(toggle(selection, ids, at, event.shiftKey))}
             >
-              <Shown card={card} layout={layout} />
+              <Shown task={card.task} layout={layout} />
             </button>
             <p className="bulk-says">
               {card.answered !== null && <span className="chip good">{card.answered}</span>}
@@ -93,16 +93,16 @@ function columnsOf(grid: HTMLElement | null): number {
   return Math.max(1, tops.filter((top) => top === tops[0]).length);
 }
 
-function Shown({ card, layout }: { card: Card; layout: Layout }): ReactNode {
+export function Shown({ task, layout }: { task: Card['task']; layout: Layout }): ReactNode {
   const image = layout.blocks.find((block) => block.kind === 'image');
   if (image?.kind === 'image') {
-    const media = { kind: image.kind, taskId: card.task.id, field: image.value.slice(1) };
+    const media = { kind: image.kind, taskId: task.id, field: image.value.slice(1) };
     return (
       <Suspense fallback={null}>
-        <MediaBlock {...media} count={Math.min(1, countOf(image.value, card.task.data))} />
+        <MediaBlock {...media} count={Math.min(1, countOf(image.value, task.data))} />
       </Suspense>
     );
   }
-  const text = textOf(layout, card.task.data);
-  return <span dir="auto">{text === '' ? `Item ${card.task.id}` : snippet(text, TEXT_SHOWN)}</span>;
+  const text = textOf(layout, task.data);
+  return <span dir="auto">{text === '' ? `Item ${task.id}` : snippet(text, TEXT_SHOWN)}</span>;
 }

@@ -4,6 +4,7 @@ import { type ReactNode, useDeferredValue, useState } from 'react';
 import { api } from '../api.ts';
 import { bulkApi, type Card, type CardFilter, type Item } from '../bulk/api.ts';
 import { Cards } from '../bulk/cards.tsx';
+import { CopyGroups } from '../bulk/copies.tsx';
 import { FilterBar } from '../bulk/filter.tsx';
 import { PlanSummary } from '../bulk/plan.tsx';
 import { SampleCheck } from '../bulk/sample.tsx';
@@ -32,6 +33,7 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
   const [list, setList] = useState(false);
   const [selection, setSelection] = useState(NOTHING_CHOSEN);
   const [sampling, setSampling] = useState(false);
+  const [comparing, setComparing] = useState(false);
   const [done, setDone] = useState<Done | null>(null);
   const settled = useDeferredValue(filter);
   const ready = settled.source === 'similar' ? settled.task !== undefined : plan.data != null;
@@ -46,12 +48,18 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
     queryFn: () => bulkApi.sample(projectId, settled),
     enabled: sampling && ready,
   });
+  const copies = useQuery({
+    queryKey: ['copies', projectId],
+    queryFn: () => bulkApi.copies(projectId),
+    enabled: comparing,
+  });
   const act = useMutation({
     mutationFn: (work: () => Promise<Done | null>) => work(),
     onSuccess: setDone,
     onSettled: () => {
       void queries.invalidateQueries({ queryKey: ['plan', projectId] });
       void queries.invalidateQueries({ queryKey: ['cards', projectId] });
+      void queries.invalidateQueries({ queryKey: ['copies', projectId] });
     },
   });
   const change = (next: CardFilter): void => {
@@ -75,6 +83,19 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
     <main className="page bulk">
       <div className="page-head">
         <h1>Bulk</h1>
+        <button
+          type="button"
+          disabled={act.isPending}
+          onClick={() =>
+            act.mutate(async () => {
+              await bulkApi.findCopies(projectId);
+              setComparing(true);
+              return null;
+            })
+          }
+        >
+          Find copies
+        </button>
         <button
           type="button"
           disabled={act.isPending}
@@ -123,6 +144,22 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
               return { text: `${plural(queued, 'random item')} now come first in the queue.`, runId: null };
             })
           }
+        />
+      )}
+      {comparing && layout !== null && copies.data != null && (
+        <CopyGroups
+          copies={copies.data}
+          layout={layout}
+          busy={act.isPending}
+          onLabel={label}
+          onKeep={(task) =>
+            act.mutate(async () => {
+              const { output } = await bulkApi.keepOne(projectId, task);
+              const { runId, labeled } = output as { runId: number; labeled: number };
+              return { text: `Skipped ${plural(labeled, 'copy', 'copies')} of item ${task}.`, runId };
+            })
+          }
+          onClose={() => setComparing(false)}
         />
       )}
       <FilterBar plan={plan.data ?? null} filter={filter} onChange={change} />

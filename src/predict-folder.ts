@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EXPORT_FORMAT, HOME_FILE } from './app/model-export.ts';
 import type { InferenceItem } from './backends/backend.ts';
 import { readModelFolder } from './backends/library/folder.ts';
 import { createInferencePool } from './backends/pool.ts';
@@ -76,7 +77,7 @@ interface Description {
 }
 
 function readDescription(folder: string): Description {
-  const value = parseJson(readFileSync(join(folder, 'model.json'), 'utf8'));
-  if (isJsonObject(value) && value.format === 'headstart-model/1') return value as unknown as Description;
-  throw new AppError('INPUT_BAD_FORMAT', 'model.json is not that of an exported model.');
+  const value = parseJson(readFileSync(join(folder, HOME_FILE), 'utf8'));
+  if (isJsonObject(value) && value.format === EXPORT_FORMAT) return value as unknown as Description;
+  throw new AppError('INPUT_BAD_FORMAT', `${HOME_FILE} is not that of an exported model.`);
 }

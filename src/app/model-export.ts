@@ -9,7 +9,8 @@ import type { Deps } from './deps.ts';
 import { found } from './lookup.ts';
 import type { ProjectConfigs } from './project-config.ts';
 
-/** What `model.json` says; `headstart models predict` reads it. */
+/** What `headstart models predict` reads; not named like a file of any runtime, so that the folder moves in as a model. */
+export const HOME_FILE = 'home.json';
 export const EXPORT_FORMAT = 'headstart-model/1';
 
 export async function exportModel(deps: Deps, configs: ProjectConfigs, projectId: number): Promise<ExportFile> {
@@ -46,7 +47,7 @@ async function filesOf({ library }: Deps, project: Project, version: ModelVersio
     graph: graph === null ? null : GRAPH_FILE,
   };
   const files: ZipEntry[] = [
-    { path: 'model.json', content: json(description) },
+    { path: HOME_FILE, content: json(description) },
     { path: 'package.json', content: json({ private: true, scripts: { predict: 'headstart models predict .' } }) },
     { path: 'README.md', content: readme(project, version, graph !== null) },
     { path: 'head.bin', content: version.head },

@@ -93,6 +93,6 @@ it.each(['lexical', 'rows'])('export of a head on %s: scores equal within 1e-5',
   if (embedder !== 'rows') return;
   const [moved] = await command('models', 'add', home, '--name', 'moved-in');
   expect(moved).toMatchObject({ kind: 'text-classification', classes: 2 });
-  const description = JSON.parse(readFileSync(join(home, 'model.json'), 'utf8')) as { embedder: { name: string } };
+  const description = JSON.parse(readFileSync(join(home, 'home.json'), 'utf8')) as { embedder: { name: string } };
   expect(description.embedder.name).toBe('rows');
 });

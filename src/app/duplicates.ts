@@ -1,5 +1,5 @@
 /** Copies and near-copies among the tasks: looked for as a job, kept until the server stops. */
-import type { Annotation, Job, Task } from '../core/domain.ts';
+import type { Job, Task } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
 import type { Json } from '../core/json.ts';
 import { type CopyGroup, copyGroups, EMBEDDING_SIMILARITY, type ImageHash } from '../propagation/index.ts';
@@ -159,11 +159,7 @@ async function withLabels(
   groups: readonly Pick<DuplicateGroup, 'tasks' | 'measure'>[],
 ): Promise<DuplicateGroup[]> {
   const ids = groups.flatMap(({ tasks }) => tasks);
-  const answers = new Map<number, Annotation[]>();
-  for (let at = 0; at < ids.length; at += READ_CHUNK) {
-    const some = await store.annotations.ofTasks(ids.slice(at, at + READ_CHUNK));
-    for (const [taskId, own] of groupBy(some, (one) => one.taskId)) answers.set(taskId, own);
-  }
+  const answers = groupBy(await store.annotations.ofTasks(ids), (one) => one.taskId);
   const labelOf = (taskId: number): string | null => {
     const shares = sharesOf(config, answers.get(taskId) ?? []);
     return shares === null ? null : (config.classes[shares.indexOf(Math.max(...shares))] ?? null);

@@ -1,11 +1,12 @@
 /** Annotators and their tokens. A token is random, shown once, and stored only as its sha-256. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Labeler, Role, Token } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import { median } from '../core/intervals.ts';
 import type { Identity, PeopleApi } from './app.ts';
 import type { Deps } from './deps.ts';
 import { found } from './lookup.ts';
+import { newSecret, secretHash } from './secrets.ts';
 
 /** Whoever can read the data folder; needs no token on the machine itself. */
 const LOCAL_OWNER = 'owner';
@@ -17,9 +18,9 @@ export function createPeople({ store, newId, localSecret }: Deps): PeopleApi {
   const localOwner = async (): Promise<Identity> =>
     identityOf(await store.labelers.ensure('annotator', LOCAL_OWNER, ''), { role: 'owner', projectId: null });
   const issue = async (annotator: Labeler, role: Role, projectId: number | null) => {
-    const secret = `hs_${newId()}${newId()}`;
+    const secret = `hs_${newSecret({ newId })}`;
     const owner = { annotatorId: annotator.id, role, projectId, label: annotator.name };
-    return { token: await store.tokens.add({ hash: hashOf(secret), ...owner }), secret };
+    return { token: await store.tokens.add({ hash: secretHash(secret), ...owner }), secret };
   };
   return {
     localOwner,
@@ -43,8 +44,8 @@ export function createPeople({ store, newId, localSecret }: Deps): PeopleApi {
     revoke: (tokenId) => store.tokens.revoke(tokenId),
 
     async identify(secret) {
-      if (timingSafeEqual(Buffer.from(hashOf(secret)), Buffer.from(hashOf(localSecret)))) return localOwner();
-      const token = await store.tokens.find(hashOf(secret));
+      if (timingSafeEqual(Buffer.from(secretHash(secret)), Buffer.from(secretHash(localSecret)))) return localOwner();
+      const token = await store.tokens.find(secretHash(secret));
       if (!token || token.revokedAt !== null) return undefined;
       const annotator = await store.labelers.get(token.annotatorId);
       return annotator && identityOf(annotator, token);
@@ -77,11 +78,6 @@ function checkedName(name: string): string {
   throw new AppError('INPUT_BAD_FIELD', `An annotator's name has 1 to ${NAME_LENGTH_MAX} characters.`, {
     details: { field: 'name' },
   });
-}
-
-/** The lookup is by hash, so comparing takes the same time whatever the guess has in common with a real token. */
-function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
 }
 
 function identityOf(annotator: Labeler, scope: Pick<Token, 'role' | 'projectId'>): Identity {

@@ -2,6 +2,7 @@
  * Runs a model on another server: batches of its queue as requests, tried again when the server is busy or away, halved
  * when it refuses them, and given a rest when it does not come back. It stands in the server process, since it only waits.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, toAppError } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
 import type { Lane } from './backend.ts';
@@ -184,11 +185,7 @@ export class RemoteRunner {
   }
 
   private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      timer.unref();
-      this.stop.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    return sleep(ms, undefined, { signal: this.stop.signal, ref: false }).catch(() => undefined);
   }
 }
 

@@ -21,6 +21,11 @@ export function startRetrainSchedule(deps: Deps, loops: Loops, configs: ProjectC
 export async function lookAtSchedules(deps: Deps, loops: Loops, configs: ProjectConfigs): Promise<void> {
   for (const project of await deps.store.projects.list({ archived: false })) {
     if (project.settings.retrainEveryHours === 0) continue;
-    await retrainWhenDue(deps, loops, { project, config: configs.of(project) });
+    try {
+      await retrainWhenDue(deps, loops, { project, config: configs.of(project) });
+    } catch (error) {
+      // One project that cannot train keeps no other from it.
+      deps.log.error({ project: project.id, error: String(error) }, 'a training schedule could not be looked at');
+    }
   }
 }

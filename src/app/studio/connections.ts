@@ -1,9 +1,9 @@
 /** Connections as they are used: remembered, because every call of Label Studio names one, and changed in one place. */
-import { hash } from 'node:crypto';
 import type { Connection, ConnectionSettings } from '../../core/connection.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
+import { newSecret, secretHash } from '../secrets.ts';
 
 export const DEFAULT_CONNECTION: ConnectionSettings = {
   // Gateways give up after 60 s, Label Studio after 100 s.
@@ -29,7 +29,7 @@ export class Connections {
 
   /** Looked up by hash, so that the time taken says nothing about how close a guess is. */
   async bySecret(secret: string): Promise<Connection | undefined> {
-    const key = hashOf(secret);
+    const key = secretHash(secret);
     const known = this.#byHash.get(key);
     if (known && performance.now() - known.at < FRESH_MS) return known.connection;
     const connection = await this.#deps.store.studio.find(key);
@@ -46,13 +46,13 @@ export class Connections {
   async add(
     input: Omit<Connection, 'id' | 'createdAt' | 'secretHash'>,
   ): Promise<{ connection: Connection; secret: string }> {
-    const secret = this.#newSecret();
-    return { connection: await this.#deps.store.studio.add({ ...input, secretHash: hashOf(secret) }), secret };
+    const secret = newSecret(this.#deps);
+    return { connection: await this.#deps.store.studio.add({ ...input, secretHash: secretHash(secret) }), secret };
   }
 
   async renew(id: number): Promise<{ connection: Connection; secret: string }> {
-    const secret = this.#newSecret();
-    return { connection: await this.update(id, { secretHash: hashOf(secret) }), secret };
+    const secret = newSecret(this.#deps);
+    return { connection: await this.update(id, { secretHash: secretHash(secret) }), secret };
   }
 
   async update(id: number, change: Parameters<Deps['store']['studio']['update']>[1]): Promise<Connection> {
@@ -91,17 +91,9 @@ export class Connections {
     return fresh.id;
   }
 
-  #newSecret(): string {
-    return `${this.#deps.newId()}${this.#deps.newId()}`;
-  }
-
   #forget(id: number): void {
     for (const [key, { connection }] of this.#byHash) if (connection.id === id) this.#byHash.delete(key);
   }
-}
-
-export function hashOf(secret: string): string {
-  return hash('sha256', secret);
 }
 
 /** Throws INPUT_BAD_FIELD naming the setting. */

@@ -11,6 +11,7 @@ import type { Matrices } from '../matrices.ts';
 import { PREDICT } from '../predict.ts';
 import type { ProjectConfigs } from '../project-config.ts';
 import { enqueueTraining } from '../retrain.ts';
+import { newSecret } from '../secrets.ts';
 import type { Suggestions } from '../suggestions.ts';
 import { studioClient } from './client.ts';
 import { baseUrl, Connections, checkedSettings, DEFAULT_CONNECTION } from './connections.ts';
@@ -132,7 +133,7 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
 
     trainer: (projectId) => store.studio.trainer(projectId),
     async setTrainer(projectId, { url, every, counts }) {
-      const secret = `${deps.newId()}${deps.newId()}`;
+      const secret = newSecret(deps);
       const trainer = { projectId, url: trainerUrl(url), secret, every, counts, calledAt: 0 };
       const saved = { ...trainer, calledAt: await countFor(store, trainer) };
       await store.studio.setTrainer(saved);

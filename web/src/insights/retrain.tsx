@@ -46,7 +46,7 @@ export function RetrainForm({ projectId }: { projectId: number }): ReactNode {
         {number('retrain_every_verified', 'After so many newly verified items; 0 for never', '1')}
         {number('retrain_every_hours', 'Every so many hours, if there are new labels; 0 for never', 'any')}
       </div>
-      <p>
+      <p className="tabs">
         <label>
           <input
             type="checkbox"

@@ -64,6 +64,8 @@ export class Coverage {
   readonly #isTarget: ReadonlySet<number>;
   readonly #cache = new Map<number, CachedRow>();
   readonly #free: Float32Array[] = [];
+  /** Densities that were asked for: the first of one order are mostly among the first of the next. */
+  readonly #densities = new Map<number, number>();
   readonly #cacheRowsMax: number;
   readonly #gain: Float64Array;
   readonly #covered: Float32Array;
@@ -169,11 +171,16 @@ export class Coverage {
 
   /** exp(-s^2) of the scale s, 0..1: high in a crowd, low for an outlier. */
   density(ordinal: number): number {
-    return Math.exp(-(this.scale(ordinal) ** 2));
+    const kept = this.#densities.get(ordinal);
+    if (kept !== undefined) return kept;
+    const density = Math.exp(-(this.scale(ordinal) ** 2));
+    this.#densities.set(ordinal, density);
+    return density;
   }
 
   /** Drops what is kept of a row whose embedding changed. */
   forget(ordinal: number): void {
+    this.#densities.delete(ordinal);
     const kept = this.#cache.get(ordinal);
     if (kept !== undefined) {
       this.#cache.delete(ordinal);

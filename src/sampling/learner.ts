@@ -11,6 +11,7 @@ import { TARGETS_MAX } from './coverage.ts';
 import { type Duel, duel } from './duel.ts';
 import { classOfTarget, LabelSet, type Target, trainingSetOf } from './labels.ts';
 import { LiveHead } from './live-head.ts';
+import { NearestLabeled } from './nearest-labeled.ts';
 import { ascending } from './ordinals.ts';
 import { PoolPicture } from './picture.ts';
 import { probabilitiesOf, type Reason, reasonFor } from './reason.ts';
@@ -83,6 +84,7 @@ export class Learner {
   #strategy: QueryStrategy;
   readonly #picture: PoolPicture;
   readonly #standing = new Standing();
+  readonly #nearest = new NearestLabeled();
 
   constructor(options: LearnerOptions) {
     this.#options = options;
@@ -126,6 +128,7 @@ export class Learner {
     this.#live.rowsAdded(ordinals);
     this.#picture.forgetRows(ordinals);
     this.#standing.forget(ordinals);
+    this.#nearest.forget();
   }
 
   /** Forgets rows and their labels. */
@@ -165,11 +168,18 @@ export class Learner {
     const strategy = seeding ? maxHerding : wanted;
     const picks = strategy.pick(context, k);
     const filled = picks.length < k ? fill(picks, context, k) : picks;
+    this.#nearest.begin(context.rows, context.labeled);
     return filled.map((pick, i) => ({
       ordinal: pick.ordinal,
       rank: i + 1,
       score: pick.score,
-      reason: reasonFor(pick.ordinal, seeding ? 'seed' : 'uncertainty', context, this.#live.predictions),
+      reason: reasonFor(
+        pick.ordinal,
+        seeding ? 'seed' : 'uncertainty',
+        context,
+        this.#live.predictions,
+        this.#nearest.distance(pick.ordinal),
+      ),
     }));
   }
 

@@ -40,13 +40,14 @@ export function reasonFor(
   phase: Reason['phase'],
   context: QueryContext,
   predictions: PoolPredictions | null,
+  nearestLabeled: number | null,
 ): Reason {
   const open = predictions?.scores('margin', Int32Array.of(ordinal))[0];
   return {
     phase,
     probabilities: probabilitiesOf(ordinal, predictions, context.rows),
     margin: open === undefined ? null : 1 - open,
-    nearestLabeled: distanceToNearest(ordinal, context.labeled, context.rows),
+    nearestLabeled,
     density: context.coverage.density(ordinal),
   };
 }
@@ -57,18 +58,4 @@ export function probabilitiesOf(ordinal: number, predictions: PoolPredictions | 
   const probabilities = new Float32Array(predictions.classCount);
   predictions.probabilitiesInto(ordinal, probabilities, 0);
   return probabilities;
-}
-
-function distanceToNearest(ordinal: number, others: Int32Array, rows: Rows): number | null {
-  if (others.length === 0) return null;
-  const row = rows.row(ordinal);
-  let nearest = -1;
-  for (const other of others) nearest = Math.max(nearest, dot(row, rows.row(other)));
-  return Math.sqrt(Math.max(0, 2 - 2 * nearest));
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
-  return sum;
 }

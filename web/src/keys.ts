@@ -12,6 +12,8 @@ export type Action =
   | 'flips'
   | 'rollback'
   | 'leave'
+  | 'next'
+  | 'previous'
   | { readonly digit: number };
 
 interface Binding {
@@ -31,6 +33,8 @@ export const BINDINGS: readonly Binding[] = [
   { action: 'flips', keys: ['v'], does: 'After a retrain: look at what flipped' },
   { action: 'rollback', keys: ['R'], does: 'After a retrain: go back to the version before' },
   { action: 'leave', keys: ['Escape'], does: 'Close what is open' },
+  { action: 'next', keys: ['ArrowRight'], does: 'Where several things are asked: the next question' },
+  { action: 'previous', keys: ['ArrowLeft'], does: 'The question before' },
   { action: 'help', keys: ['?'], does: 'Show the keys' },
 ];
 
@@ -68,6 +72,8 @@ export function keyName(key: string): string {
   if (key === ' ') return 'space';
   if (key === 'R') return 'shift r';
   if (key === 'Escape') return 'esc';
+  if (key === 'ArrowRight') return '→';
+  if (key === 'ArrowLeft') return '←';
   return key.toLowerCase();
 }
 

@@ -9,9 +9,21 @@ export interface Choice {
 
 export interface ChoicesControl {
   readonly name: string;
+  /** What it asks, where the page asks several things: the header before it, else its name. */
+  readonly title: string;
   readonly toName: string;
   readonly multiple: boolean;
+  readonly required: boolean;
   readonly choices: readonly Choice[];
+  /** All must hold for it to be asked. */
+  readonly conditions: readonly Condition[];
+}
+
+/** What another control must say, or must not: one of these labels, or anything when there are none. */
+export interface Condition {
+  readonly control: string;
+  readonly labels: readonly string[] | null;
+  readonly selected: boolean;
 }
 
 /** One thing on the item card, in the order of the config. */
@@ -22,7 +34,8 @@ export type Block =
 
 export interface Layout {
   readonly blocks: readonly Block[];
-  readonly control: ChoicesControl | null;
+  /** What is asked, in the order of the config. */
+  readonly controls: readonly ChoicesControl[];
   /** Why this page cannot label the project; null when it can. */
   readonly problem: string | null;
 }
@@ -33,11 +46,15 @@ const CONTAINERS = new Set(['View', 'Style']);
 export function layoutOf(labelConfig: string): Layout {
   const document = new DOMParser().parseFromString(labelConfig, 'application/xml');
   if (document.querySelector('parsererror') !== null) {
-    return { blocks: [], control: null, problem: 'The label config of this project is not well-formed.' };
+    return { blocks: [], controls: [], problem: 'The label config of this project is not well-formed.' };
   }
   const elements = Array.from(document.querySelectorAll('*'));
-  const controls = elements.filter((element) => element.tagName === 'Choices').map(controlOf);
-  return { blocks: elements.flatMap(blockOf), control: controls[0] ?? null, problem: problemOf(elements, controls) };
+  const asked = elements.filter((element) => element.tagName === 'Choices');
+  const controls = asked.map(controlOf);
+  // One of several questions stands with its labels; that of a single one stays with the item.
+  const headers = asked.length > 1 ? asked.map(headerOf) : [];
+  const blocks = elements.filter((element) => !headers.includes(element)).flatMap(blockOf);
+  return { blocks, controls, problem: problemOf(elements, controls) };
 }
 
 function problemOf(elements: readonly Element[], controls: readonly ChoicesControl[]): string | null {
@@ -45,8 +62,9 @@ function problemOf(elements: readonly Element[], controls: readonly ChoicesContr
   if (foreign !== undefined) {
     return `The tag <${foreign}> cannot be labeled on this page yet. Label this project in Label Studio.`;
   }
-  if (controls.length !== 1) return `This page labels one <Choices>; the label config has ${controls.length}.`;
-  return controls[0]!.choices.length === 0 ? 'The <Choices> of the label config have no <Choice>.' : null;
+  if (controls.length === 0) return 'The label config asks nothing: it has no <Choices>.';
+  const bare = controls.find((control) => control.choices.length === 0);
+  return bare === undefined ? null : `The <Choices> "${bare.name}" of the label config have no <Choice>.`;
 }
 
 /** Object tags whose files are shown by an element of the browser. */
@@ -66,15 +84,39 @@ function blockOf(element: Element): Block[] {
 }
 
 function controlOf(element: Element): ChoicesControl {
+  const name = element.getAttribute('name') ?? '';
   return {
-    name: element.getAttribute('name') ?? '',
+    name,
+    title: headerOf(element)?.getAttribute('value') ?? name,
     toName: element.getAttribute('toName') ?? '',
     multiple: element.getAttribute('choice') === 'multiple',
+    required: element.getAttribute('required') === 'true',
     choices: Array.from(element.querySelectorAll('Choice'), (choice) => {
       const title = choice.getAttribute('value') ?? '';
       return { id: choice.getAttribute('alias') || title, title, hotkey: choice.getAttribute('hotkey') ?? '' };
     }),
+    conditions: conditionsOf(element),
   };
+}
+
+/** The header that stands right before the choices. */
+function headerOf(element: Element): Element | null {
+  const before = element.previousElementSibling;
+  return before?.tagName === 'Header' ? before : null;
+}
+
+/** Those of the element and of all around it. */
+function conditionsOf(element: Element | null): Condition[] {
+  if (element === null) return [];
+  const outer = conditionsOf(element.parentElement);
+  const control = element.getAttribute('whenTagName');
+  if (control === null) return outer;
+  const labels =
+    element
+      .getAttribute('whenChoiceValue')
+      ?.split(',')
+      .map((one) => one.trim()) ?? null;
+  return [...outer, { control, labels, selected: element.getAttribute('visibleWhen') !== 'choice-unselected' }];
 }
 
 /** `$field` and `$a.b` read from the task's data; anything else is shown as written. */

@@ -14,6 +14,12 @@ export function choicesFor(result: readonly Region[], control: string): string[]
   return choicesOf(result.filter((region) => region.from_name === control));
 }
 
+/** How sure the suggestion is of what it says for this control; null when it does not say. */
+export function scoreFor(result: readonly Region[], control: string): number | null {
+  const score = result.find((region) => region.from_name === control)?.score;
+  return typeof score === 'number' ? score : null;
+}
+
 /** A result that says these labels; empty for none. */
 export function choicesResult(control: string, toName: string, labels: readonly string[]): Region[] {
   if (labels.length === 0) return [];

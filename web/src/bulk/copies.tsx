@@ -104,7 +104,7 @@ function Group({ group, layout, busy, onLabel, onKeep }: GroupProps): ReactNode 
       ) : (
         <div className="actions">
           {(given.length === 0
-            ? (layout.control?.choices.map((choice) => choice.id) ?? [])
+            ? (layout.controls[0]?.choices.map((choice) => choice.id) ?? [])
             : given.map(([label]) => label)
           ).map((label) => (
             <button

@@ -2,10 +2,11 @@
 import { useMemo, useState } from 'react';
 import { sentenceOf } from '../http.ts';
 import type { ChoicesControl } from '../layout.ts';
-import { choicesFor, choicesResult } from '../result.ts';
-import type { NextItem, Via } from '../wire.ts';
+import { choicesFor, choicesResult, scoreFor } from '../result.ts';
+import type { NextItem, Region, Via } from '../wire.ts';
 import type { Reopened, Snapshot } from './answer.ts';
 import { orderFor, rememberUse } from './order.ts';
+import { askedOf, type Labels } from './questions.ts';
 import type { LabelSession } from './session.ts';
 
 /** What is on the card: the next item, or an earlier one opened again. */
@@ -15,9 +16,9 @@ export interface Shown {
   readonly reopened: Reopened | null;
 }
 
-export interface Answering {
+/** One control of the config, as this item asks it. */
+export interface Question {
   readonly control: ChoicesControl;
-  readonly shown: Shown | null;
   /** The suggested labels; empty on blind items. */
   readonly suggested: readonly string[];
   readonly score: number | null;
@@ -26,8 +27,16 @@ export interface Answering {
   readonly probabilities: Readonly<Record<string, number>>;
   /** Labels in the order of their digits. */
   readonly order: readonly string[];
-  /** Ticked so far, where several may be chosen; what an opened answer held. */
+  /** Chosen so far; what an opened answer held. */
   readonly ticked: readonly string[];
+}
+
+export interface Answering {
+  readonly shown: Shown | null;
+  /** All that is asked of this item; conditions of the config leave the others out. */
+  readonly questions: readonly Question[];
+  /** The one that keys answer. */
+  readonly at: Question;
   readonly note: string;
   readonly noting: boolean;
   readonly searching: boolean;
@@ -36,7 +45,9 @@ export interface Answering {
   readonly whole: boolean;
   /** Read out to those who cannot see the page move on. */
   readonly said: string;
-  choose(label: string | undefined, via: Via): void;
+  choose(label: string | undefined, via: Via, control?: string): void;
+  /** To the next question or the one before, without an answer to this one. */
+  step(by: 1 | -1): void;
   accept(via: Via): void;
   reject(via: Via): void;
   skip(via: Via): void;
@@ -48,90 +59,161 @@ export interface Answering {
   setWhole(change: (shown: boolean) => boolean): void;
 }
 
+/** What was done to the item on the card and not yet given. */
+interface Held {
+  readonly key: string;
+  /** By control; a control that is absent says what was suggested, or what the opened answer held. */
+  readonly chosen: Labels;
+  /** Controls that are settled, the last one last. */
+  readonly done: readonly string[];
+  readonly active: string | null;
+  readonly note: string;
+  readonly noting: boolean;
+  readonly searching: boolean;
+  readonly rejected: boolean;
+  readonly whole: boolean;
+}
+
+const FRESH: Omit<Held, 'key' | 'note'> = {
+  chosen: {},
+  done: [],
+  active: null,
+  noting: false,
+  searching: false,
+  rejected: false,
+  whole: false,
+};
+
 /** Everything that belongs to one item on the card, and the acts that answer it. */
-export function useAnswering(session: LabelSession, at: Snapshot, control: ChoicesControl): Answering {
+export function useAnswering(session: LabelSession, at: Snapshot, controls: readonly ChoicesControl[]): Answering {
   const shown = useMemo(() => shownOf(at), [at]);
   const key = shown === null ? '' : `${shown.taskId}${shown.reopened === null ? '' : 'r'}`;
-  const fresh = {
-    key,
-    ticked: null as readonly string[] | null,
-    note: '',
-    noting: false,
-    searching: false,
-    rejected: false,
-    whole: false,
-  };
-  const [held, setHeld] = useState(fresh);
+  const fresh = { ...FRESH, key, note: shown?.reopened?.note ?? '' };
+  const [held, setHeld] = useState<Held>(fresh);
   const [said, setSaid] = useState('');
   // A new item starts clean in the same render, so nothing of the last one flashes by.
-  const own = held.key === key ? held : { ...fresh, note: shown?.reopened?.note ?? '' };
-  const change = (part: Partial<typeof fresh>): void => setHeld({ ...own, ...part });
+  const own = held.key === key ? held : fresh;
+  const change = (part: Partial<Held>): void => setHeld({ ...own, ...part });
+  const moveTo = (active: string, part: Partial<Held> = {}): void =>
+    change({ searching: false, rejected: false, ...part, active });
 
-  const prediction = shown?.reopened === null ? at.current?.predictions[0] : undefined;
-  const guess = shown?.reopened === null ? (at.current?.guess ?? null) : null;
-  const suggested = useMemo(
-    () => (guess === null ? choicesFor(prediction?.result ?? [], control.name) : [guess]),
-    [prediction, guess, control.name],
-  );
-  const probabilities = (shown?.reopened === null ? at.current?.reason?.probabilities : null) ?? {};
-  const order = useMemo(
+  const item = shown?.reopened === null ? at.current : null;
+  const suggestion = useMemo(() => (item === null ? [] : suggestedBy(item, controls[0]!)), [item, controls]);
+  const several = controls.length > 1;
+  const labelsWith = (chosen: Labels): Labels =>
+    Object.fromEntries(
+      controls.map(({ name }) => [name, chosen[name] ?? choicesFor(shown?.reopened?.result ?? suggestion, name)]),
+    );
+  const labels = labelsWith(own.chosen);
+  const orders = useMemo(
     () =>
-      orderFor(
-        session.projectId,
-        control.choices.map((choice) => choice.id),
-        probabilities,
-        suggested,
-      ),
-    [session.projectId, control.choices, probabilities, suggested],
+      controls.map((control, i) => {
+        // Reason and guess speak of the control that orders the queue: the first.
+        const probabilities = (i === 0 ? item?.reason?.probabilities : null) ?? {};
+        const guessed = i === 0 && item !== null && item.guess !== null;
+        const suggested = choicesFor(suggestion, control.name);
+        const ids = control.choices.map((choice) => choice.id);
+        const order = orderFor(session.projectId, ids, probabilities, suggested);
+        return { control, probabilities, suggested, guessed, order };
+      }),
+    [item, suggestion, controls, session.projectId],
   );
-  const before = shown?.reopened ? choicesFor(shown.reopened.result, control.name) : suggested;
-  const ticked = own.ticked ?? (control.multiple || shown?.reopened ? before : []);
+  const all = orders.map((one): Question => {
+    const { name, multiple } = one.control;
+    const isTicked = multiple || shown?.reopened != null || own.chosen[name] !== undefined;
+    const score = several ? scoreFor(suggestion, name) : (item?.predictions[0]?.score ?? null);
+    return { ...one, score, ticked: isTicked ? labels[name]! : [] };
+  });
+  const asked = askedOf(controls, labels);
+  const questions = all.filter(({ control }) => asked.includes(control));
+  const question = questions.find(({ control }) => control.name === own.active) ?? questions[0] ?? all[0]!;
+  const { control } = question;
 
-  const give = (labels: readonly string[], skipped: boolean, via: Via): void => {
+  const give = (chosen: Labels, skipped: boolean, via: Via): void => {
     if (shown === null) return;
-    for (const label of labels) rememberUse(session.projectId, label);
-    setSaid(`Item ${shown.taskId}: ${skipped ? 'skipped' : labels.join(', ')}.`);
-    session.answer({ result: choicesResult(control.name, control.toName, labels), skipped, note: own.note, via });
+    const given = labelsWith(chosen);
+    const answered = skipped ? [] : askedOf(controls, given);
+    const result = answered.flatMap(({ name, toName }) => choicesResult(name, toName, given[name]!));
+    const words = answered.flatMap(({ name }) => given[name]!);
+    for (const label of words) rememberUse(session.projectId, label);
+    setSaid(`Item ${shown.taskId}: ${skipped ? 'skipped' : words.join(', ')}.`);
+    // Taken back, the item starts clean; its note stays.
+    setHeld({ ...fresh, note: own.note });
+    session.answer({ result, skipped, note: own.note, via });
+  };
+  /** On to the next open question; the answer is given when none is left. */
+  const settle = (names: readonly string[], chosen: Labels, via: Via): void => {
+    const done = [...own.done.filter((name) => !names.includes(name)), ...names];
+    const now = labelsWith(chosen);
+    const askedNow = askedOf(controls, now);
+    const open = askedNow.find(({ name, required }) => !done.includes(name) || (required && now[name]!.length === 0));
+    if (open !== undefined) {
+      if (several) setSaid(`${open.title}: choose a label.`);
+      moveTo(open.name, { chosen, done });
+    } else if (askedNow.some(({ name }) => now[name]!.length > 0)) give(chosen, false, via);
+    else {
+      setSaid('Nothing is answered: choose a label, or skip.');
+      moveTo(askedNow[0]!.name, { chosen, done: [] });
+    }
   };
   return {
-    control,
     shown,
-    suggested,
-    probabilities,
-    order,
-    ticked,
+    questions,
+    at: question,
     said,
-    score: prediction?.score ?? null,
-    guessed: guess !== null,
     note: own.note,
     noting: own.noting,
     searching: own.searching,
     rejected: own.rejected,
     whole: own.whole,
-    choose(label, via) {
-      if (label === undefined || shown === null) return;
-      if (!control.multiple) return give([label], false, via);
-      change({
-        ticked: ticked.includes(label) ? ticked.filter((one) => one !== label) : [...ticked, label],
-        searching: false,
-      });
+    choose(label, via, name = control.name) {
+      const on = questions.find((one) => one.control.name === name);
+      if (label === undefined || shown === null || on === undefined) return;
+      if (!on.control.multiple) return settle([name], { ...own.chosen, [name]: [label] }, via);
+      const { ticked } = on;
+      const ticks = ticked.includes(label) ? ticked.filter((one) => one !== label) : [...ticked, label];
+      moveTo(name, { chosen: { ...own.chosen, [name]: ticks } });
+    },
+    step(by) {
+      const next = questions[questions.indexOf(question) + by];
+      if (next !== undefined) moveTo(next.control.name);
     },
     accept(via) {
-      if (ticked.length > 0) give(ticked, false, via);
-      else if (suggested.length > 0) give(suggested, false, via);
-      else setSaid('There is no suggestion to accept here: choose a label.');
+      if (shown === null) return;
+      const isBare = ({ name }: ChoicesControl): boolean => labels[name]!.length === 0;
+      // One of several questions may stay open, if that is what the key is pressed on.
+      if (isBare(control) && (!several || control.required)) {
+        setSaid('There is no suggestion to accept here: choose a label.');
+        return;
+      }
+      const open = asked.filter((one) => one === control || (!isBare(one) && !own.done.includes(one.name)));
+      settle(
+        open.map(({ name }) => name),
+        own.chosen,
+        via,
+      );
     },
     reject(via) {
+      const { suggested } = question;
       const others = control.choices.map((choice) => choice.id).filter((id) => !suggested.includes(id));
       if (suggested.length === 0) setSaid('There is no suggestion to reject here: choose a label.');
-      else if (!control.multiple && others.length === 1) give(others, false, via);
-      else {
-        change({ searching: true, rejected: true, ticked: control.multiple ? [] : own.ticked });
+      else if (!control.multiple && others.length === 1) {
+        settle([control.name], { ...own.chosen, [control.name]: others }, via);
+      } else {
+        const chosen = control.multiple ? { ...own.chosen, [control.name]: [] } : own.chosen;
+        change({ searching: true, rejected: true, active: control.name, chosen });
         setSaid('Choose the right label.');
       }
     },
-    skip: (via) => give([], true, via),
+    skip: (via) => give({}, true, via),
     undo() {
+      const last = own.done.at(-1);
+      if (last !== undefined) {
+        const { [last]: _taken, ...chosen } = own.chosen;
+        moveTo(last, { chosen, done: own.done.slice(0, -1) });
+        setSaid('The last choice was taken back.');
+        return;
+      }
       session.undo().then(
         (done) => setSaid(done ? 'The last answer was taken back.' : 'There is nothing to take back.'),
         (error: unknown) => setSaid(sentenceOf(error)),
@@ -146,6 +228,13 @@ export function useAnswering(session: LabelSession, at: Snapshot, control: Choic
     setSearching: (searching) => change({ searching, rejected: false }),
     setWhole: (next) => change({ whole: next(own.whole) }),
   };
+}
+
+/** What the card suggests: before there is a model, a guess stands for the prediction of the first control. */
+function suggestedBy({ predictions, guess }: NextItem, { name, toName }: ChoicesControl): readonly Region[] {
+  const result = predictions[0]?.result ?? [];
+  if (guess === null) return result;
+  return [...result.filter((region) => region.from_name !== name), ...choicesResult(name, toName, [guess])];
 }
 
 function shownOf({ reopened, current }: Snapshot): Shown | null {

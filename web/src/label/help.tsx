@@ -3,10 +3,11 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { BINDINGS, keyName } from '../keys.ts';
 import type { ChoicesControl } from '../layout.ts';
 
-export function Help({ control, onClose }: { control: ChoicesControl; onClose: () => void }): ReactNode {
+export function Help({ controls, onClose }: { controls: readonly ChoicesControl[]; onClose: () => void }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  const own = control.choices.filter((choice) => choice.hotkey !== '');
+  const own = controls.flatMap((control) => control.choices.filter((choice) => choice.hotkey !== ''));
+  const bindings = BINDINGS.filter(({ action }) => controls.length > 1 || (action !== 'next' && action !== 'previous'));
   return (
     <dialog ref={dialog} className="help" aria-labelledby="help-title" onClose={onClose}>
       <h2 id="help-title">Keys</h2>
@@ -17,7 +18,9 @@ export function Help({ control, onClose }: { control: ChoicesControl; onClose: (
               <kbd>1</kbd> … <kbd>0</kbd>
             </th>
             <td>
-              {control.multiple ? 'Tick or untick the label with this digit' : 'Answer with the label of this digit'}
+              {controls.some((control) => control.multiple)
+                ? 'Tick or untick the label with this digit, or answer with it'
+                : 'Answer with the label of this digit'}
             </td>
           </tr>
           <tr>
@@ -26,7 +29,7 @@ export function Help({ control, onClose }: { control: ChoicesControl; onClose: (
             </th>
             <td>Scroll the text</td>
           </tr>
-          {BINDINGS.map((binding) => (
+          {bindings.map((binding) => (
             <tr key={binding.action}>
               <th scope="row">
                 {binding.keys.map((key) => (
@@ -37,7 +40,7 @@ export function Help({ control, onClose }: { control: ChoicesControl; onClose: (
             </tr>
           ))}
           {own.map((choice) => (
-            <tr key={choice.id}>
+            <tr key={choice.hotkey}>
               <th scope="row">
                 <kbd>{choice.hotkey}</kbd>
               </th>

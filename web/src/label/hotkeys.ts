@@ -1,32 +1,33 @@
 /** Keys of the label page: the page's own map, the hotkeys of the label config, and scrolling. */
 import { useEffect, useRef } from 'react';
 import { type Action, actionOf, SCROLLS } from '../keys.ts';
-import type { ChoicesControl } from '../layout.ts';
+import type { Question } from './answering.ts';
 
 /** Hotkeys of the page; those of the config win, except over the keys that answer or take back. */
 export function useHotkeys(
-  control: ChoicesControl,
+  questions: readonly Question[],
   act: (action: Action) => void,
-  choose: (choice: string) => void,
+  choose: (choice: string, control: string) => void,
 ): void {
-  const latest = useRef({ act, choose });
-  latest.current = { act, choose };
+  const latest = useRef({ questions, act, choose });
+  latest.current = { questions, act, choose };
   useEffect(() => {
-    const own = new Map(control.choices.filter((one) => one.hotkey !== '').map((one) => [one.hotkey, one.id]));
     const onKey = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement;
       if (target.closest('input, textarea, select, dialog') !== null) return;
       // A focused button or link keeps its own Enter and space.
       if ((event.key === 'Enter' || event.key === ' ') && target.closest('button, a, summary') !== null) return;
+      // A player seeks with the arrows.
+      if (event.key.startsWith('Arrow') && target.closest('audio, video') !== null) return;
       if (scrolls(event)) {
         event.preventDefault();
         return;
       }
       const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat;
-      const chosen = plain ? own.get(event.key) : undefined;
+      const chosen = plain ? ownKey(latest.current.questions, event.key) : null;
       const action = actionOf(event);
       const fixed = typeof action === 'string' && ['Enter', ' ', 'Backspace', 'Escape', '/', '?'].includes(event.key);
-      if (chosen !== undefined && !fixed) latest.current.choose(chosen);
+      if (chosen !== null && !fixed) latest.current.choose(...chosen);
       else if (action !== null) latest.current.act(action);
       else return;
       event.preventDefault();
@@ -42,7 +43,16 @@ export function useHotkeys(
       document.removeEventListener('keydown', onKey);
       document.removeEventListener('click', onClick);
     };
-  }, [control]);
+  }, []);
+}
+
+/** The label with this hotkey, and its control. */
+function ownKey(questions: readonly Question[], key: string): [label: string, control: string] | null {
+  for (const { control } of questions) {
+    const choice = control.choices.find(({ hotkey }) => hotkey === key);
+    if (choice !== undefined) return [choice.id, control.name];
+  }
+  return null;
 }
 
 /** Moves the text under its window; false when the key or the text is not for scrolling. */

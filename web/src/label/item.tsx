@@ -17,7 +17,11 @@ const SPOKEN_MAX = 2_000;
 export function ItemCard({ layout, shown, view }: { layout: Layout; shown: Shown; view: Answering }): ReactNode {
   const values = layout.blocks.map((block) => (block.kind === 'text' ? readValue(block.value, shown.data) : ''));
   const characters = values.reduce((sum, value) => sum + value.length, 0);
-  const keywords = useKeywords(shown, layout, characters > EXCERPT.wholeMax && view.suggested.length > 0);
+  const keywords = useKeywords(
+    shown,
+    layout,
+    characters > EXCERPT.wholeMax && view.questions.some((one) => one.suggested.length > 0),
+  );
   return (
     <article className="item card" aria-label={`Item ${shown.taskId}`}>
       <header className="item-head">

@@ -2,22 +2,30 @@
 import { Fragment, type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { percent } from '../format.ts';
 import type { Choice } from '../layout.ts';
-import type { Answering } from './answering.ts';
+import type { Answering, Question } from './answering.ts';
 import { digitsOf, QUICK } from './order.ts';
 
 export function LabelButtons({ view }: { view: Answering }): ReactNode {
-  const { order, control } = view;
+  if (view.questions.length === 1) return <Labels view={view} of={view.at} />;
+  return view.questions.map((one) => <Labels key={one.control.name} view={view} of={one} title={one.control.title} />);
+}
+
+/** Keys and search are for one question at a time. */
+function Labels({ view, of, title }: { view: Answering; of: Question; title?: string }): ReactNode {
+  const { order, control } = of;
+  const here = of === view.at;
   const long = order.length > QUICK;
-  const digits = useMemo(() => digitsOf(order), [order]);
+  const digits = useMemo(() => (here ? digitsOf(order) : new Map<string, string>()), [here, order]);
   const byId = useMemo(() => new Map(control.choices.map((choice) => [choice.id, choice])), [control]);
   const button = (id: string): ReactNode => (
-    <LabelButton key={id} choice={byId.get(id)!} digit={digits.get(id) ?? ''} view={view} />
+    <LabelButton key={id} choice={byId.get(id)!} digit={digits.get(id) ?? ''} view={view} of={of} />
   );
   return (
-    <section className="labels" aria-label="Labels">
+    <section className="labels" aria-label={title ?? 'Labels'} aria-current={title === undefined ? undefined : here}>
+      {title !== undefined && <h2 dir="auto">{title}</h2>}
       <div className="label-grid">{order.slice(0, QUICK).map(button)}</div>
-      {(long || view.searching) && <Search view={view} />}
-      {long && !view.searching && (
+      {here && (long || view.searching) && <Search view={view} />}
+      {long && !(here && view.searching) && (
         <details className="all-labels">
           <summary>All {control.choices.length} labels</summary>
           <div className="label-grid small-grid">{control.choices.map((choice) => button(choice.id))}</div>
@@ -27,17 +35,24 @@ export function LabelButtons({ view }: { view: Answering }): ReactNode {
   );
 }
 
-function LabelButton({ choice, digit, view }: { choice: Choice; digit: string; view: Answering }): ReactNode {
-  const suggested = view.suggested.includes(choice.id);
-  const ticked = view.ticked.includes(choice.id);
-  const share = view.probabilities[choice.id];
+interface LabelButtonProps {
+  readonly choice: Choice;
+  readonly digit: string;
+  readonly view: Answering;
+  readonly of: Question;
+}
+
+function LabelButton({ choice, digit, view, of }: LabelButtonProps): ReactNode {
+  const suggested = of.suggested.includes(choice.id);
+  const ticked = of.ticked.includes(choice.id);
+  const share = of.probabilities[choice.id];
   const key = choice.hotkey || digit;
   return (
     <button
       type="button"
       className={`label ${suggested ? 'suggested' : ''} ${ticked ? 'ticked' : ''}`}
-      aria-pressed={view.control.multiple ? ticked : undefined}
-      onClick={() => view.choose(choice.id, 'click')}
+      aria-pressed={of.control.multiple || view.questions.length > 1 ? ticked : undefined}
+      onClick={() => view.choose(choice.id, 'click', of.control.name)}
     >
       {key !== '' && <kbd>{key}</kbd>}
       <span className="label-name" dir="auto">
@@ -63,13 +78,14 @@ function breakable(name: string): ReactNode {
 
 /** Type a few letters; Enter takes the first hit, arrows choose another. */
 function Search({ view }: { view: Answering }): ReactNode {
+  const { order, suggested, control } = view.at;
   const [words, setWords] = useState('');
   const [place, setPlace] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   const hits = useMemo(() => {
-    const order = view.rejected ? view.order.filter((id) => !view.suggested.includes(id)) : view.order;
-    return matching(order, view.control.choices, words);
-  }, [view.order, view.rejected, view.suggested, view.control, words]);
+    const wanted = view.rejected ? order.filter((id) => !suggested.includes(id)) : order;
+    return matching(wanted, control.choices, words);
+  }, [order, view.rejected, suggested, control, words]);
   useEffect(() => {
     if (view.searching) input.current?.focus();
   }, [view.searching]);

@@ -4,13 +4,13 @@ import { type ReactNode, useEffect } from 'react';
 import { api } from '../api.ts';
 import { snippet } from '../format.ts';
 import { textOf } from '../layout.ts';
-import { choicesFor } from '../result.ts';
+import { choicesOf } from '../result.ts';
 import { outbox } from '../sender.ts';
 import type { Annotation } from '../wire.ts';
 import type { SideProps } from './side.tsx';
 
 /** Answers of this page's life first (they may still be on their way), then the server's. */
-export function LastTen({ session, at, control, layout }: Omit<SideProps, 'item'>): ReactNode {
+export function LastTen({ session, at, layout }: Omit<SideProps, 'item'>): ReactNode {
   const queries = useQueryClient();
   const { projectId } = session;
   const stored = useQuery({ queryKey: ['recent', projectId], queryFn: () => api.recent(projectId) });
@@ -38,7 +38,7 @@ export function LastTen({ session, at, control, layout }: Omit<SideProps, 'item'
           <li key={one.submissionId}>
             <LastButton
               text={snippet(textOf(layout, one.item.data), 60)}
-              labels={one.skipped ? [] : choicesFor(one.result, control.name)}
+              labels={one.skipped ? [] : choicesOf(one.result)}
               note={one.note}
               open={() => session.reopen({ ...one, annotationId: null, task: one.item })}
             />
@@ -46,7 +46,7 @@ export function LastTen({ session, at, control, layout }: Omit<SideProps, 'item'
         ))}
         {older.slice(0, Math.max(0, room)).map((one) => (
           <li key={one.id}>
-            <StoredAnswer annotation={one} session={session} control={control} layout={layout} />
+            <StoredAnswer annotation={one} session={session} layout={layout} />
           </li>
         ))}
       </ol>
@@ -55,7 +55,7 @@ export function LastTen({ session, at, control, layout }: Omit<SideProps, 'item'
 }
 
 function StoredAnswer(props: Omit<SideProps, 'item' | 'at'> & { annotation: Annotation }): ReactNode {
-  const { annotation, session, control, layout } = props;
+  const { annotation, session, layout } = props;
   const task = useQuery({
     queryKey: ['task', annotation.task],
     queryFn: () => api.task(annotation.task),
@@ -64,7 +64,7 @@ function StoredAnswer(props: Omit<SideProps, 'item' | 'at'> & { annotation: Anno
   return (
     <LastButton
       text={task.data === undefined ? `Item ${annotation.task}` : snippet(textOf(layout, task.data.data), 60)}
-      labels={annotation.was_cancelled ? [] : choicesFor(annotation.result, control.name)}
+      labels={annotation.was_cancelled ? [] : choicesOf(annotation.result)}
       note={annotation.note}
       open={() => {
         if (task.data === undefined) return;

@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react
 import { api } from '../api.ts';
 import { sentenceOf } from '../http.ts';
 import { type Action, indexOf } from '../keys.ts';
-import type { ChoicesControl, Layout } from '../layout.ts';
+import type { Layout } from '../layout.ts';
 import { useLayout, useProject } from '../project.ts';
 import type { Me, NextItem, Project } from '../wire.ts';
 import type { Snapshot } from './answer.ts';
@@ -31,20 +31,19 @@ export function LabelPage({ projectId, me }: { projectId: number; me: Me }): Rea
     );
   }
   if (project.data === undefined || layout === null) return <p className="page muted">Opening the project…</p>;
-  return <Workplace key={projectId} project={project.data} layout={layout} control={layout.control!} me={me} />;
+  return <Workplace key={projectId} project={project.data} layout={layout} me={me} />;
 }
 
 interface WorkplaceProps {
   readonly project: Project;
   readonly layout: Layout;
-  readonly control: ChoicesControl;
   readonly me: Me;
 }
 
-function Workplace({ project, layout, control, me }: WorkplaceProps): ReactNode {
+function Workplace({ project, layout, me }: WorkplaceProps): ReactNode {
   const session = sessionOf(project.id);
   const at = useSyncExternalStore(session.subscribe, session.snapshot);
-  const view = useAnswering(session, at, control);
+  const view = useAnswering(session, at, layout.controls);
   const notice = useRetrainNotice(project.id, me.role === 'owner');
   const [help, setHelp] = useState(false);
   usePrefetchedHints(at.upcoming);
@@ -60,13 +59,15 @@ function Workplace({ project, layout, control, me }: WorkplaceProps): ReactNode 
       whole: () => view.setWhole((shown) => !shown),
       flips: notice.toggle,
       rollback: notice.rollback,
+      next: () => view.step(1),
+      previous: () => view.step(-1),
       help: () => setHelp(true),
       leave: () => (notice.open ? notice.toggle() : view.leave()),
     };
-    if (typeof action === 'object') view.choose(view.order[indexOf(action.digit)], 'key');
+    if (typeof action === 'object') view.choose(view.at.order[indexOf(action.digit)], 'key');
     else acts[action]();
   };
-  useHotkeys(control, act, (choice) => view.choose(choice, 'key'));
+  useHotkeys(view.questions, act, (choice, control) => view.choose(choice, 'key', control));
 
   return (
     <div className="work">
@@ -90,16 +91,10 @@ function Workplace({ project, layout, control, me }: WorkplaceProps): ReactNode 
           {view.said}
         </p>
       </main>
-      <SidePanel
-        session={session}
-        at={at}
-        item={at.reopened === null ? at.current : null}
-        control={control}
-        layout={layout}
-      />
+      <SidePanel session={session} at={at} item={at.reopened === null ? at.current : null} layout={layout} />
       <RetrainNotice notice={notice} layout={layout} />
       <Footer project={project} session={session} at={at} onHelp={() => setHelp(true)} />
-      {help && <Help control={control} onClose={() => setHelp(false)} />}
+      {help && <Help controls={layout.controls} onClose={() => setHelp(false)} />}
     </div>
   );
 }

@@ -3,8 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { api } from '../api.ts';
 import { percent, snippet } from '../format.ts';
-import { type ChoicesControl, type Layout, textOf } from '../layout.ts';
-import { choicesFor } from '../result.ts';
+import { type Layout, textOf } from '../layout.ts';
+import { choicesFor, scoreFor } from '../result.ts';
 import type { NextItem, Reason, VoteView } from '../wire.ts';
 import type { Snapshot } from './answer.ts';
 import { LastTen } from './last.tsx';
@@ -17,11 +17,10 @@ export interface SideProps {
   readonly session: LabelSession;
   readonly at: Snapshot;
   readonly item: NextItem | null;
-  readonly control: ChoicesControl;
   readonly layout: Layout;
 }
 
-export function SidePanel({ session, at, item, control, layout }: SideProps): ReactNode {
+export function SidePanel({ session, at, item, layout }: SideProps): ReactNode {
   return (
     <aside className="side" aria-label="About this item">
       {item?.blind && (
@@ -35,11 +34,11 @@ export function SidePanel({ session, at, item, control, layout }: SideProps): Re
       {item !== null && !item.blind && (
         <>
           {item.reason !== null && <Why reason={item.reason} />}
-          <Votes item={item} control={control} />
+          <Votes item={item} layout={layout} />
           <SimilarItems taskId={item.id} layout={layout} />
         </>
       )}
-      <LastTen session={session} at={at} control={control} layout={layout} />
+      <LastTen session={session} at={at} layout={layout} />
     </aside>
   );
 }
@@ -90,22 +89,24 @@ function Why({ reason }: { reason: Reason }): ReactNode {
   );
 }
 
-function Votes({ item, control }: { item: NextItem; control: ChoicesControl }): ReactNode {
+function Votes({ item, layout }: { item: NextItem; layout: Layout }): ReactNode {
   const votes = useQuery({
     queryKey: ['votes', item.id],
     queryFn: () => api.votes(item.id),
     staleTime: HINTS_FRESH_MS,
   });
-  const rows = votes.data === undefined ? [] : withSuggestion(votes.data, item, control);
+  const rows = votes.data === undefined ? [] : withSuggestion(votes.data, item, layout.controls[0]!.name);
+  const several = layout.controls.length > 1;
   return (
     <section>
       <h2>Who says so</h2>
       {votes.data !== undefined && rows.length === 0 && <p className="muted">Nobody yet.</p>}
       <ul className="votes">
         {rows.map((vote) => (
-          <li key={`${vote.labeler}.${vote.label}`}>
+          <li key={`${vote.labeler}.${vote.control}.${vote.label}`}>
             <span className="vote-labeler muted" title={vote.labeler}>
               {labelerName(vote.labeler)}
+              {several && `, ${vote.control}`}
             </span>
             <b dir="auto">{vote.label}</b>
             <span className="number">{vote.score === null ? '' : percent(vote.score)}</span>
@@ -116,20 +117,22 @@ function Votes({ item, control }: { item: NextItem; control: ChoicesControl }): 
   );
 }
 
-type Voice = Pick<VoteView, 'labeler' | 'label' | 'score'>;
+type Voice = Pick<VoteView, 'labeler' | 'control' | 'label' | 'score'>;
 
-/** The head learns between its versions, so its suggestion on the card is newer than its stored vote: it stands for it. */
-function withSuggestion(votes: readonly VoteView[], item: NextItem, control: ChoicesControl): readonly Voice[] {
+/**
+ * The first control's head learns between its versions, so its suggestion on the card is newer than its stored vote: it
+ * stands for it.
+ */
+function withSuggestion(votes: readonly VoteView[], item: NextItem, control: string): readonly Voice[] {
   const [suggestion] = item.predictions;
-  if (suggestion === undefined) return votes;
+  const said = choicesFor(suggestion?.result ?? [], control);
+  if (suggestion === undefined || said.length === 0) return votes;
   const version = suggestion.model_version ?? 'head';
   const labeler = version.includes(':') ? version : `model:${version}`;
-  const { score } = suggestion;
-  const now = choicesFor(suggestion.result, control.name).map((label) => ({ labeler, label, score }));
-  return [
-    ...now,
-    ...votes.filter((vote) => vote.kind !== 'model' || vote.labeler.split('@')[0] !== labeler.split('@')[0]),
-  ];
+  const score = scoreFor(suggestion.result, control) ?? suggestion.score;
+  const isOld = (vote: VoteView): boolean =>
+    vote.kind === 'model' && vote.control === control && vote.labeler.split('@')[0] === labeler.split('@')[0];
+  return [...said.map((label) => ({ labeler, control, label, score })), ...votes.filter((vote) => !isOld(vote))];
 }
 
 function SimilarItems({ taskId, layout }: { taskId: number; layout: Layout }): ReactNode {

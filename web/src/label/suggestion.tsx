@@ -5,13 +5,15 @@ import type { Answering } from './answering.ts';
 
 /** It keeps its place on items without a suggestion. */
 export function Suggestion({ view }: { view: Answering }): ReactNode {
-  const { shown, suggested, score } = view;
+  const { shown, questions, at } = view;
+  const { suggested, score, control } = at;
+  const several = questions.length > 1;
   if (shown?.reopened) {
     return (
       <div className="suggestion">
         <span role="status">Your earlier answer: choose again, or leave it.</span>
         <span className="suggestion-acts">
-          {view.control.multiple && (
+          {(control.multiple || several) && (
             <button type="button" className="primary" onClick={() => view.accept('click')}>
               Save <kbd>enter</kbd>
             </button>
@@ -24,7 +26,7 @@ export function Suggestion({ view }: { view: Answering }): ReactNode {
     );
   }
   const none = suggested.length === 0;
-  const titles = suggested.map((id) => view.control.choices.find((choice) => choice.id === id)?.title ?? id);
+  const titles = suggested.map((id) => control.choices.find((choice) => choice.id === id)?.title ?? id);
   return (
     <div className={`suggestion ${none ? 'none' : ''}`}>
       <span className="suggestion-what" role="status">
@@ -32,16 +34,20 @@ export function Suggestion({ view }: { view: Answering }): ReactNode {
           <span className="muted">No suggestion for this one: choose a label.</span>
         ) : (
           <>
-            <span className="muted">{view.guessed ? 'Guess from the names of the labels:' : 'Suggested'}</span>{' '}
+            <span className="muted">
+              {at.guessed ? 'Guess from the names of the labels' : 'Suggested'}
+              {several && ` for ${control.title}`}
+              {at.guessed && ':'}
+            </span>{' '}
             <b dir="auto">{titles.join(', ')}</b>
             {score !== null && <span className="percent">{percent(score)}</span>}
           </>
         )}
       </span>
       <span className="suggestion-acts">
-        {(!none || view.ticked.length > 0) && (
+        {(!none || several || at.ticked.length > 0) && (
           <button type="button" className="primary" onClick={() => view.accept('click')}>
-            {view.control.multiple ? 'Save' : 'Accept'} <kbd>enter</kbd>
+            {control.multiple || several ? 'Save' : 'Accept'} <kbd>enter</kbd>
           </button>
         )}
         {!none && (

@@ -169,7 +169,7 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
           <Actions
             cards={open}
             chosen={selection.chosen}
-            labels={layout.control?.choices.map((choice) => choice.id) ?? []}
+            labels={layout.controls[0]?.choices.map((choice) => choice.id) ?? []}
             busy={act.isPending}
             list={list}
             onList={setList}

@@ -1,0 +1,42 @@
+/** The Label Studio page: an address to paste, what the doctor finds, and what changes once Label Studio has called. */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TEXT_CONFIG } from '../helpers/texts.ts';
+import { keepScreenshot, launchBrowser, openWatched } from './browser.ts';
+import { ServerProcess } from './server.ts';
+
+const server = new ServerProcess();
+let browser: Browser;
+
+beforeAll(async () => {
+  [browser] = await Promise.all([launchBrowser(), server.start()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.remove();
+});
+
+it('makes an address, says in sentences what is wrong, and takes what Label Studio offers', async () => {
+  const project = await server.project({ title: 'Mails', texts: ['win a free prize', 'lunch meeting'] });
+  const { page, context, problems } = await openWatched(browser, server.url, `/projects/${project}/studio`);
+  await page.getByRole('button', { name: 'Make an address' }).click();
+  const backend = await page.locator('section[aria-label="Connect"] code').innerText();
+  expect(backend).toContain('/ml/');
+  await page.getByRole('heading', { name: 'Not called yet' }).waitFor();
+  const findings = page.getByRole('list', { name: 'What was found' }).getByRole('listitem');
+  await findings.first().waitFor();
+  expect(await findings.filter({ hasText: 'look' }).count()).toBeGreaterThan(0);
+  for (const sentence of await findings.allInnerTexts()) expect(sentence).toMatch(/\.$/);
+  await keepScreenshot(page, 'studio-not-called');
+
+  const setup = { project: '5.1', schema: TEXT_CONFIG, hostname: 'https://labels.example.com', access_token: 'theirs' };
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(setup) };
+  expect((await fetch(`${backend}/setup`, init)).status).toBe(200);
+  await page.getByRole('button', { name: 'Look again' }).click();
+  await page.getByRole('heading', { name: 'Label Studio project 5' }).waitFor();
+  await page.getByRole('button', { name: 'Accept https://labels.example.com' }).waitFor();
+  await keepScreenshot(page, 'studio-called');
+  expect(problems).toEqual([]);
+  await context.close();
+});

@@ -49,7 +49,7 @@ const press = async (page: Page, ...keys: string[]): Promise<void> => {
   for (const key of keys) await page.keyboard.press(key);
 };
 
-async function saved(id: number, task: number): Promise<Record<string, string[]>> {
+async function saved(id: number, task: number): Promise<Record<string, unknown>> {
   const annotation = (await server.annotations(id)).find((one) => one.task === task)!;
   return Object.fromEntries(annotation.result.map((region) => [String(region.from_name), labelsOf([region])]));
 }
@@ -122,6 +122,21 @@ describe('several questions', () => {
     await allSaved(page);
     expect(await saved(id, accepted)).toEqual({ mood: ['good'], topics: ['food'] });
     expect(await saved(id, second)).toEqual({ mood: ['good'], topics: ['food'] });
+  });
+});
+
+describe('labels inside labels', () => {
+  it('are saved as paths, and shown again when the answer is opened', async () => {
+    const config = `<View><Text name="text" value="$text"/><Choices name="label" toName="text">
+      <Choice value="animal"><Choice value="cat"/><Choice value="dog"/></Choice><Choice value="plant"/></Choices></View>`;
+    const { id, page } = await start(config, 'Nested');
+    const first = await answer(page, '3');
+    await allSaved(page);
+    expect(await saved(id, first)).toEqual({ label: [['animal', 'dog']] });
+    await page.reload();
+    await page.locator('.last-answer', { hasText: 'dog' }).click();
+    await page.getByText(`Opened again: item ${first}`).waitFor();
+    expect(await page.locator('.label.ticked').textContent()).toContain('dog');
   });
 });
 

@@ -5,6 +5,8 @@ export interface Choice {
   readonly id: string;
   readonly title: string;
   readonly hotkey: string;
+  /** Ids of the choices that it stands in, and its own. */
+  readonly path: readonly string[];
 }
 
 export interface ChoicesControl {
@@ -93,10 +95,19 @@ function controlOf(element: Element): ChoicesControl {
     required: element.getAttribute('required') === 'true',
     choices: Array.from(element.querySelectorAll('Choice'), (choice) => {
       const title = choice.getAttribute('value') ?? '';
-      return { id: choice.getAttribute('alias') || title, title, hotkey: choice.getAttribute('hotkey') ?? '' };
+      return { id: idOf(choice), title, hotkey: choice.getAttribute('hotkey') ?? '', path: pathOf(choice) };
     }),
     conditions: conditionsOf(element),
   };
+}
+
+function idOf(choice: Element): string {
+  return choice.getAttribute('alias') || (choice.getAttribute('value') ?? '');
+}
+
+function pathOf(choice: Element): string[] {
+  const outer = choice.parentElement;
+  return [...(outer?.tagName === 'Choice' ? pathOf(outer) : []), idOf(choice)];
 }
 
 /** The header that stands right before the choices. */

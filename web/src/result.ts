@@ -1,11 +1,14 @@
 /** Label Studio results of choices: read from and written for one control. */
+import type { ChoicesControl } from './layout.ts';
 import type { Region } from './wire.ts';
 
 /** All chosen labels in a result, whatever control they belong to. */
 export function choicesOf(result: readonly Region[]): string[] {
   return result.flatMap((region) => {
     const value = region.value as { choices?: unknown } | undefined;
-    return Array.isArray(value?.choices) ? value.choices.filter((one): one is string => typeof one === 'string') : [];
+    const held: readonly unknown[] = Array.isArray(value?.choices) ? value.choices : [];
+    // A label inside others is held as its path.
+    return held.map((one) => (Array.isArray(one) ? one.at(-1) : one)).filter((one) => typeof one === 'string');
   });
 }
 
@@ -20,8 +23,11 @@ export function scoreFor(result: readonly Region[], control: string): number | n
   return typeof score === 'number' ? score : null;
 }
 
-/** A result that says these labels; empty for none. */
-export function choicesResult(control: string, toName: string, labels: readonly string[]): Region[] {
+/** A result that says these labels; empty for none. As the server writes it: as paths where labels stand inside others. */
+export function choicesResult(control: ChoicesControl, labels: readonly string[]): Region[] {
   if (labels.length === 0) return [];
-  return [{ from_name: control, to_name: toName, type: 'choices', value: { choices: [...labels] } }];
+  const nested = control.choices.some(({ path }) => path.length > 1);
+  const pathOf = (label: string): readonly string[] => control.choices.find(({ id }) => id === label)?.path ?? [label];
+  const choices = nested ? labels.map(pathOf) : [...labels];
+  return [{ from_name: control.name, to_name: control.toName, type: 'choices', value: { choices } }];
 }

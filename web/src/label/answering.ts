@@ -133,7 +133,7 @@ export function useAnswering(session: LabelSession, at: Snapshot, controls: read
     if (shown === null) return;
     const given = labelsWith(chosen);
     const answered = skipped ? [] : askedOf(controls, given);
-    const result = answered.flatMap(({ name, toName }) => choicesResult(name, toName, given[name]!));
+    const result = answered.flatMap((one) => choicesResult(one, given[one.name]!));
     const words = answered.flatMap(({ name }) => given[name]!);
     for (const label of words) rememberUse(session.projectId, label);
     setSaid(`Item ${shown.taskId}: ${skipped ? 'skipped' : words.join(', ')}.`);
@@ -231,10 +231,10 @@ export function useAnswering(session: LabelSession, at: Snapshot, controls: read
 }
 
 /** What the card suggests: before there is a model, a guess stands for the prediction of the first control. */
-function suggestedBy({ predictions, guess }: NextItem, { name, toName }: ChoicesControl): readonly Region[] {
+function suggestedBy({ predictions, guess }: NextItem, control: ChoicesControl): readonly Region[] {
   const result = predictions[0]?.result ?? [];
   if (guess === null) return result;
-  return [...result.filter((region) => region.from_name !== name), ...choicesResult(name, toName, [guess])];
+  return [...result.filter((region) => region.from_name !== control.name), ...choicesResult(control, [guess])];
 }
 
 function shownOf({ reopened, current }: Snapshot): Shown | null {

@@ -51,8 +51,12 @@ async function workOut({ store }: Deps, projectId: number): Promise<SuggestionVe
     store.runs.list(projectId),
     store.rules.faults(projectId),
   ]);
-  const heads = models.filter((one) => one.active).map((one) => `${one.control}@${one.version}`);
   const standing = runs.filter((run) => run.state === 'done' && run.revokedAt === null);
+  // Until a head has spoken about the tasks, the one before it answers for them: what is given now has to be asked again.
+  const spoken = new Set(standing.map((run) => run.params.versionId));
+  const heads = models
+    .filter((one) => one.active)
+    .map((one) => `${one.control}@${one.version}${spoken.has(one.id) ? '' : ' to come'}`);
   // Runs of the heads repeat what the heads say; of all others each is an act of its own.
   const acts = standing
     .filter((run) => ACTS.includes(run.kind) || (run.kind === 'prelabel' && typeof run.params.versionId !== 'number'))

@@ -17,11 +17,13 @@ import type { Loops } from './loops.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import { choiceRegion } from './suggest.ts';
 import type { Suggestions } from './suggestions.ts';
-import { takeBack } from './whole-run.ts';
+import { wholeRun } from './whole-run.ts';
 
 export const PROMOTE = 'promote';
 
 const NAME_LENGTH_MAX = 200;
+/** Annotations of one transaction, during which answers of people wait: more are written in several. */
+const WRITE_MAX = 10_000;
 /** Bulk acts that can be promoted by themselves. */
 const PROMOTABLE: readonly string[] = ['rules', 'prelabel', 'propagation'];
 
@@ -82,37 +84,29 @@ export function createPromoteHandler(deps: Deps, loops: Loops, configs: ProjectC
   return async (work: JobWork): Promise<Json> => {
     const { store } = deps;
     const project = await found('project', work.job.projectId!, store.projects.get(work.job.projectId!));
-    const runs = await store.runs.list(project.id);
-    const open = runs.find(
-      (run) => run.kind === 'promote' && run.state === 'running' && run.params.job === work.job.id,
-    );
-    const run = open ?? (await startRun(deps, work));
+    const counts: Counts = { annotated: 0, incomplete: 0 };
     try {
-      const counts = await annotateAll(deps, work, { project, config: configs.of(project), suggestions, run });
-      await store.runs.finish(run.id, 'done', counts.annotated);
-      await loops.reload(project.id);
+      const run = await wholeRun(deps, work, startOf(work), async (run) => {
+        await annotateAll(deps, work, { project, config: configs.of(project), suggestions, run, counts });
+        return counts.annotated;
+      });
       return { runId: run.id, ...counts };
-    } catch (error) {
-      if (!work.stopping) {
-        await takeBack(deps, run.id);
-        await loops.reload(project.id);
-      }
-      throw error;
+    } finally {
+      if (!work.stopping) await loops.reload(project.id);
     }
   };
 }
 
-function startRun({ store }: Deps, { job }: JobWork): Promise<Run> {
+function startOf({ job }: JobWork): Parameters<typeof wholeRun>[2] {
   const { name, run, minScore } = job.params;
   const what = run === null ? 'the suggestions' : `run ${run}`;
   const least = minScore === null ? '' : ` from ${minScore} on`;
-  return store.runs.start({
-    projectId: job.projectId!,
-    kind: 'promote',
-    labelerId: null,
-    summary: `Promoted ${what}${least}: ${name}`,
-    params: { ...job.params, job: job.id },
-  });
+  return { kind: 'promote', labelerId: null, summary: `Promoted ${what}${least}: ${name}`, params: job.params };
+}
+
+interface Counts {
+  annotated: number;
+  incomplete: number;
 }
 
 interface Act {
@@ -120,41 +114,65 @@ interface Act {
   readonly config: ProjectConfig;
   readonly suggestions: Suggestions;
   readonly run: Run;
+  readonly counts: Counts;
 }
 
-async function annotateAll(
-  { store }: Deps,
-  work: JobWork,
-  act: Act,
-): Promise<{ annotated: number; incomplete: number }> {
-  const { project, config, run } = act;
-  const minScore = typeof work.job.params.minScore === 'number' ? work.job.params.minScore : null;
-  const counts = { annotated: 0, incomplete: 0 };
+/** What is known of all tasks first, then one write: whoever looks meanwhile, or after a crash, sees all of it or nothing. */
+async function annotateAll(deps: Deps, work: JobWork, act: Act): Promise<void> {
+  const { store } = deps;
+  const { project } = act;
+  let waiting: NewAnnotation[] = [];
   for (let from = 0; from < project.ordinals; ) {
     throwIfStopped(work.signal);
     const { ordinals } = await store.tasks.ordinals(project.id, from, LIMITS.jobChunkRows);
     if (ordinals.length === 0) break;
     const tasks = await store.tasks.byOrdinals(project.id, [...ordinals]);
-    // Whoever has answered or skipped a task has said more than a machine; so has an attempt before a crash.
-    const dealtWith = new Set((await store.annotations.ofTasks(tasks.map((task) => task.id))).map((one) => one.taskId));
-    const open = tasks.filter((task) => !dealtWith.has(task.id));
-    const labels = await labelsFor(store, work, act, open);
-    const fresh = open.flatMap((task): NewAnnotation[] => {
-      const label = labels.get(task.id);
-      if (!label || (minScore !== null && (label.score === null || label.score < minScore))) return [];
-      const { regions } = checkResult(config.parsed, task, label.result);
-      if (regions.length === 0 || missingAnswers(config.parsed, task, regions).length > 0) {
-        counts.incomplete += 1;
-        return [];
-      }
-      return [annotationOf(work, run, task, regions)];
-    });
-    if (fresh.length > 0) await store.annotations.insert(fresh);
-    counts.annotated += fresh.length;
+    waiting.push(...(await annotationsFor(deps, work, act, tasks)));
+    if (waiting.length >= WRITE_MAX) {
+      await write(deps, act, waiting);
+      waiting = [];
+    }
     from = ordinals.at(-1)! + 1;
     await work.progress({ stage: 'annotating', done: from, total: project.ordinals });
   }
-  return counts;
+  await write(deps, act, waiting);
+}
+
+async function annotationsFor(deps: Deps, work: JobWork, act: Act, tasks: readonly Task[]): Promise<NewAnnotation[]> {
+  const { config, run, counts } = act;
+  const minScore = typeof work.job.params.minScore === 'number' ? work.job.params.minScore : null;
+  const done = await dealtWith(
+    deps,
+    tasks.map((task) => task.id),
+  );
+  const open = tasks.filter((task) => !done.has(task.id));
+  const labels = await labelsFor(deps.store, work, act, open);
+  return open.flatMap((task): NewAnnotation[] => {
+    const label = labels.get(task.id);
+    if (!label || (minScore !== null && (label.score === null || label.score < minScore))) return [];
+    const { regions } = checkResult(config.parsed, task, label.result);
+    if (regions.length === 0 || missingAnswers(config.parsed, task, regions).length > 0) {
+      counts.incomplete += 1;
+      return [];
+    }
+    return [annotationOf(work, run, task, regions)];
+  });
+}
+
+/** Leaves out tasks that somebody has answered since they were read. */
+async function write(deps: Deps, { counts }: Act, waiting: readonly NewAnnotation[]): Promise<void> {
+  const done = await dealtWith(
+    deps,
+    waiting.map((one) => one.taskId),
+  );
+  const fresh = waiting.filter((one) => !done.has(one.taskId));
+  if (fresh.length > 0) await deps.store.annotations.insert(fresh);
+  counts.annotated += fresh.length;
+}
+
+/** Whoever has answered or skipped a task has said more than a machine. */
+async function dealtWith({ store }: Deps, taskIds: readonly number[]): Promise<ReadonlySet<number>> {
+  return new Set((await store.annotations.ofTasks(taskIds)).map((one) => one.taskId));
 }
 
 function annotationOf({ job }: JobWork, run: Run, task: Task, result: readonly Region[]): NewAnnotation {

@@ -16,6 +16,7 @@ import { type Matrices, readRows } from './matrices.ts';
 import { pinnedOf } from './pins.ts';
 import { enqueuePredict } from './predict.ts';
 import { type ProjectConfig, readProjectConfig } from './project-config.ts';
+import { ofPeople, promotionRuns } from './promote.ts';
 import { type RetrainFacts, retrainRules } from './retrain-policy.ts';
 
 export const TRAIN = 'train';
@@ -203,7 +204,7 @@ async function hold(
   });
 }
 
-/** What the head learns from each task: the share of each class among its answers. */
+/** What people say of each task: the share of each class among their answers. */
 async function sharesByOrdinal(
   { store }: Deps,
   projectId: number,
@@ -212,7 +213,9 @@ async function sharesByOrdinal(
 ): Promise<Map<number, number[]>> {
   const tasks = await store.tasks.byOrdinals(projectId, [...ordinals]);
   const annotations = await store.annotations.ofTasks(tasks.map((task) => task.id));
-  const byTask = groupBy(annotations, (annotation) => annotation.taskId);
+  // Promoted labels teach, and prove nothing: they are machine labels by another name.
+  const given = ofPeople(annotations, await promotionRuns(store, projectId));
+  const byTask = groupBy(given, (annotation) => annotation.taskId);
   return new Map(
     tasks.flatMap((task) => {
       const shares = sharesOf(config, byTask.get(task.id) ?? []);

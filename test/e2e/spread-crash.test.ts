@@ -1,4 +1,4 @@
-/** SIGKILL while labels spread, are undone or given in bulk: what is seen afterwards is all of an act or nothing of it. */
+/** SIGKILL while labels spread, are promoted, undone or given in bulk: what is seen afterwards is all of an act or nothing of it. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { answerOf, createTextProject, goldOf, importTexts, settle } from '../helpers/project.ts';
@@ -54,6 +54,35 @@ describe('a server killed in the middle', () => {
       expect(spread.every((run) => run.state === 'done' || run.revoked_at !== null)).toBe(true);
     }
 
+    const answers = async () => (await server.client.call('projectGet', { params })).total_annotations_number!;
+    const figures = async () => {
+      const job = await server.client.call('spreadPreview', { params, body: {} });
+      await settle(server.client, projectId);
+      expect((await server.client.call('jobGet', { params: { job_id: job.id } })).state).toBe('done');
+      const { verified } = (await server.client.call('spreadPlan', { params }))!;
+      const { blind_accuracy, acceptance, curve } = await server.client.call('insights', { params });
+      return { verified, blind_accuracy, acceptance, curve };
+    };
+    const byPeople = await answers();
+    const proof = await figures();
+    const standing = (await server.client.call('runList', { params })).find(
+      (run) => run.kind === 'propagation' && run.revoked_at === null,
+    )!;
+    for (const ms of [0, 25, 120]) {
+      await server.client.call('promote', { params, body: { name: 'look-alikes', run: standing.id } });
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      await again();
+      expect([byPeople, byPeople + whole]).toContain(await answers());
+    }
+    await settle(server.client, projectId);
+    expect(await answers()).toBe(byPeople + whole);
+    expect(await figures()).toEqual(proof);
+    for (const run of (await server.client.call('runList', { params })).filter((one) => one.kind === 'promote')) {
+      expect(run.state === 'done' || run.revoked_at !== null).toBe(true);
+      if (run.revoked_at === null) await server.client.call('runUndo', { params: { run_id: run.id } });
+    }
+    expect(await answers()).toBe(byPeople);
+
     for (const run of (await server.client.call('runList', { params })).filter((one) => one.kind === 'propagation')) {
       if (run.revoked_at !== null) continue;
       const undo = server.client.call('runUndo', { params: { run_id: run.id } }).catch(() => undefined);
@@ -66,13 +95,12 @@ describe('a server killed in the middle', () => {
     expect(await voted()).toBe(0);
 
     const items = rest.map((task) => ({ task: task.id, labels: ['spam'] }));
-    const answers = async () => (await server.client.call('projectGet', { params })).total_annotations_number;
     const before = await answers();
     await server.client.call('bulkLabel', { params, body: { items } });
     await new Promise((resolve) => setTimeout(resolve, 40));
     await again();
-    expect([before, before! + items.length]).toContain(await answers());
+    expect([before, before + items.length]).toContain(await answers());
     await settle(server.client, projectId);
-    expect(await answers()).toBe(before! + items.length);
+    expect(await answers()).toBe(before + items.length);
   });
 });

@@ -18,6 +18,7 @@ import type { Figure } from '../harness.ts';
 import { digits } from '../learning/sets.ts';
 import { TEXT_SET_NAMES, textSet } from '../learning/texts.ts';
 import { clothing, type RowSet } from './clothing.ts';
+import { fsdd } from './sounds.ts';
 
 /** As in the reference: at most this many items of a set, human-verified items, labels per class for the gate. */
 const ITEMS_MAX = 4_000;
@@ -50,6 +51,7 @@ async function measureSet({ name, labels, draws }: SetRequest): Promise<SetOutco
 
 async function loadSet(name: string): Promise<RowSet | undefined> {
   if (name === 'clothing') return clothing();
+  if (name === 'fsdd') return fsdd();
   const set = TEXT_SET_NAMES.includes(name) ? await textSet(name) : digits();
   if (set === undefined) return undefined;
   const order = shuffle([...set.labels.keys()], seededRandom('propagation items', name)).slice(0, ITEMS_MAX);

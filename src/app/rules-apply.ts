@@ -17,6 +17,7 @@ import { asParams, paramsOf, type RuleRunParams, reusable, rulesInForce } from '
 import { documentOf, interact, programOf, rulesOf } from './rules-source.ts';
 import { writeSpans } from './rules-spans.ts';
 import { asksScores, viewsOf } from './rules-views.ts';
+import { takeBack } from './whole-run.ts';
 
 export const APPLY_RULES = 'apply-rules';
 
@@ -187,14 +188,9 @@ async function carryOut(deps: Deps, work: JobWork, act: Act): Promise<Outcome | 
   try {
     return await writeVotes(deps, work, act);
   } catch (error) {
-    if (!work.stopping) await takeBack(deps, act.run);
+    if (!work.stopping) await takeBack(deps, act.run.id);
     throw error;
   }
-}
-
-async function takeBack({ store }: Deps, run: Run): Promise<void> {
-  await store.runs.finish(run.id, 'failed', 0);
-  await store.runs.revoke(run.id);
 }
 
 async function writeVotes(deps: Deps, work: JobWork, act: Act): Promise<Outcome | 'again'> {
@@ -217,7 +213,7 @@ async function writeVotes(deps: Deps, work: JobWork, act: Act): Promise<Outcome 
     }
     if (votes.faults.length > 0) {
       if (paramsOf(act.run).interacts) {
-        await takeBack(deps, act.run);
+        await takeBack(deps, act.run.id);
         return 'again';
       }
       program = programWithout(program, votes.faults);

@@ -124,7 +124,8 @@ async function takenSpans({ store }: Deps, tasks: readonly Task[], wanted: Wante
   return taken;
 }
 
-function spanOf({ value }: Region): TextSpan | null {
+/** The plain text span of a region; null for any other. */
+export function spanOf({ value }: Region): TextSpan | null {
   const { start, end } = (typeof value === 'object' && value !== null ? value : {}) as {
     start?: unknown;
     end?: unknown;

@@ -82,7 +82,11 @@ function readNode(bytes: Uint8Array, producers: Map<string, Producer>, consumers
     if (field.number === NODE.op) op = textIn(field);
   }
   for (const name of made) producers.set(name, { op, inputs: taken });
-  for (const name of taken) consumers.set(name, [...(consumers.get(name) ?? []), op]);
+  for (const name of taken) {
+    const known = consumers.get(name);
+    if (known) known.push(op);
+    else consumers.set(name, [op]);
+  }
 }
 
 function weightName(bytes: Uint8Array): string {

@@ -7,6 +7,7 @@ import { sameSpans, type TextSpan } from '../../propagation/same-span.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../project-config.ts';
+import { spanOf } from '../spans.ts';
 import { ImagePrompts } from './image-prompts.ts';
 import type { SuggestionVersions } from './version.ts';
 import { listOf, readTask } from './wire.ts';
@@ -78,7 +79,7 @@ export class Interactive {
     const prompt = task && drawn && promptOf(config, task.data, drawn);
     if (task && !prompt) return this.#images.suggest({ project, config, data: task.data, regions }, signal);
     if (!prompt) return [];
-    const taken = [...regionsIn(value), ...regions].flatMap(spanOf);
+    const taken = [...regionsIn(value), ...regions].flatMap((one) => spanOf(one) ?? []);
     const labeled = await this.#labeledBefore(connection.projectId, prompt.control, signal);
     if (signal.aborted) return [];
     return spansFor(prompt, taken, labeled);
@@ -117,7 +118,7 @@ function promptOf(config: ProjectConfig, data: JsonObject, drawn: JsonObject): P
   const control = typeof drawn.from_name === 'string' ? controlNamed(config.parsed, drawn.from_name) : undefined;
   const object = config.parsed.objects.find((one) => one.name === drawn.to_name);
   const text = object?.kind === 'text' && object.field !== null ? valueAt(data, object.field) : undefined;
-  const [span] = spanOf(drawn);
+  const span = spanOf(drawn);
   if (!control || !object || typeof text !== 'string' || !span) return null;
   const label = namesIn(drawn, control.valueKey)[0] ?? namesIn(drawn, 'labels')[0];
   const output = label === undefined ? undefined : outputFor(config, control, object, label);
@@ -156,12 +157,6 @@ function regionOf({ control, object, text }: Prompt, span: TextSpan, label: stri
   const value = { start, end, text: text.slice(start, end), [control.valueKey]: [label] };
   const region = { from_name: control.name, to_name: object.name, type: control.type, value };
   return { id: stableHash(region).slice(0, 10), ...region, score };
-}
-
-function spanOf(region: JsonObject): TextSpan[] {
-  const { value } = region;
-  if (!isJsonObject(value) || typeof value.start !== 'number' || typeof value.end !== 'number') return [];
-  return value.end > value.start ? [{ start: value.start, end: value.end }] : [];
 }
 
 /** Of the annotations and drafts that are there already. */

@@ -43,10 +43,10 @@ export const suite: Suite = {
           process.stderr.write(`learning: the data of ${name} are not on this machine; skipped\n`);
           continue;
         }
+        if (name === 'ag_news') await guesses(sets[0]!, report);
         tests.push({ name, p: await compare(replays, sets, options.quick ? SEEDS_QUICK : SEEDS, report) });
         calibration(sets, report);
         if (name === 'digits') errors(sets[0]!, report);
-        if (name === 'ag_news') await guesses(sets[0]!, report);
       }
       if (wanted(options.only, 'pool')) await largePools(replays, report, options.quick);
     } finally {

@@ -72,6 +72,31 @@ describe('label page', () => {
     await keepScreenshot(page, 'label');
   });
 
+  it('offers a guess by the names of the labels before anything is learned, without a percentage', async () => {
+    const guessable = [
+      ...['The team won the football match', 'She plays tennis at the championship', 'The coach trains the players'],
+      ...['Chop the onions and fry them in butter', 'A soup recipe with garlic', 'Bake the bread in the oven'],
+    ];
+    const labels = ['Sports', 'Cooking'];
+    const settings = { embedder: 'use-lite' };
+    const id = await server.project({ title: 'Names', texts: guessable, labels, settings });
+    const embedded = async () => (await server.call('queueState', 'GET', `/api/projects/${id}/queue/state`)).embedder;
+    await expect.poll(embedded, { timeout: 20_000 }).toBe('use-lite');
+    const page = await visit(`/projects/${id}/label`);
+    await itemNumber(page);
+    const text = (await item(page).innerText()).trim();
+    const gold = guessable.findIndex((one) => text.includes(one)) < 3 ? 'Sports' : 'Cooking';
+    const strip = page.locator('.suggestion');
+    await strip.getByText(`Guess from the names of the labels: ${gold}`).waitFor();
+    expect(await strip.locator('.percent').count()).toBe(0);
+    await keepScreenshot(page, 'label-guess');
+    await page.keyboard.press('Enter');
+    await allSaved(page);
+    const [given] = await server.annotations(id);
+    expect(labelsOf(given!.result)).toEqual([gold]);
+    expect(given).toMatchObject({ parent_prediction: null });
+  });
+
   it('accepts, rejects and skips, and the server knows which was which', async () => {
     const id = await server.project({ title: 'Suggested', texts: texts(60), settings: { retrain_every: 5 } });
     const page = await visit(`/projects/${id}/label`);

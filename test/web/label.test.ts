@@ -87,7 +87,7 @@ describe('label page', () => {
     const text = (await item(page).innerText()).trim();
     const gold = guessable.findIndex((one) => text.includes(one)) < 3 ? 'Sports' : 'Cooking';
     const strip = page.locator('.suggestion');
-    await strip.getByText(`Guess from the names of the labels: ${gold}`).waitFor();
+    await strip.getByText(`Guess by name: ${gold}`).waitFor();
     expect(await strip.locator('.percent').count()).toBe(0);
     await keepScreenshot(page, 'label-guess');
     await page.keyboard.press('Enter');

@@ -35,7 +35,7 @@ export function Suggestion({ view }: { view: Answering }): ReactNode {
         ) : (
           <>
             <span className="muted">
-              {at.guessed ? 'Guess from the names of the labels' : 'Suggested'}
+              {at.guessed ? 'Guess by name' : 'Suggested'}
               {several && ` for ${control.title}`}
               {at.guessed && ':'}
             </span>{' '}

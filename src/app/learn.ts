@@ -9,10 +9,9 @@ import { callTrainerWhenDue } from './studio/trainer.ts';
 /** The answer is stored already: learning from it must neither delay nor fail it. */
 export function learnFrom(deps: Deps, loops: Loops, configs: ProjectConfigs, task: Task, since: number): void {
   const { store, log } = deps;
-  loops
-    .answered(task, since)
-    .then(async () => {
-      const project = await store.projects.get(task.projectId);
+  // The policy in force when the answer came: one that is changed while the order is made speaks for later answers.
+  Promise.all([store.projects.get(task.projectId), loops.answered(task, since)])
+    .then(async ([project]) => {
       if (!project) return;
       await retrainWhenDue(deps, loops, { project, config: configs.of(project) });
       await callTrainerWhenDue(deps, project.id);

@@ -345,8 +345,11 @@ describe('pulling', () => {
     const abort = new AbortController();
     const request = { source: server.url('colours.onnx'), beside: [server.url('labels.txt')] };
     const cut = opened.library.pull(request, quiet, abort.signal);
-    setTimeout(() => abort.abort(), 150);
-    await expect(cut).rejects.toMatchObject({ code: 'CONFLICT_CANCELLED' });
+    const cancelled = expect(cut).rejects.toMatchObject({ code: 'CONFLICT_CANCELLED' });
+    // Asked to go on from somewhere: so much is on disk.
+    await expect.poll(() => server.state.ranges.some((range) => range !== ''), { timeout: 20_000 }).toBe(true);
+    abort.abort();
+    await cancelled;
     const left = join(opened.folder, '.incoming');
     expect(readdirSync(left)).toHaveLength(1);
     server.state.cutAfter = 0;

@@ -12,10 +12,11 @@ import { mobileNet, sharedPath } from '../test/backends/shared-models.ts';
 import { interleave, percentile, type Suite, timeMs } from './harness.ts';
 import { compare, here, hereAnd } from './inference/cpu.ts';
 import { makeEncoder } from './inference/encoder.ts';
-import { reportEventLoop, reportHttp, startBenchServer } from './inference/http.ts';
+import { reportEventLoop, reportHttp } from './inference/http.ts';
 import { reportMemoryCap } from './inference/memory.ts';
 import { reportTexts } from './inference/text.ts';
 import { loadHere, reportTuning } from './inference/tuning.ts';
+import { startWatchedServer } from './watched-server.ts';
 
 export type Report = Parameters<Suite['run']>[0];
 
@@ -54,7 +55,7 @@ async function reportServer(
   classifier: ModelEntry,
   options: { runs: number; texts: number; seconds: number },
 ): Promise<void> {
-  const server = await startBenchServer(join(folder, 'data'), classifier);
+  const server = await startWatchedServer(join(folder, 'data'), [classifier]);
   try {
     await reportHttp(report, server, classifier, options);
     await reportEventLoop(report, server, classifier.name, options.seconds);

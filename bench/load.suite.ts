@@ -1,14 +1,13 @@
 /** Annotators at work on a large project while it is being pre-labeled: how long they wait, and what gets lost. */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { type Client, createClient } from '../src/cli/client.ts';
 import { createTextProject, importTexts, settle } from '../test/helpers/project.ts';
 import { makeTexts } from '../test/helpers/texts.ts';
 import { type Figure, percentile, type Suite } from './harness.ts';
 import { type LoadResult, runAnnotators } from './load/annotators.ts';
+import { startWatchedServer, type WatchedServer } from './watched-server.ts';
 
 /** Enough that the worst percent is more than one call. */
 const IDLE_CALLS = 500;
@@ -19,19 +18,20 @@ export const suite: Suite = {
   name: 'load',
   async run(report, { quick }) {
     const folder = mkdtempSync(join(tmpdir(), 'headstart-load-'));
-    const server = await startWatched(folder);
+    const server = await startWatchedServer(folder);
+    const client = createClient(server.url, server.secret);
     try {
       const tasks = quick ? 10_000 : 100_000;
-      const projectId = await createTextProject(server.client, { retrain_every: 200 });
-      await importTexts(server.client, projectId, makeTexts(tasks));
-      await settle(server.client, projectId);
-      const idle = await idleNext(server.client, projectId);
+      const projectId = await createTextProject(client, { retrain_every: 200 });
+      await importTexts(client, projectId, makeTexts(tasks));
+      await settle(client, projectId);
+      const idle = await idleNext(client, projectId);
       report(figure('next_idle_p99_ms', percentile(idle, 0.99), 'ms', 'one annotator, nothing else', tasks));
       for (const count of quick ? [20] : [20, 200]) {
-        await measure(report, server, projectId, { count, tasks, seconds: quick ? 10 : 40, idle });
+        await measure(report, { server, client }, projectId, { count, tasks, seconds: quick ? 10 : 40, idle });
       }
     } finally {
-      await server.stop();
+      await server.close();
       rmSync(folder, { recursive: true, force: true });
     }
   },
@@ -39,30 +39,28 @@ export const suite: Suite = {
 
 async function measure(
   report: (figure: Figure) => void,
-  server: Watched,
+  { server, client }: { server: WatchedServer; client: Client },
   projectId: number,
   { count, tasks, seconds, idle }: { count: number; tasks: number; seconds: number; idle: number[] },
 ): Promise<void> {
   // Another project is embedded by the sentence encoder all the while: every host is busy.
-  const busy = await createTextProject(server.client, { embedder: 'use-lite' });
-  await importTexts(server.client, busy, makeTexts(tasks / 10, 2));
-  await server.ask('watch');
-  const load = await runAnnotators(server.client, server.url, projectId, { count, seconds, seed: count });
-  const loop = await server.ask('report');
-  await cancelAll(server.client, busy);
+  const busy = await createTextProject(client, { embedder: 'use-lite' });
+  await importTexts(client, busy, makeTexts(tasks / 10, 2));
+  await server.watch();
+  const load = await runAnnotators(client, server.url, projectId, { count, seconds, seed: count });
+  const loop = await server.report();
+  await cancelAll(client, busy);
   const baseline = `${count} annotators, hosts saturated`;
   const ms = (name: string, value: number): void => report(figure(`${name}_${count}`, value, 'ms', baseline, tasks));
   ms('next_p50_ms', percentile(load.nextMs, 0.5));
   ms('next_p99_ms', percentile(load.nextMs, 0.99));
   ms('submit_p50_ms', percentile(load.submitMs, 0.5));
   ms('submit_p99_ms', percentile(load.submitMs, 0.99));
-  ms('event_loop_p99_ms', Number(loop.p99));
+  ms('event_loop_p99_ms', loop.p99);
   const ratio = percentile(load.nextMs, 0.99) / percentile(idle, 0.99);
   report(figure(`next_p99_vs_idle_${count}`, ratio, 'x', 'p99 of one annotator, nothing else', tasks));
   report(figure(`double_leases_${count}`, load.doubleLeases, '', baseline, load.nextMs.length));
-  report(
-    figure(`lost_answers_${count}`, await lost(server.client, projectId, load), '', baseline, load.acknowledged.length),
-  );
+  report(figure(`lost_answers_${count}`, await lost(client, projectId, load), '', baseline, load.acknowledged.length));
 }
 
 async function idleNext(client: Client, projectId: number): Promise<number[]> {
@@ -98,32 +96,4 @@ async function cancelAll(client: Client, projectId: number): Promise<void> {
 
 function figure(name: string, value: number, unit: string, baseline: string, n: number): Figure {
   return { figure: name, value, runs: 1, unit, baseline, n };
-}
-
-interface Watched {
-  readonly client: Client;
-  readonly url: string;
-  ask(command: 'watch' | 'report'): Promise<Record<string, unknown>>;
-  stop(): Promise<void>;
-}
-
-async function startWatched(folder: string): Promise<Watched> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'load/server.ts'), folder], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const read = async (): Promise<Record<string, unknown>> => JSON.parse(String((await lines.next()).value));
-  const { url, secret } = (await read()) as { url: string; secret: string };
-  return {
-    client: createClient(url, secret),
-    url,
-    async ask(command) {
-      child.stdin.write(`${command}\n`);
-      return read();
-    },
-    async stop() {
-      child.stdin.end('stop\n');
-      await new Promise((done) => child.on('exit', done));
-    },
-  };
 }

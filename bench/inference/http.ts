@@ -1,10 +1,8 @@
 /** Requests to a real server in a process of its own: many tasks a request, one task a request, and its event loop. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { Agent, request } from 'node:http';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { ModelEntry } from '../../src/backends/manifest.ts';
 import type { Report } from '../inference.suite.ts';
+import type { WatchedServer } from '../watched-server.ts';
 import { compare, elsewhere, familyOf, here } from './cpu.ts';
 import { makeTexts } from './encoder.ts';
 import { openRaw } from './raw.ts';
@@ -14,38 +12,9 @@ const CONNECTIONS = 64;
 /** What the server's own call size is until it was measured. */
 const CALL_TOKENS = 1_024;
 
-export interface BenchServer {
-  readonly url: string;
-  readonly pid: number;
-  tell(command: string): Promise<Record<string, number>>;
-  close(): Promise<void>;
-}
-
-export async function startBenchServer(folder: string, entry: ModelEntry): Promise<BenchServer> {
-  const file = join(import.meta.dirname, 'server-main.ts');
-  const args = [...process.execArgv, file, folder, JSON.stringify(entry)];
-  const child: ChildProcess = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  const next = async (): Promise<Record<string, never>> => JSON.parse((await lines.next()).value as string);
-  const { url } = (await next()) as unknown as { url: string };
-  return {
-    url,
-    pid: child.pid!,
-    async tell(command) {
-      child.stdin!.write(`${command}\n`);
-      return next();
-    },
-    async close() {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.stdin!.end('stop\n');
-      await gone;
-    },
-  };
-}
-
 export async function reportHttp(
   report: Report,
-  server: BenchServer,
+  server: WatchedServer,
   entry: ModelEntry,
   options: { runs: number; texts: number },
 ): Promise<void> {
@@ -80,20 +49,20 @@ export async function reportHttp(
 /** How late timers of the server fire while requests keep all of its hosts busy. */
 export async function reportEventLoop(
   report: Report,
-  server: BenchServer,
+  server: WatchedServer,
   name: string,
   seconds: number,
 ): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const groups = chunks(makeTexts(1_024, 'loop'), TASKS_PER_REQUEST);
-  await server.tell('watch');
+  await server.watch();
   const end = performance.now() + 1_000 * seconds;
   await Promise.all(
     Array.from({ length: 8 }, async (_, lane) => {
       for (let i = lane; performance.now() < end; i++) await infer(server.url, name, groups[i % groups.length]!, agent);
     }),
   );
-  const { p50, p99, count } = (await server.tell('report')) as { p50: number; p99: number; count: number };
+  const { p50, p99, count } = await server.report();
   agent.destroy();
   report({
     figure: 'server_event_loop_p99_ms',

@@ -1,5 +1,5 @@
 /** The pre-labeling job: what one immutable model version says of every task, as votes of one undoable run. */
-import type { Job, ModelVersion, Project, Run } from '../core/domain.ts';
+import type { Job, ModelVersion, Run } from '../core/domain.ts';
 import type { Json } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Tensor } from '../store/tensors.ts';
@@ -38,7 +38,8 @@ export function createPredictHandler(deps: Deps, matrices: Matrices, configs: Pr
     const output = { projectId: project.id, version: version.version, classes: config.classes };
     await forgetRevoked(deps, matrices, output, version);
     const embeddings = await matrices.embeddings(project.id, version.embedder);
-    const labelIds = await labelIdsOf(deps, project, config);
+    const labels = await store.labels.sync(project.id, version.control, config.classes);
+    const labelIds = labels.map((label) => label.id);
     const run = await matrices.withProbabilities(output, (probabilities) =>
       predictAll(deps, work, { version, config, labelIds, embeddings, probabilities }),
     );
@@ -142,11 +143,6 @@ async function startRun({ store }: Deps, version: ModelVersion): Promise<Run> {
     summary: `Pre-labeled "${version.control}" by version ${version.number}, trained on ${version.trainedOn} tasks`,
     params: { versionId: version.id, version: version.version },
   });
-}
-
-async function labelIdsOf({ store }: Deps, project: Project, config: ProjectConfig): Promise<number[]> {
-  const labels = await store.labels.sync(project.id, config.control!.name, config.classes);
-  return config.classes.map((name) => labels.find((label) => label.value === name && label.removedAt === null)!.id);
 }
 
 /** Old versions keep their weights, and are asked again when somebody rolls back to them. */

@@ -110,6 +110,8 @@ async function planAct(deps: Deps, configs: ProjectConfigs, work: JobWork, again
     await store.rules.clearFaults(projectId, ids);
     faulty = new Set();
   }
+  const { control, classes } = config;
+  const labels = control === null ? [] : await store.labels.sync(project.id, control.name, classes);
   const { applied } = paramsOf(run);
   const wanted = rules.map((rule, i) => ({
     ...rule,
@@ -121,7 +123,7 @@ async function planAct(deps: Deps, configs: ProjectConfigs, work: JobWork, again
     document,
     rules,
     labelers: ids,
-    labelIds: await labelIdsOf(deps, project, config),
+    labelIds: labels.map((label) => label.id),
     program: programOf(wanted, config),
     run,
     done: open === undefined ? 0 : job.done,
@@ -250,10 +252,4 @@ function rowsOf({ rules, ...act }: Act, votes: RuleVotes, tasks: readonly { read
     const labelId = act.labelIds[votes.labels[i]!]!;
     return [{ taskId: tasks[task]!.id, labelId, labelerId: act.labelers[rule]!, score: 1 }];
   });
-}
-
-async function labelIdsOf({ store }: Deps, project: Project, { control, classes }: ProjectConfig): Promise<number[]> {
-  if (control === null) return [];
-  const labels = await store.labels.sync(project.id, control.name, classes);
-  return classes.map((name) => labels.find((label) => label.value === name && label.removedAt === null)!.id);
 }

@@ -125,36 +125,25 @@ async function frameOf(upright: Sharp, source: ImageSize, options: FrameOptions)
   return { pixels: asRgb(pixels, width * height), source, scale: { x: scale, y: scale }, cut: { x: 0, y: 0 } };
 }
 
-/** Planes (3 x height x width) as floats, `(value - mean) * scale` per channel; `order` says which colour comes first. */
-export function toPlanes(
-  pixels: Uint8Array,
-  order: 'rgb' | 'bgr',
-  mean: readonly number[],
-  scale: readonly number[],
-  into: Float32Array,
-): void {
-  const count = pixels.length / 3;
-  for (let channel = 0; channel < 3; channel++) {
-    const from = order === 'rgb' ? channel : 2 - channel;
-    const offset = mean[channel]!;
-    const factor = scale[channel]!;
-    for (let i = 0, at = channel * count; i < count; i++, at++) into[at] = (pixels[3 * i + from]! - offset) * factor;
-  }
+export interface FloatLayout {
+  /** (3 x height x width) or (height x width x 3). */
+  readonly layout: 'planes' | 'pixels';
+  /** Which colour comes first. */
+  readonly order: 'rgb' | 'bgr';
+  readonly mean: readonly number[];
+  readonly scale: readonly number[];
 }
 
-/** The same as (height x width x 3). */
-export function toPixels(
-  pixels: Uint8Array,
-  order: 'rgb' | 'bgr',
-  mean: readonly number[],
-  scale: readonly number[],
-  into: Float32Array,
-): void {
+/** (height x width x 3) bytes, red first, as floats: `(value - mean) * scale` per channel. */
+export function toFloats(pixels: Uint8Array, { layout, order, mean, scale }: FloatLayout, into: Float32Array): void {
+  const count = pixels.length / 3;
+  const [step, apart] = layout === 'planes' ? [1, count] : [3, 1];
   for (let channel = 0; channel < 3; channel++) {
     const from = order === 'rgb' ? channel : 2 - channel;
     const offset = mean[channel]!;
     const factor = scale[channel]!;
-    for (let at = 0; at < pixels.length; at += 3) into[at + channel] = (pixels[at + from]! - offset) * factor;
+    for (let i = 0, at = channel * apart; i < count; i++, at += step)
+      into[at] = (pixels[3 * i + from]! - offset) * factor;
   }
 }
 

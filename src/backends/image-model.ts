@@ -2,7 +2,7 @@
 import { AppError, toAppError } from '../core/errors.ts';
 import type { FailedItem, InferenceItem } from './backend.ts';
 import { floatsOf, type Graph, type GraphArrays, type GraphValue } from './graph.ts';
-import { decodeFrame, type Frame, toPixels, toPlanes } from './image-decode.ts';
+import { decodeFrame, type Frame, toFloats } from './image-decode.ts';
 import {
   type DetectorOptions,
   type MaskOptions,
@@ -136,8 +136,7 @@ class Eye implements CallSize {
     const pixels = new Float32Array(pictures.length * 3 * width * height);
     pictures.forEach((picture, i) => {
       const into = pixels.subarray(i * 3 * width * height, (i + 1) * 3 * width * height);
-      if (layout === 'planes') toPlanes(picture, order, mean, scale, into);
-      else toPixels(picture, order, mean, scale, into);
+      toFloats(picture, { layout, order, mean, scale }, into);
     });
     const shape = layout === 'planes' ? [3, height, width] : [height, width, 3];
     const data = this.input.type === 'int32' ? Int32Array.from(pixels) : pixels;

@@ -2,7 +2,7 @@
 import { AppError } from '../core/errors.ts';
 import type { FailedItem, InferenceItem } from './backend.ts';
 import { floatsOf, type Graph } from './graph.ts';
-import { decodeFrame, decodePicture, type Frame, toPlanes } from './image-decode.ts';
+import { decodeFrame, decodePicture, type Frame, toFloats } from './image-decode.ts';
 import { openOnnxGraph } from './onnx.ts';
 import type { BatchOutput, LoadedModel, ModelRuntime } from './runtime.ts';
 import { type TextBox, type TextBoxOptions, textBoxes } from './text-boxes.ts';
@@ -138,7 +138,7 @@ class PageReader {
     const frame = { width: brought(size.width), height: brought(size.height) };
     const { pixels } = await decodeFrame(bytes, { ...frame, fit: 'fill' });
     const data = new Float32Array(pixels.length);
-    toPlanes(pixels, 'bgr', mean, scale, data);
+    toFloats(pixels, { layout: 'planes', order: 'bgr', mean, scale }, data);
     const outputs = await this.finder.run({ [input]: { data, shape: [1, 3, frame.height, frame.width] } });
     const [sx, sy] = [size.width / frame.width, size.height / frame.height];
     return textBoxes(floatsOf(outputs, output), frame, options).map((box) => ({

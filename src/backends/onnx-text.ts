@@ -3,9 +3,10 @@ import type { InferenceItem } from './backend.ts';
 import { type Encoded, JsonTokenizer } from './json-tokenizer.ts';
 import type { ModelEntry } from './manifest.ts';
 import { floatOutput, type OnnxSession, openSession, Tensor } from './onnx.ts';
-import type { BatchOutput, CallSize, LoadedModel, ModelRuntime } from './runtime.ts';
+import type { BatchOutput, LoadedModel, ModelRuntime } from './runtime.ts';
+import { TextCalls } from './text-calls.ts';
 import { tokenOffsets } from './token-offsets.ts';
-import { normaliseRow, planByLength, probeLengths, softmax } from './token-plan.ts';
+import { normaliseRow, planByLength, softmax } from './token-plan.ts';
 import { type SpanScheme, spanScheme, tokenSpans } from './token-spans.ts';
 
 /** `processing` of the manifest entry. */
@@ -39,7 +40,17 @@ export const onnxTextRuntime: ModelRuntime = {
     const tokenizer = new JsonTokenizer(files.get(processing.tokenizer)!, processing);
     const session = await openSession(files.get(processing.file)!);
     const reader = new Reader(entry, processing, tokenizer);
-    const calls = new TextCalls(session, tokenizer.padding, processing.tokensMax);
+    const { padding } = tokenizer;
+    const calls = new TextCalls({
+      standard: CALL_TOKENS_STANDARD,
+      choices: CALL_CHOICES,
+      tokensMax: processing.tokensMax,
+      callTokens: CALL_TOKENS,
+      call: (lengths) => {
+        const rows = lengths.map((length) => new Array<number>(length).fill(padding));
+        return session.run(feeds(session, rows, rows[0]!.length, padding));
+      },
+    });
     return {
       device: 'onnxruntime cpu',
       calls,
@@ -48,34 +59,6 @@ export const onnxTextRuntime: ModelRuntime = {
     };
   },
 };
-
-class TextCalls implements CallSize {
-  readonly standard = CALL_TOKENS_STANDARD;
-  readonly choices = CALL_CHOICES;
-  size = CALL_TOKENS_STANDARD;
-  private readonly session: OnnxSession;
-  private readonly padding: number;
-  private readonly tokensMax: number;
-
-  constructor(session: OnnxSession, padding: number, tokensMax: number) {
-    this.session = session;
-    this.padding = padding;
-    this.tokensMax = tokensMax;
-  }
-
-  use(size: number): void {
-    this.size = size;
-  }
-
-  async probe(size: number): Promise<number> {
-    const lengths = probeLengths(size, this.tokensMax);
-    for (const group of planByLength(lengths, size, CALL_TOKENS)) {
-      const rows = group.map((i) => new Array<number>(lengths[i]!).fill(this.padding));
-      await this.session.run(feeds(this.session, rows, rows[0]!.length, this.padding));
-    }
-    return lengths.reduce((sum, length) => sum + length, 0);
-  }
-}
 
 async function read(
   session: OnnxSession,

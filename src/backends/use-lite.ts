@@ -2,8 +2,9 @@
 import type { InferenceItem } from './backend.ts';
 import type { ModelEntry } from './manifest.ts';
 import type { ModelFiles } from './registry.ts';
-import type { BatchOutput, CallSize, LoadedModel, ModelRuntime } from './runtime.ts';
-import { cutWindows, meanOfWindows, planByLength, probeLengths } from './token-plan.ts';
+import type { BatchOutput, LoadedModel, ModelRuntime } from './runtime.ts';
+import { TextCalls } from './text-calls.ts';
+import { cutWindows, meanOfWindows, planByLength } from './token-plan.ts';
 import { type UnigramTokenizer, type UnigramVocabulary, unigramTokenizer } from './unigram.ts';
 
 /** What turns token ids into rows. Both engines give the same rows up to rounding (4e-7 measured). */
@@ -39,7 +40,13 @@ export const liteEncoderRuntime: ModelRuntime = {
     const vocabulary = JSON.parse(Buffer.from(files.get(processing.vocabulary)!).toString('utf8')) as UnigramVocabulary;
     const tokenizer = unigramTokenizer(vocabulary, processing);
     const engine = await startEngine(files, processing.engine);
-    const calls = new SentenceCalls(engine, processing.tokensMax);
+    const calls = new TextCalls({
+      standard: CALL_TOKENS_STANDARD,
+      choices: CALL_CHOICES,
+      tokensMax: processing.tokensMax,
+      callTokens: engine.callTokens,
+      call: (lengths) => engine.encode(lengths.map((length) => new Int32Array(length).fill(PROBE_ID))),
+    });
     return {
       device: engine.device,
       calls,
@@ -48,32 +55,6 @@ export const liteEncoderRuntime: ModelRuntime = {
     };
   },
 };
-
-class SentenceCalls implements CallSize {
-  readonly standard = CALL_TOKENS_STANDARD;
-  readonly choices = CALL_CHOICES;
-  size = CALL_TOKENS_STANDARD;
-  private readonly engine: SentenceEngine;
-
-  private readonly tokensMax: number;
-
-  constructor(engine: SentenceEngine, tokensMax: number) {
-    this.engine = engine;
-    this.tokensMax = tokensMax;
-  }
-
-  use(size: number): void {
-    this.size = size;
-  }
-
-  async probe(size: number): Promise<number> {
-    const lengths = probeLengths(size, this.tokensMax);
-    for (const group of planByLength(lengths, size, this.engine.callTokens)) {
-      await this.engine.encode(group.map((i) => new Int32Array(lengths[i]!).fill(PROBE_ID)));
-    }
-    return lengths.reduce((sum, length) => sum + length, 0);
-  }
-}
 
 /** Any piece of the vocabulary: how long a call takes does not depend on what it says. */
 const PROBE_ID = 100;

@@ -7,31 +7,14 @@ import type { InferencePool, OutputSpec } from '../../src/backends/backend.ts';
 import { OnnxGraph } from '../../src/backends/onnx-graph.ts';
 import type { TextProcessing } from '../../src/backends/onnx-text.ts';
 import { createInferencePool } from '../../src/backends/pool.ts';
+import { wordPiece } from '../helpers/models.ts';
 import { texts } from './fake.ts';
 
 const BULK = { lane: 'bulk' } as const;
 const WORDS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'anna', '##s', 'smith', 'lives', 'in', 'rome', 'cafe', '.'];
 const id = (word: string): number => WORDS.indexOf(word);
 
-/** WordPiece with lower case and accents away, as BERT models come. */
-const TOKENIZER = {
-  version: '1.0',
-  added_tokens: ['[PAD]', '[UNK]', '[CLS]', '[SEP]'].map((content) => ({ id: id(content), content, special: true })),
-  normalizer: {
-    type: 'BertNormalizer',
-    clean_text: true,
-    handle_chinese_chars: true,
-    strip_accents: null,
-    lowercase: true,
-  },
-  pre_tokenizer: { type: 'BertPreTokenizer' },
-  post_processor: { type: 'BertProcessing', sep: ['[SEP]', id('[SEP]')], cls: ['[CLS]', id('[CLS]')] },
-  decoder: { type: 'WordPiece', prefix: '##' },
-  model: {
-    ...{ type: 'WordPiece', unk_token: '[UNK]', continuing_subword_prefix: '##', max_input_chars_per_word: 100 },
-    vocab: Object.fromEntries(WORDS.map((word, i) => [word, i])),
-  },
-};
+const TOKENIZER = wordPiece(WORDS);
 
 /** A model whose answer for a token is a row of a table: what it says can be computed by hand. */
 function tableModel(rows: readonly (readonly number[])[], pooled: boolean): Uint8Array {

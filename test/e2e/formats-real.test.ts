@@ -7,6 +7,7 @@ import { groupBy } from '../../src/core/group.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { missingFields, parseLabelConfig } from '../../src/labelconfig/index.ts';
 import { hasSharedData, SHARED_DATA } from '../formats/helpers.ts';
+import { WRONG_EXAMPLES } from '../helpers/example-projects.ts';
 import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { contents, download, exported, newProject, upload, type WireTask } from '../helpers/transfer.ts';
 
@@ -14,15 +15,6 @@ const examples = join(SHARED_DATA, 'label-studio');
 const projects = hasSharedData
   ? readdirSync(examples, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
   : [];
-
-/** Projects whose saved results name tags or labels that their config does not have, and what is said of them. */
-const INVALID: Readonly<Record<string, string>> = {
-  classification_mixed: 'from_name "tag" is no control of the config',
-  image_magic_wand: 'from_name "magicwand_tool_1" is no control of the config',
-  image_ocr: 'from_name "tag" is no control of the config',
-  rich_text_plain: '"Date" is no label of "label"',
-  table_csv: 'to_name "menu" is not labeled by "sub"',
-};
 
 const data = temporaryFolder();
 let server: ServerProcess;
@@ -63,7 +55,7 @@ describe.skipIf(!hasSharedData)('example projects (../shared/data/label-studio)'
   it.each(projects)('%s: goes in, or is refused by name; import(export(x)) = x', async (project) => {
     const config = read(project, 'config.xml');
     const id = await newProject(server.client, config);
-    const problem = INVALID[project];
+    const problem = WRONG_EXAMPLES[project];
     if (problem !== undefined) {
       await expect(upload(server.client, id, tasksOf(project))).rejects.toMatchObject({
         code: 'INPUT_BAD_RESULT',

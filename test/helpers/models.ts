@@ -15,27 +15,31 @@ const WORDS = [
   'anna',
   'rome',
 ];
-const id = (word: string): number => WORDS.indexOf(word);
 
-/** WordPiece over a dozen words, as BERT models come. */
-export const TOKENIZER = JSON.stringify({
-  version: '1.0',
-  added_tokens: ['[PAD]', '[UNK]', '[CLS]', '[SEP]'].map((content) => ({ id: id(content), content, special: true })),
-  normalizer: {
-    type: 'BertNormalizer',
-    clean_text: true,
-    handle_chinese_chars: true,
-    strip_accents: null,
-    lowercase: true,
-  },
-  pre_tokenizer: { type: 'BertPreTokenizer' },
-  post_processor: { type: 'BertProcessing', sep: ['[SEP]', id('[SEP]')], cls: ['[CLS]', id('[CLS]')] },
-  decoder: { type: 'WordPiece', prefix: '##' },
-  model: {
-    ...{ type: 'WordPiece', unk_token: '[UNK]', continuing_subword_prefix: '##', max_input_chars_per_word: 100 },
-    vocab: Object.fromEntries(WORDS.map((word, i) => [word, i])),
-  },
-});
+/** What `tokenizer.json` says of a WordPiece over these words, lower case and accents away, as BERT models come. */
+export function wordPiece(words: readonly string[]): object {
+  const id = (word: string): number => words.indexOf(word);
+  return {
+    version: '1.0',
+    added_tokens: ['[PAD]', '[UNK]', '[CLS]', '[SEP]'].map((content) => ({ id: id(content), content, special: true })),
+    normalizer: {
+      type: 'BertNormalizer',
+      clean_text: true,
+      handle_chinese_chars: true,
+      strip_accents: null,
+      lowercase: true,
+    },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    post_processor: { type: 'BertProcessing', sep: ['[SEP]', id('[SEP]')], cls: ['[CLS]', id('[CLS]')] },
+    decoder: { type: 'WordPiece', prefix: '##' },
+    model: {
+      ...{ type: 'WordPiece', unk_token: '[UNK]', continuing_subword_prefix: '##', max_input_chars_per_word: 100 },
+      vocab: Object.fromEntries(words.map((word, i) => [word, i])),
+    },
+  };
+}
+
+export const TOKENIZER = JSON.stringify(wordPiece(WORDS));
 
 /** Logits (n x classes): each word speaks for the class it is listed under; `bias` is added to the first class. */
 export function textClassifier(words: readonly (readonly string[])[], bias = 0): Uint8Array {

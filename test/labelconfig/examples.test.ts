@@ -3,18 +3,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkResult, parseLabelConfig, renderLabelConfig } from '../../src/labelconfig/index.ts';
+import { WRONG_EXAMPLES } from '../helpers/example-projects.ts';
 
 const folder = resolve(import.meta.dirname, '../../../shared/data/label-studio');
 const present = existsSync(folder) || process.env.CI === 'true';
-
-/** Results that name tags or labels their config does not have, and what is said of each: nothing else is refused. */
-const INVALID: Readonly<Record<string, string>> = {
-  classification_mixed: 'from_name "tag" is no control of the config',
-  image_magic_wand: 'from_name "magicwand_tool_1" is no control of the config',
-  image_ocr: 'from_name "tag" is no control of the config',
-  rich_text_plain: '"Date" is no label of "label"',
-  table_csv: 'to_name "menu" is not labeled by "sub"',
-};
 
 interface Saved {
   data?: Record<string, never>;
@@ -56,6 +48,6 @@ describe.skipIf(!present)('example projects (../shared/data/label-studio)', () =
       }
     }
     const reasons = new Set(refused.map((message) => message.replace(/ \(.*$/, '')));
-    expect([...reasons]).toEqual(project in INVALID ? [INVALID[project]] : []);
+    expect([...reasons]).toEqual(project in WRONG_EXAMPLES ? [WRONG_EXAMPLES[project]] : []);
   });
 });

@@ -1,34 +1,11 @@
 /** The bulk page: preview, threshold, sample, selection by keys and ranges, one undo. */
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { move, NOTHING_CHOSEN, toggle } from '../../web/src/bulk/selection.ts';
 import { makeTexts } from '../helpers/texts.ts';
-import { keepScreenshot, type Look, launchBrowser, openWatched, type Watched } from './browser.ts';
-import { ServerProcess } from './server.ts';
+import { keepScreenshot } from './browser.ts';
+import { visits } from './visits.ts';
 
-const server = new ServerProcess();
-let browser: Browser;
-let open: Watched[] = [];
-
-beforeAll(async () => {
-  [browser] = await Promise.all([launchBrowser(), server.start()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await server.remove();
-});
-afterEach(async () => {
-  const problems = open.flatMap((one) => one.problems);
-  await Promise.all(open.map((one) => one.context.close()));
-  open = [];
-  expect(problems).toEqual([]);
-});
-
-async function visit(path: string, look: Look = {}): Promise<Watched> {
-  const watched = await openWatched(browser, server.url, path, look);
-  open.push(watched);
-  return watched;
-}
+const { server, visit } = visits();
 
 /** 260 texts, the first 130 answered; a third of all is the random slice. */
 async function project(): Promise<number> {

@@ -1,37 +1,16 @@
 /** The label page in a real browser against the real server: what an annotator does all day. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { keepScreenshot, launchBrowser, openWatched, type Watched } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { keepScreenshot } from './browser.ts';
 import { allSaved, answer, itemNumber } from './hands.ts';
-import { choicesConfig, labelsOf, ServerProcess } from './server.ts';
+import { choicesConfig, labelsOf } from './server.ts';
+import { visits } from './visits.ts';
 
-const server = new ServerProcess();
-let browser: Browser;
-let open: Watched[] = [];
+const { server, visit: open } = visits();
 
-beforeAll(async () => {
-  [browser] = await Promise.all([launchBrowser(), server.start()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.remove();
-});
-
-afterEach(async () => {
-  const problems = open.flatMap((one) => one.problems);
-  await Promise.all(open.map((one) => one.context.close()));
-  open = [];
-  expect(problems).toEqual([]);
-});
-
-async function visit(path: string): Promise<Page> {
-  const watched = await openWatched(browser, server.url, path);
-  open.push(watched);
-  return watched.page;
-}
+const visit = async (path: string): Promise<Page> => (await open(path)).page;
 
 const item = (page: Page) => page.locator('article.item');
 
@@ -186,7 +165,7 @@ describe('label page', () => {
     const id = await server.project({ title: 'Two tabs', texts: texts(16) });
     const page = await visit(`/projects/${id}/label`);
     await itemNumber(page);
-    const second = await open.at(-1)!.context.newPage();
+    const second = await page.context().newPage();
     await second.goto(page.url());
     const seen = new Set<number>();
     for (let i = 0; i < 4; i++) {

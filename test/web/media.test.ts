@@ -1,29 +1,14 @@
 /** Pictures and sounds on the label page, answered by keyboard. */
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { tone, wav } from '../helpers/sounds.ts';
-import { keepScreenshot, launchBrowser, openWatched, type Watched } from './browser.ts';
+import { keepScreenshot } from './browser.ts';
 import { allSaved, answer, itemNumber } from './hands.ts';
-import { labelsOf, ServerProcess } from './server.ts';
+import { labelsOf } from './server.ts';
+import { visits } from './visits.ts';
 
-const server = new ServerProcess();
-let browser: Browser;
-let open: Watched[] = [];
-
-beforeAll(async () => {
-  [browser] = await Promise.all([launchBrowser(), server.start()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await server.remove();
-});
-afterEach(async () => {
-  const problems = open.flatMap((one) => one.problems);
-  await Promise.all(open.map((one) => one.context.close()));
-  open = [];
-  expect(problems).toEqual([]);
-});
+const { server, visit: open } = visits();
 
 const choices = (tag: string) =>
   `<View><${tag} name="it" value="$it"/><Choices name="kind" toName="it"><Choice value="left"/><Choice value="right"/></Choices></View>`;
@@ -44,11 +29,7 @@ async function project(tag: string, files: readonly (readonly [string, Uint8Arra
   return id;
 }
 
-async function visit(id: number): Promise<Page> {
-  const watched = await openWatched(browser, server.url, `/projects/${id}/label`);
-  open.push(watched);
-  return watched.page;
-}
+const visit = async (id: number): Promise<Page> => (await open(`/projects/${id}/label`)).page;
 
 /** The policy of the page lets nothing be evaluated in it but from outside. */
 async function until(page: Page, holds: string): Promise<void> {
@@ -83,9 +64,7 @@ describe('media on the label page', () => {
     const id = await project('Image', [['a.jpg', await photo(30)]]);
     const body = { name: 'Berta', role: 'annotator', project: id } as const;
     const { secret } = await server.call('tokenCreate', 'POST', '/api/tokens', body);
-    const watched = await openWatched(browser, server.url, '/');
-    open.push(watched);
-    const { page } = watched;
+    const { page } = await open('/');
     await page.evaluate(`localStorage.setItem('headstart.token', '${secret}')`);
     await page.goto(`${server.url}/projects/${id}/label`);
     await page.locator('.item img[src^="blob:"]').waitFor();

@@ -1,39 +1,16 @@
 /** The pages around the label page: a new project from a file, the queue, a retrain and its rollback, runs, quality. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { TEMPLATES } from '../../src/labelconfig/index.ts';
 import type { Reply } from '../../src/server/contract/index.ts';
-import { keepScreenshot, type Look, launchBrowser, openWatched, type Watched } from './browser.ts';
+import { keepScreenshot } from './browser.ts';
 import { allSaved, answer } from './hands.ts';
-import { labelsOf, ServerProcess } from './server.ts';
+import { labelsOf } from './server.ts';
+import { visits } from './visits.ts';
 
-const server = new ServerProcess();
-let browser: Browser;
-let open: Watched[] = [];
-
-beforeAll(async () => {
-  [browser] = await Promise.all([launchBrowser(), server.start()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.remove();
-});
-
-afterEach(async () => {
-  const problems = open.flatMap((one) => one.problems);
-  await Promise.all(open.map((one) => one.context.close()));
-  open = [];
-  expect(problems).toEqual([]);
-});
-
-async function visit(path: string, look: Look = {}): Promise<Watched> {
-  const watched = await openWatched(browser, server.url, path, look);
-  open.push(watched);
-  return watched;
-}
+const { server, visit } = visits();
 
 const WORDS = ['prize', 'offer', 'winner', 'cash', 'lunch', 'meeting', 'dinner', 'train'];
 const texts = (count: number): string[] =>

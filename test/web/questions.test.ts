@@ -1,9 +1,10 @@
 /** Several questions about one item on the label page, by keyboard and by mouse. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { keepScreenshot, launchBrowser, openWatched, type Watched } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { keepScreenshot } from './browser.ts';
 import { allSaved, answer, itemNumber } from './hands.ts';
-import { choicesConfig, labelsOf, ServerProcess } from './server.ts';
+import { choicesConfig, labelsOf } from './server.ts';
+import { visits } from './visits.ts';
 
 const CONFIG = `<View>
   <Text name="text" value="$text"/>
@@ -15,34 +16,15 @@ const CONFIG = `<View>
   <Choices name="topics" toName="text" choice="multiple"><Choice value="food"/><Choice value="room"/></Choices>
 </View>`;
 
-const server = new ServerProcess();
-let browser: Browser;
-let open: Watched[] = [];
-
-beforeAll(async () => {
-  [browser] = await Promise.all([launchBrowser(), server.start()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.remove();
-});
-
-afterEach(async () => {
-  const problems = open.flatMap((one) => one.problems);
-  await Promise.all(open.map((one) => one.context.close()));
-  open = [];
-  expect(problems).toEqual([]);
-});
+const { server, visit } = visits();
 
 const texts = Array.from({ length: 12 }, (_, i) => `the soup of day ${i} was cold`);
 
 async function start(config: string, title: string): Promise<{ id: number; page: Page }> {
   const id = await server.project({ title, texts, config });
-  const watched = await openWatched(browser, server.url, `/projects/${id}/label`);
-  open.push(watched);
-  await itemNumber(watched.page);
-  return { id, page: watched.page };
+  const { page } = await visit(`/projects/${id}/label`);
+  await itemNumber(page);
+  return { id, page };
 }
 
 const press = async (page: Page, ...keys: string[]): Promise<void> => {

@@ -1,35 +1,16 @@
 /** The rules page, by keyboard only: written, tried, looked through, compared, applied, undone. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { keepScreenshot, type Look, launchBrowser, openWatched, type Watched } from './browser.ts';
-import { ServerProcess } from './server.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { keepScreenshot, type Look } from './browser.ts';
+import { visits } from './visits.ts';
 
-const server = new ServerProcess();
-let browser: Browser;
-let open: Watched[] = [];
-
-beforeAll(async () => {
-  [browser] = await Promise.all([launchBrowser(), server.start()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.remove();
-});
-
-afterEach(async () => {
-  const problems = open.flatMap((one) => one.problems);
-  await Promise.all(open.map((one) => one.context.close()));
-  open = [];
-  expect(problems).toEqual([]);
-});
+const { server, visit: open } = visits();
 
 async function visit(projectId: number, look: Look = {}): Promise<Page> {
-  const watched = await openWatched(browser, server.url, `/projects/${projectId}/rules`, look);
-  open.push(watched);
-  await watched.context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  await watched.page.locator('.rule-code[data-ready="true"]').waitFor();
-  return watched.page;
+  const { page, context } = await open(`/projects/${projectId}/rules`, look);
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.locator('.rule-code[data-ready="true"]').waitFor();
+  return page;
 }
 
 /** Presses Tab until what has the focus says so. */

@@ -1,6 +1,7 @@
 /** From annotations to what a head learns: the share of each class among the answers of a task. */
 import type { Annotation } from '../core/domain.ts';
 import { choicesOfResult } from '../labelconfig/index.ts';
+import type { Store } from '../store/store.ts';
 import type { ProjectConfig } from './project-config.ts';
 
 /**
@@ -17,6 +18,36 @@ export function sharesOf(config: ProjectConfig, annotations: readonly Annotation
   const shares = new Array<number>(config.classes.length).fill(0);
   for (const classes of chosen) for (const index of classes) shares[index]! += 1 / chosen.length;
   return shares;
+}
+
+/** What a head learns of a task: what people say who looked at it; where nobody did, what was accepted in bulk. */
+export function lessonOf(
+  config: ProjectConfig,
+  annotations: readonly Annotation[],
+  promotions: ReadonlySet<number>,
+): Lesson {
+  const byPeople = sharesOf(config, ofPeople(annotations, promotions));
+  return { shares: byPeople ?? sharesOf(config, annotations), proven: byPeople !== null };
+}
+
+export interface Lesson {
+  /** As of `sharesOf`. */
+  readonly shares: number[] | null;
+  /** A person says so: it may prove something about machines. */
+  readonly proven: boolean;
+}
+
+/** Runs whose annotations are machine labels by another name: they prove nothing about machines. */
+export async function promotionRuns(store: Store, projectId: number): Promise<ReadonlySet<number>> {
+  return new Set((await store.runs.list(projectId)).flatMap((run) => (run.kind === 'promote' ? [run.id] : [])));
+}
+
+/** Annotations that somebody has made looking at the task. */
+export function ofPeople<T extends { readonly runId: number | null }>(
+  annotations: readonly T[],
+  promotions: ReadonlySet<number>,
+): T[] {
+  return annotations.filter(({ runId }) => runId === null || !promotions.has(runId));
 }
 
 /** Does the answer say what the suggestion said that it is held against, shown or hidden? */

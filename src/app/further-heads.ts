@@ -5,7 +5,7 @@
 import type { Answer, TrainedHead } from '../compute/compute.ts';
 import type { Annotation } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
-import { sharesOf } from './answers.ts';
+import { lessonOf, promotionRuns } from './answers.ts';
 import type { Deps } from './deps.ts';
 import type { Loop } from './loop.ts';
 import { type Matrices, readRows } from './matrices.ts';
@@ -28,7 +28,11 @@ export async function trainFurther(
   return heads;
 }
 
-type Answers = ReadonlyMap<number, readonly Annotation[]>;
+/** By ordinal; `promotions`: runs whose answers nobody has given by hand. */
+interface Answers {
+  readonly of: ReadonlyMap<number, readonly Annotation[]>;
+  readonly promotions: ReadonlySet<number>;
+}
 
 async function answersByOrdinal({ store }: Deps, loop: Loop): Promise<Answers> {
   const all: Annotation[] = [];
@@ -40,7 +44,8 @@ async function answersByOrdinal({ store }: Deps, loop: Loop): Promise<Answers> {
   }
   const byTask = groupBy(all, (one) => one.taskId);
   const tasks = [...loop.roster.tasks()].filter(([, id]) => byTask.has(id));
-  return new Map(tasks.map(([ordinal, id]) => [ordinal, byTask.get(id)!]));
+  const of = new Map(tasks.map(([ordinal, id]) => [ordinal, byTask.get(id)!]));
+  return { of, promotions: await promotionRuns(store, loop.project.id) };
 }
 
 /** A learner of its own for as long as the fit takes, with the answered rows only. */
@@ -52,9 +57,10 @@ async function trainOne(
   all: Answers,
 ): Promise<TrainedHead | null> {
   const tensor = await matrices.embeddings(project.id, embedder);
-  const answers = [...all].flatMap(([ordinal, annotations]): Answer[] => {
-    const shares = tensor.has(ordinal) ? sharesOf(config, annotations) : null;
-    return shares === null ? [] : [{ ordinal, shares }];
+  const answers = [...all.of].flatMap(([ordinal, annotations]): (Answer & { proven: boolean })[] => {
+    if (!tensor.has(ordinal)) return [];
+    const { shares, proven } = lessonOf(config, annotations, all.promotions);
+    return shares === null ? [] : [{ ordinal, shares, proven }];
   });
   if (answers.length === 0) return null;
   answers.sort((a, b) => a.ordinal - b.ordinal);
@@ -72,7 +78,7 @@ async function trainOne(
     await learner.addRows(ordinals, await readRows(tensor, ordinals));
     await learner.answer(answers);
     await learner.settle();
-    return await learner.train();
+    return await learner.train(ordinals.filter((_, i) => !answers[i]!.proven));
   } finally {
     await learner.close();
   }

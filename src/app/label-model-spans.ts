@@ -2,10 +2,10 @@
 import { type SpanText, spanRows } from '../consensus/index.ts';
 import type { Project } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
+import { ofPeople, promotionRuns } from './answers.ts';
 import type { Deps } from './deps.ts';
 import { type JobWork, throwIfStopped } from './job-runner.ts';
 import type { LabelModelBody } from './label-model-body.ts';
-import { ofPeople, promotionRuns } from './promote.ts';
 import { spansByVoter, voterOfPrediction } from './span-suggestions.ts';
 import { type SpanTarget, spansIn } from './span-target.ts';
 import type { Voters } from './voters.ts';

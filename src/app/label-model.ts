@@ -3,7 +3,7 @@ import type { SuggestionFit } from '../consensus/index.ts';
 import type { Annotation, Job, Project } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
 import { type Json, stableHash } from '../core/json.ts';
-import { sharesOf } from './answers.ts';
+import { ofPeople, promotionRuns, sharesOf } from './answers.ts';
 import type { Deps } from './deps.ts';
 import { type JobHandler, type JobWork, throwIfStopped } from './job-runner.ts';
 import { asBody, type LabelModelBody } from './label-model-body.ts';
@@ -12,7 +12,6 @@ import { countedVotes, type LabelModels } from './label-models.ts';
 import { found } from './lookup.ts';
 import { type Matrices, readRows } from './matrices.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
-import { ofPeople, promotionRuns } from './promote.ts';
 import { type Voters, voterLookup, votersOf } from './voters.ts';
 
 export const LABEL_MODEL = 'label-model';

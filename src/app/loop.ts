@@ -7,7 +7,7 @@ import type { Annotation, ModelVersion, Project, Task } from '../core/domain.ts'
 import { groupBy } from '../core/group.ts';
 import { take } from '../core/iterate.ts';
 import type { Tensor } from '../store/tensors.ts';
-import { saysTheSame, sharesOf } from './answers.ts';
+import { lessonOf, promotionRuns, saysTheSame } from './answers.ts';
 import { BlindSlice } from './blind-slice.ts';
 import type { Deps } from './deps.ts';
 import { DriftCount } from './drift.ts';
@@ -28,6 +28,13 @@ const COVERAGE_MIN = 0.9;
 const LOAD_CHUNK = 5_000;
 /** Answers carry whole results: fewer at once, so that reading them stalls nobody. */
 const ANSWERS_CHUNK = 500;
+
+/** What a loop ranks by. */
+interface Stand {
+  readonly embedder: string;
+  readonly learner: Learner | null;
+  readonly promotions: ReadonlySet<number>;
+}
 
 export class Loop {
   readonly project: Project;
@@ -53,15 +60,19 @@ export class Loop {
   #known = new Map<number, ArrayLike<number>>();
   /** Dealt with, but without anything the head could learn from: skips, mostly. Never ranked again. */
   readonly #silent = new Set<number>();
+  /** Labeled in bulk only: they teach, and prove nothing. Bulk acts reload the loop, so the runs are those of its start. */
+  readonly #unproven = new Set<number>();
+  readonly #promotions: ReadonlySet<number>;
   #refreshing: Promise<void> | null = null;
   #refreshAgain = false;
   #users = 0;
   #closing = false;
   #unused: (() => void) | null = null;
 
-  private constructor(deps: Deps, project: Project, config: ProjectConfig, embedder: string, learner: Learner | null) {
+  private constructor(deps: Deps, project: Project, config: ProjectConfig, { embedder, learner, promotions }: Stand) {
     const { seed, blindShare, overlap } = project.settings;
     this.#deps = deps;
+    this.#promotions = promotions;
     this.project = project;
     this.config = config;
     this.embedder = embedder;
@@ -85,7 +96,8 @@ export class Loop {
             strategy: project.settings.queryStrategy,
             expectedRows: tasks,
           });
-    const loop = new Loop(deps, project, config, embedder, learner);
+    const promotions = await promotionRuns(deps.store, project.id);
+    const loop = new Loop(deps, project, config, { embedder, learner, promotions });
     try {
       await loop.#loadTasks(tensor);
       const blind = await loop.#loadAnswers();
@@ -194,7 +206,7 @@ export class Loop {
   }
 
   train(): ReturnType<Learner['train']> {
-    return this.#learner?.train() ?? Promise.resolve(null);
+    return this.#learner?.train(Uint32Array.from(this.#unproven)) ?? Promise.resolve(null);
   }
 
   /** A version that stands on another embedder cannot score these rows; the live head goes on instead. */
@@ -325,8 +337,10 @@ export class Loop {
 
   /** Returns what the head learns from them: class shares, or null. */
   #setAnswers(ordinal: number, annotations: readonly Annotation[]): number[] | null {
-    const shares = sharesOf(this.config, annotations);
+    const { shares, proven } = lessonOf(this.config, annotations, this.#promotions);
     this.roster.setAnswers(ordinal, annotations);
+    if (proven || shares === null) this.#unproven.delete(ordinal);
+    else this.#unproven.add(ordinal);
     if (annotations.length > 0 && shares === null) this.#silent.add(ordinal);
     else this.#silent.delete(ordinal);
     return shares;

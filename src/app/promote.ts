@@ -67,19 +67,6 @@ function requirePromotable(run: Run, projectId: number): void {
   }
 }
 
-/** Runs whose annotations are machine labels by another name: they prove nothing about machines. */
-export async function promotionRuns(store: Store, projectId: number): Promise<ReadonlySet<number>> {
-  return new Set((await store.runs.list(projectId)).flatMap((run) => (run.kind === 'promote' ? [run.id] : [])));
-}
-
-/** Annotations that somebody has made looking at the task. */
-export function ofPeople<T extends { readonly runId: number | null }>(
-  annotations: readonly T[],
-  promotions: ReadonlySet<number>,
-): T[] {
-  return annotations.filter(({ runId }) => runId === null || !promotions.has(runId));
-}
-
 export function createPromoteHandler(deps: Deps, loops: Loops, configs: ProjectConfigs, suggestions: Suggestions) {
   return async (work: JobWork): Promise<Json> => {
     const { store } = deps;

@@ -4,7 +4,7 @@ import type { TrainedHead } from '../compute/compute.ts';
 import type { Job, ModelVersion, Project } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
 import type { Json, JsonObject } from '../core/json.ts';
-import { sharesOf } from './answers.ts';
+import { ofPeople, promotionRuns, sharesOf } from './answers.ts';
 import { type Contest, judge, type Verdict } from './contest.ts';
 import type { Deps } from './deps.ts';
 import { DriftCount } from './drift.ts';
@@ -16,7 +16,6 @@ import { type Matrices, readRows } from './matrices.ts';
 import { pinnedOf } from './pins.ts';
 import { enqueuePredict } from './predict.ts';
 import { type ProjectConfig, readProjectConfig } from './project-config.ts';
-import { ofPeople, promotionRuns } from './promote.ts';
 import { type RetrainFacts, retrainRules } from './retrain-policy.ts';
 
 export const TRAIN = 'train';

@@ -3,10 +3,9 @@ import type { MatchedRules, RuleProgram } from '../compute/rules-compute.ts';
 import type { Annotation, Project, Task } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
 import type { RuleVotes } from '../rules/index.ts';
-import { sharesOf } from './answers.ts';
+import { ofPeople, promotionRuns, sharesOf } from './answers.ts';
 import type { Deps } from './deps.ts';
 import type { ProjectConfig } from './project-config.ts';
-import { ofPeople, promotionRuns } from './promote.ts';
 import { viewsOf } from './rules-views.ts';
 import { spansIn } from './span-target.ts';
 

@@ -55,8 +55,11 @@ export interface Learner {
   suggest(ordinals: Uint32Array): Promise<Float32Array | null>;
   /** What a fit would stand on; `contrasting`: there are two answers to tell apart. */
   labelState(): Promise<{ labels: number; contrasting: boolean }>;
-  /** Fits on all answers with everything cross-validated. Null while the answers hold fewer than two classes. */
-  train(): Promise<TrainedHead | null>;
+  /**
+   * Fits on all answers with everything cross-validated. Null while the answers hold fewer than two classes. `unproven`:
+   * ordinals whose label no person has given; they teach, and no figure counts them.
+   */
+  train(unproven: Uint32Array): Promise<TrainedHead | null>;
   /** Serves this head; `frozen` heads do not learn from further answers. */
   install(head: Uint8Array, frozen: boolean): Promise<void>;
   close(): Promise<void>;
@@ -66,7 +69,7 @@ export interface TrainedHead {
   /** Serialised; `Compute.predict` and `Learner.install` read it. */
   readonly head: Uint8Array;
   readonly trainedOn: number;
-  /** accuracy, macroF1, nll, ece: all out of fold. */
+  /** accuracy, macroF1, nll, ece: all out of fold, over labels that people gave; only n = 0 where those are too few. */
   readonly metrics: JsonObject;
   /** Ordinals of the answered tasks and, for each, the out-of-fold probabilities (n x classes). */
   readonly ordinals: Uint32Array;

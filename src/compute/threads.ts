@@ -58,8 +58,8 @@ function learnerIn(shard: { pool: Piscina; learners: number }, work: Piscina, ke
     order: (limit, without, pending, strategy) => call<Ranked[]>('order', { limit, without, pending, strategy }),
     suggest: (ordinals) => call<Float32Array | null>('suggest', { ordinals }),
     labelState: () => call('labelState', {}),
-    async train() {
-      const set = await call<TrainingSet>('trainingSet', {});
+    async train(unproven) {
+      const set: TrainingSet = { ...(await call<TrainingSet>('trainingSet', {})), unproven };
       return work.run({ set, seed: spec.seed }, { name: 'fit' }) as Promise<TrainedHead | null>;
     },
     install: (head, frozen) => call('install', { head, frozen }),

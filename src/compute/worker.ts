@@ -102,7 +102,7 @@ export function fit({ set, seed }: { set: TrainingSet; seed: number }): TrainedH
   return {
     head: encodeHead(head),
     trainedOn: set.ordinals.length,
-    metrics: { ...metrics, l2: head.l2, temperature: temperature.temperature, excluded },
+    metrics: { ...(metrics ?? { n: 0 }), l2: head.l2, temperature: temperature.temperature, excluded },
     ordinals: Uint32Array.from(outOfFold.ordinals),
     outOfFold: outOfFold.probabilities,
   };

@@ -21,14 +21,16 @@ export interface TrainingSet {
   readonly weights?: Float32Array;
   /** (n) distinct; they name the items and decide their folds. */
   readonly ordinals: readonly number[];
+  /** Ordinals whose label nobody has given by hand: they teach, but no figure, penalty or temperature stands on them. */
+  readonly unproven?: Iterable<number>;
 }
 
 /** What items say about a head that has not seen them. */
 export interface OutOfFold {
-  /** Figures over all items that took part. */
-  readonly metrics: HeadMetrics;
+  /** Figures over all proven items that took part; null with too few of them to say anything. */
+  readonly metrics: HeadMetrics | null;
   /** Figures without the items whose class was missing when their fold was held out. */
-  readonly metricsWithKnownClass: HeadMetrics;
+  readonly metricsWithKnownClass: HeadMetrics | null;
   /** Items left out of the temperature fit for that reason. */
   readonly excluded: number;
   readonly temperature: TemperatureFit;
@@ -118,20 +120,22 @@ function crossValidate(full: TrainingSet, seed: number): { l2: number; report: O
   const design = buildDesign(itemsOf(set), set.dim);
   const classOf = Array.from({ length: n }, (_, i) => argmax(set.targets, i * classCount, classCount));
   const folds = assignFolds(classOf, set.ordinals, FOLDS, seed);
-  const known = itemsWithKnownClass(set, folds);
+  const { checks, proven } = checkedItems(set);
+  const known = itemsWithKnownClass(set, folds, checks);
   const earlier: LogisticSolution[] = [];
   const trials = L2_FACTORS.map((factor) => {
     const l2 = factor * startingL2(set.link, seenCount);
     const logits = outOfFoldLogits(set, design, folds, l2, earlier);
     const temperature = fitTemperature(set.link, logits, set.targets, classCount, known, set.weights);
     const probabilities = scaled(set.link, logits, classCount, temperature.temperature);
-    return { l2, temperature, probabilities, metrics: headMetrics(set.link, probabilities, set.targets, classCount) };
+    const metrics = headMetrics(set.link, probabilities, set.targets, classCount, checks);
+    return { l2, temperature, probabilities, metrics };
   });
   const best = trials.reduce((a, b) => (b.temperature.nllAfter < a.temperature.nllAfter ? b : a));
   const report: OutOfFold = {
-    metrics: best.metrics,
-    metricsWithKnownClass: headMetrics(set.link, best.probabilities, set.targets, classCount, known),
-    excluded: n - known.length,
+    metrics: proven ? best.metrics : null,
+    metricsWithKnownClass: proven ? headMetrics(set.link, best.probabilities, set.targets, classCount, known) : null,
+    excluded: checks.length - known.length,
     temperature: best.temperature,
     tried: trials.map((t) => ({ l2: t.l2, nll: t.temperature.nllAfter, accuracy: t.metrics.accuracy })),
     ordinals: set.ordinals,
@@ -177,8 +181,17 @@ function solve(
   return solveLogistic({ features, width, classCount: set.classes.length, link: set.link, ...problem });
 }
 
-/** Items whose every class also occurs outside their fold; the others must be wrong and would poison the temperature. */
-function itemsWithKnownClass(set: TrainingSet, folds: Uint8Array): number[] {
+/** What choices and figures stand on: proven items, or where they are too few all items, for the choices alone. */
+function checkedItems({ ordinals, unproven = [] }: TrainingSet): { checks: number[]; proven: boolean } {
+  const taught = new Set(unproven);
+  const all = [...ordinals.keys()];
+  const checks = all.filter((i) => !taught.has(ordinals[i]!));
+  const proven = checks.length >= CROSS_VALIDATION_MIN;
+  return { checks: proven ? checks : all, proven };
+}
+
+/** Those whose every class also occurs outside their fold; the others must be wrong and would poison the temperature. */
+function itemsWithKnownClass(set: TrainingSet, folds: Uint8Array, items: readonly number[]): number[] {
   const classCount = set.classes.length;
   const total = new Float64Array(classCount);
   const inFold = new Float64Array(FOLDS * classCount);
@@ -189,7 +202,7 @@ function itemsWithKnownClass(set: TrainingSet, folds: Uint8Array): number[] {
       inFold[fold * classCount + c]! += used;
     }
   }
-  return [...folds.keys()].filter((i) =>
+  return items.filter((i) =>
     total.every((count, c) => set.targets[i * classCount + c]! === 0 || count > inFold[folds[i]! * classCount + c]!),
   );
 }
@@ -210,8 +223,10 @@ function sortByOrdinal(set: TrainingSet): TrainingSet {
   return subset(set, order);
 }
 
+/** Proven items first: a few among many labels accepted in bulk have to stay together. */
 function sample(set: TrainingSet, itemsMax: number, seed: number): TrainingSet {
-  const coin = set.ordinals.map((ordinal) => hashUnit('sample', seed, ordinal));
+  const unproven = new Set(set.unproven);
+  const coin = set.ordinals.map((ordinal) => hashUnit('sample', seed, ordinal) + (unproven.has(ordinal) ? 1 : 0));
   const drawn = [...coin.keys()].sort((a, b) => coin[a]! - coin[b]! || a - b).slice(0, itemsMax);
   return subset(
     set,

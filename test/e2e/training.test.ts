@@ -77,6 +77,23 @@ describe('training', () => {
     expect(job!.output).toMatchObject({ trained: true, accepted: true });
   });
 
+  it('learns from labels accepted in bulk, and says how good it is by those of people alone', async () => {
+    const params = await project({ retrain_every: 0 });
+    await answerMany(params, 30);
+    await server.client.call('train', { params });
+    await settle(server.client, params.project_id);
+    const promoted = await server.client.call('promote', { params, body: { name: 'the rest looks fine' } });
+    await settle(server.client, params.project_id);
+    const { output } = await server.client.call('jobGet', { params: { job_id: promoted.id } });
+    const { annotated } = output as { annotated: number };
+    expect(annotated).toBeGreaterThan(30);
+    await server.client.call('train', { params });
+    await settle(server.client, params.project_id);
+    const newest = (await server.client.call('modelVersions', { params })).at(-1)!;
+    expect(newest).toMatchObject({ trained_on: 30 + annotated, metrics: { n: 30 } });
+    expect(await server.client.call('modelFigures', { params, query: { of: 'all' } })).toMatchObject({ n: 30 });
+  });
+
   it('never runs twice at once, however often it is asked for', async () => {
     const params = await project({ retrain_every: 0 });
     await answerMany(params, 20);

@@ -243,7 +243,7 @@ describe('refit and install', () => {
     learner.install(first.head);
     for (let ordinal = 20; ordinal < 60; ordinal++) learner.label(ordinal, pool.classOf[ordinal]!);
     const second = learner.refit();
-    expect(second.outOfFold!.metrics.n).toBe(60);
+    expect(second.outOfFold!.metrics!.n).toBe(60);
     expect(second.duel!.champion.n).toBe(40);
     const before = learner.suggest([...pool.rows.keys()]);
     learner.install(second.head);

@@ -1,5 +1,6 @@
 /** What the serving version gets right and wrong, by probabilities of tasks it has not learned from. */
 import { wilsonInterval } from '../../core/intervals.ts';
+import { ofPeople, promotionRuns } from '../answers.ts';
 import type { ShareWithInterval } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { type HeldOutAnswers, heldOutAnswers } from '../label-errors.ts';
@@ -22,7 +23,10 @@ export function createModelFigures(
   return {
     async modelFigures(projectId, of) {
       const held = await heldOutAnswers(deps, matrices, configs, projectId);
-      return held === undefined ? nothing(of) : figuresOf(held, of);
+      if (held === undefined) return nothing(of);
+      const promotions = await promotionRuns(deps.store, projectId);
+      const byPeople = held.answers.filter(({ annotation }) => ofPeople([annotation], promotions).length > 0);
+      return figuresOf({ ...held, answers: byPeople }, of);
     },
   };
 }

@@ -3,10 +3,10 @@ import type { Region } from '../src/core/domain.ts';
 import { seededRandom } from '../src/core/random.ts';
 import { type ExportRow, formatNamed } from '../src/formats/index.ts';
 import { decodeBrush, encodeBrush } from '../src/labelconfig/index.ts';
+import { exportRow } from '../test/formats/helpers.ts';
 import { interleave, type Suite, timeMs } from './harness.ts';
 
 const SIDE = 1024;
-const TIME = '2025-01-01T00:00:00.000Z';
 
 export const suite: Suite = {
   name: 'formats',
@@ -145,34 +145,7 @@ function rowOf(id: number): ExportRow {
       },
     }),
   );
-  const times = { createdAt: TIME, updatedAt: TIME };
-  const task = { id, projectId: 1, ordinal: id - 1, data: { image: `images/${id}.jpg` }, meta: {}, ...times };
-  return {
-    task,
-    annotations: [
-      {
-        ...times,
-        id,
-        projectId: 1,
-        taskId: id,
-        annotatorId: 1,
-        labeler: { kind: 'annotator', name: 'ada', version: '' },
-        result,
-        skipped: false,
-        groundTruth: false,
-        visibleMs: 2500,
-        via: 'key',
-        parentPrediction: null,
-        outcome: 'unaided',
-        difference: {},
-        blind: false,
-        note: '',
-        submissionId: `s${id}`,
-        runId: null,
-      },
-    ],
-    predictions: [],
-  };
+  return exportRow(id, { image: `images/${id}.jpg` }, result);
 }
 
 function pick({ value, min, max, runs }: { value: number; min: number; max: number; runs: number }) {

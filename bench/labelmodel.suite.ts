@@ -1,37 +1,29 @@
 /** Label models on real votes (chosen on valid, scored on test), and their speed beside a plain dense loop. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import {
   accuracyOf,
   CANDIDATES,
   confusionsOf,
   dawidSkene,
-  decodeSpans,
   labelsOf,
   majority,
   type Posterior,
   posteriorOf,
   selectModel,
-  spanF1,
-  tokenClasses,
-  tokenVoteRows,
-  tokenVotes,
   uniformPrior,
   type VoteRows,
   VoteStream,
   voteTable,
-  voteTableFromDense,
 } from '../src/consensus/index.ts';
 import { seededRandom } from '../src/core/random.ts';
+import { hasWeakVotes, readSpanSet, readWeakSet } from '../test/consensus/weak.ts';
 import { type Figure, interleave, type Suite, type SuiteOptions, timeMs } from './harness.ts';
 
 type Report = (figure: Figure) => void;
-const DATA = resolve(import.meta.dirname, '../../shared/data');
 
 export const suite: Suite = {
   name: 'labelmodel',
   async run(report: Report, options: SuiteOptions): Promise<void> {
-    if (existsSync(join(DATA, 'weak'))) {
+    if (hasWeakVotes) {
       weakSets(report);
       spans(report, options.quick ? 100 : 500);
     }
@@ -41,11 +33,6 @@ export const suite: Suite = {
     await stream(report);
   },
 };
-
-interface Item {
-  readonly label: number;
-  readonly weak_labels: readonly number[];
-}
 
 const SETS = [
   { name: 'youtube', k: 2 },
@@ -58,31 +45,14 @@ const SETS = [
 function weakSets(report: Report): void {
   let worst = Number.POSITIVE_INFINITY;
   for (const { name, k } of SETS) {
-    const read = (part: string): Item[] =>
-      Object.values(JSON.parse(readFileSync(join(DATA, 'weak', name, `${part}.json`), 'utf8')) as Record<string, Item>);
-    const [train, valid, test] = [read('train'), read('valid'), read('test')];
-    const m = train[0]!.weak_labels.length;
-    const dense = (items: readonly Item[]) =>
-      voteTableFromDense(
-        items.flatMap((one) => one.weak_labels),
-        m,
-        k,
-      );
-    const table = dense([...train, ...valid]);
-    const gold = [...train.map(() => -1), ...valid.map((one) => one.label)];
+    const { table, gold, validCount, testTable, truth, unvoted } = readWeakSet(name, k);
     const { model } = selectModel(table, gold);
-    const testTable = dense(test);
-    const truth = test.map((one) => one.label);
-    const unvoted = commonest(
-      valid.map((one) => one.label),
-      k,
-    );
     const [chosen, floor] = [posteriorOf(model, testTable), posteriorOf(majority(testTable), testTable)];
     const [ours, theirs] = [chosen, floor].map((one) => 100 * accuracyOf(one, truth, unvoted)) as [number, number];
     worst = Math.min(worst, ours - theirs);
     const baseline = `majority ${theirs.toFixed(2)}`;
-    const extra = { chosen: model.name, gold: valid.length };
-    report({ figure: `${name}_accuracy`, value: ours, runs: 1, unit: '%', baseline, n: test.length, extra });
+    const extra = { chosen: model.name, gold: validCount };
+    report({ figure: `${name}_accuracy`, value: ours, runs: 1, unit: '%', baseline, n: truth.length, extra });
     if (name !== 'sms') continue;
     const covered = 100 * accuracyOf(chosen, truth);
     const coveredFloor = `majority ${(100 * accuracyOf(floor, truth)).toFixed(2)}`;
@@ -92,7 +62,7 @@ function weakSets(report: Report): void {
       runs: 1,
       unit: '%',
       baseline: coveredFloor,
-      n: test.length,
+      n: truth.length,
       extra,
     });
     const f1 = (one: Posterior): number => 100 * binaryF1(one, truth, unvoted);
@@ -102,7 +72,7 @@ function weakSets(report: Report): void {
       runs: 1,
       unit: '%',
       baseline: `majority ${f1(floor).toFixed(2)}`,
-      n: test.length,
+      n: truth.length,
       extra,
     });
   }
@@ -114,11 +84,6 @@ function weakSets(report: Report): void {
     baseline: 'majority, least gain of the four sets',
     n: SETS.length,
   });
-}
-
-function commonest(gold: readonly number[], k: number): number {
-  const counts = Array.from({ length: k }, (_, c) => gold.filter((one) => one === c).length);
-  return counts.indexOf(Math.max(...counts));
 }
 
 /** F1 of class 1. */
@@ -133,50 +98,19 @@ function binaryF1(posterior: Posterior, truth: readonly number[], unvoted: numbe
   return (2 * hits) / (given + wanted);
 }
 
-interface Abstract {
-  readonly tokens: readonly string[];
-  readonly spans: readonly [number, number, string][];
-  readonly votes: readonly (readonly [number, number, string][])[];
-}
-
 function spans(report: Report, count: number): void {
-  const read = (part: string): Abstract[] =>
-    readFileSync(join(DATA, 'ner/bc5cdr-weak', `${part}.jsonl`), 'utf8')
-      .trim()
-      .split('\n')
-      .slice(0, count)
-      .map((line) => JSON.parse(line) as Abstract);
-  const toSpans = (list: readonly (readonly [number, number, string])[]) =>
-    list.map(([start, end, label]) => ({ start, end, label: label === 'Chemical' ? 0 : 1 }));
-  const [valid, test] = [read('valid'), read('test')];
-  const into = { rows: [] as number[], voters: [] as number[], classes: [] as number[] };
-  const first: number[] = [0];
-  for (const { tokens, votes } of [...valid, ...test]) {
-    tokenVotes(votes.map(toSpans), first.at(-1)!, into);
-    first.push(first.at(-1)! + tokens.length);
-  }
-  const table = voteTable(tokenVoteRows(into, first.at(-1)!, 30, 2));
-  const gold = new Int32Array(table.rowCount).fill(-1);
-  valid.forEach((one, i) => {
-    gold.set(tokenClasses(toSpans(one.spans), one.tokens.length), first[i]!);
-  });
+  const { table, gold, testCount, f1 } = readSpanSet(count);
   const { model } = selectModel(table, gold);
-  const truth = test.map((one) => toSpans(one.spans));
-  const f1 = (posterior: Posterior): number =>
-    100 *
-    spanF1(
-      test.map((_, i) => decodeSpans(posterior, first[valid.length + i]!, first[valid.length + i + 1]!)),
-      truth,
-    ).f1;
-  const baseline = `majority ${f1(posteriorOf(majority(table), table)).toFixed(2)}`;
+  const percent = (posterior: Posterior): number => 100 * f1(posterior);
+  const baseline = `majority ${percent(posteriorOf(majority(table), table)).toFixed(2)}`;
   const extra = { chosen: model.name, tokens: table.rowCount, distinct: table.weights.length };
   report({
     figure: 'bc5cdr_span_f1',
-    value: f1(posteriorOf(model, table)),
+    value: percent(posteriorOf(model, table)),
     runs: 1,
     unit: '%',
     baseline,
-    n: test.length,
+    n: testCount,
     extra,
   });
 }

@@ -9,6 +9,7 @@ import type { Project, Run } from '../src/core/domain.ts';
 import { type OpenStore, openStore } from '../src/store/open-store.ts';
 import { MIGRATIONS } from '../src/store/sqlite/migrations/index.ts';
 import type { Tensor } from '../src/store/tensors.ts';
+import { SETTINGS } from '../test/contract/world.ts';
 import { startServerProcess } from '../test/helpers/process.ts';
 import { createTextProject, importTexts } from '../test/helpers/project.ts';
 import { makeTexts } from '../test/helpers/texts.ts';
@@ -22,19 +23,7 @@ const PROJECT = {
   description: '',
   instruction: '',
   labelConfig: '<View/>',
-  settings: {
-    queryStrategy: 'default',
-    seed: 1,
-    overlap: 1,
-    blindShare: 0.1,
-    leaseSeconds: 600,
-    retrainEvery: 10,
-    retrainEveryVerified: 0,
-    retrainEveryHours: 0,
-    retrainOnDrift: true,
-    embedder: 'lexical',
-    pinnedVersion: null,
-  },
+  settings: SETTINGS,
 };
 
 export const suite: Suite = {

@@ -3,17 +3,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Figure } from '../bench/harness.ts';
 
-interface Line {
+/** A figure as the harness prints it, its extras beside the rest. */
+interface Line extends Omit<Figure, 'extra'> {
   readonly suite: string;
-  readonly figure: string;
-  readonly value: number;
-  readonly min?: number;
-  readonly max?: number;
-  readonly runs: number;
-  readonly unit: string;
-  readonly baseline: string;
-  readonly n: number;
   /** An SVG drawing that belongs to the figure. */
   readonly plot?: string;
 }

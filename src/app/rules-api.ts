@@ -47,11 +47,13 @@ export interface RuleView {
   readonly coverage: number;
   readonly overlap: number;
   readonly conflict: number;
-  /** Its votes on annotated tasks, with a 95 % Wilson interval; null where there is none. */
+  /** Its votes (or single spans) on annotated tasks, with a 95 % Wilson interval; null where there is none. */
   readonly precision: ShareWithInterval | null;
+  /** What the precision counts: a span is right when people marked exactly it. */
+  readonly counts: 'tasks' | 'spans';
   /** Share of its votes that are right as the label model sees it, all votes and annotations considered; null if unknown. */
   readonly estimated: number | null;
-  /** Tasks that only this rule votes on, and tasks whose majority changes without it. */
+  /** Tasks on which no other rule speaks of the same thing, and tasks whose majority changes without it. */
   readonly covers: number;
   readonly flips: number;
   /** Milliseconds per million characters of text, the shared scan left out. */
@@ -62,6 +64,12 @@ export interface RuleView {
   readonly skipped: number;
 }
 
+/** Spans that are exactly those of people: share of the marked ones, and of people's; null where there is none. */
+export interface SpanQuality {
+  readonly precision: ShareWithInterval | null;
+  readonly recall: ShareWithInterval | null;
+}
+
 export interface RuleReportView {
   readonly tasks: number;
   readonly annotated: number;
@@ -70,6 +78,8 @@ export interface RuleReportView {
   readonly conflict: number;
   /** Of the majority of the rules on annotated tasks with votes, 0..1; null where there is none. */
   readonly accuracy: number | null;
+  /** Of all span rules together on annotated tasks; null without such rules. */
+  readonly spans: SpanQuality | null;
   readonly rules: readonly RuleView[];
   /** Pairs of rules that contradict each other. */
   readonly conflicts: readonly { readonly a: string; readonly b: string; readonly tasks: number }[];

@@ -5,7 +5,7 @@ import type { Deps } from './deps.ts';
 import type { ProjectConfig } from './project-config.ts';
 import type { RulePreview, RuleTask } from './rules-api.ts';
 import { examineScan, reportView, ruleTasks } from './rules-report.ts';
-import { newScan, type RuleScan, scanTasks } from './rules-scan.ts';
+import { labelsOf, newScan, type RuleScan, scanTasks } from './rules-scan.ts';
 import { programOf } from './rules-source.ts';
 
 const SPREAD = 1_000;
@@ -111,8 +111,8 @@ function hitsOf(scan: RuleScan): number[] {
   return [...hits];
 }
 
-/** Annotated tasks on which no rule votes. */
+/** Tasks that people labeled, or marked spans in, and on which no rule votes. */
 function missesOf(scan: RuleScan): number[] {
   const hits = new Set(hitsOf(scan));
-  return [...scan.truth.keys()].filter((task) => scan.truth[task]!.length > 0 && !hits.has(task));
+  return [...scan.truth.keys()].filter((task) => labelsOf(scan.truth[task]!).length > 0 && !hits.has(task));
 }

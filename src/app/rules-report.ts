@@ -1,11 +1,12 @@
 /** What rules are worth: figures, contradictions, and tasks to look at with the stretches that made rules fire. */
 import type { ExaminedRules, RuleProgram } from '../compute/rules-compute.ts';
 import type { Task } from '../core/domain.ts';
-import { matchFields, type Rule, type RuleVotes } from '../rules/index.ts';
+import { matchFields, type Rule, type RuleVotes, type SpanCounts, wilsonInterval } from '../rules/index.ts';
+import type { ShareWithInterval } from './app.ts';
 import type { Deps } from './deps.ts';
 import type { ProjectConfig } from './project-config.ts';
-import type { RuleMatch, RuleReportView, RuleTask, RuleView } from './rules-api.ts';
-import { type RuleScan, truthOf } from './rules-scan.ts';
+import type { RuleMatch, RuleReportView, RuleTask, RuleView, SpanQuality } from './rules-api.ts';
+import { isAnnotated, labelsOf, type RuleScan, truthOf } from './rules-scan.ts';
 import { programOf } from './rules-source.ts';
 import { viewsOf } from './rules-views.ts';
 
@@ -20,14 +21,15 @@ export async function examineScan(
   scan: RuleScan,
   list?: ListRequest,
 ): Promise<ExaminedRules> {
-  const labels = list ? program.rules[list.rule]!.labels.map((label) => program.labels.indexOf(label)) : [];
+  const listed = list && program.rules[list.rule]!;
+  const labels = listed?.labels.map((label) => program.labels.indexOf(label)) ?? [];
   return compute.rules.examine({
     parts: scan.parts,
     taskCount: scan.taskIds.length,
     ruleCount: program.rules.length,
     labelCount: program.labels.length,
     truth: scan.truth,
-    ...(list ? { list: { ...list, labels } } : {}),
+    ...(list ? { list: { ...list, labels, spans: listed!.spans !== null } } : {}),
   });
 }
 
@@ -44,11 +46,12 @@ export function reportView(
   }
   return {
     tasks: scan.taskIds.length,
-    annotated: scan.truth.filter((labels) => labels.length > 0).length,
+    annotated: scan.truth.filter(isAnnotated).length,
     coverage: examined.coverage,
     overlap: examined.overlap,
     conflict: examined.conflict,
     accuracy: Number.isNaN(examined.accuracy) ? null : examined.accuracy,
+    spans: program.rules.some((rule) => rule.spans !== null) ? spanQuality(examined.spans) : null,
     rules: program.rules.map((rule, i): RuleView => {
       const { hits, coverage, overlap, conflict, checked, correct, interval, covers, flips } = examined.rules[i]!;
       return {
@@ -61,10 +64,8 @@ export function reportView(
         coverage,
         overlap,
         conflict,
-        precision:
-          checked === 0
-            ? null
-            : { n: checked, hits: correct, share: correct / checked, low: interval.low, high: interval.high },
+        precision: shareOf(correct, checked, interval),
+        counts: rule.spans === null ? 'tasks' : 'spans',
         estimated: estimated[i] ?? null,
         covers,
         flips,
@@ -79,6 +80,14 @@ export function reportView(
       tasks,
     })),
   };
+}
+
+function spanQuality({ marked, correct, wanted }: SpanCounts): SpanQuality {
+  return { precision: shareOf(correct, marked), recall: shareOf(correct, wanted) };
+}
+
+function shareOf(hits: number, n: number, interval = wilsonInterval(hits, n)): ShareWithInterval | null {
+  return n === 0 ? null : { n, hits, share: hits / n, low: interval.low, high: interval.high };
 }
 
 /** (rules) how often each is right as a label model sees it; rules that mark spans are not asked. */
@@ -100,8 +109,8 @@ export async function estimateRules(
   }
   if (control === null || columns.rows.length === 0) return [];
   const gold = control.multiple
-    ? truth.flatMap((own) => classes.map((_, c) => (own.length === 0 ? -1 : Number(own.includes(c)))))
-    : truth.map((own) => own.find((label) => label < classes.length) ?? -1);
+    ? truth.flatMap(({ labels }) => classes.map((_, c) => (labels.length === 0 ? -1 : Number(labels.includes(c)))))
+    : truth.map(({ labels }) => labels[0] ?? -1);
   const model = await compute.fitSuggestion({
     votes: { ...columns, rowCount: taskIds.length, voterCount: rules.length, classCount: classes.length },
     multiple: control.multiple,
@@ -140,7 +149,7 @@ export async function ruleTasks(
         text: config.textOf(task.data) ?? '',
         votes: votes.get(i) ?? [],
         matches: places.get(i) ?? [],
-        annotated: truth[i]!.map((index) => config.ruleLabels[index]!),
+        annotated: labelsOf(truth[i]!).map((index) => config.ruleLabels[index]!),
       },
     ]),
   );

@@ -2,7 +2,7 @@
 import type { MatchedRules, RuleProgram } from '../compute/rules-compute.ts';
 import type { Annotation, Project, Task } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
-import type { RuleVotes } from '../rules/index.ts';
+import type { Place, RuleVotes, TaskTruth } from '../rules/index.ts';
 import { ofPeople, promotionRuns, sharesOf } from './answers.ts';
 import type { Deps } from './deps.ts';
 import type { ProjectConfig } from './project-config.ts';
@@ -12,14 +12,14 @@ import { spansIn } from './span-target.ts';
 /** Reports look at no more: their figures no longer change in the second digit, and votes are held in memory. */
 export const RULE_REPORT_TASKS_MAX = 200_000;
 const CHUNK = 1_000;
-/** Shares from which a label of several annotators counts. */
+/** Share of the annotators from which a label or a span counts. */
 const AGREED = 0.5;
 
 export interface RuleScan {
   readonly taskIds: number[];
   readonly parts: RuleVotes[];
-  /** (tasks) label indices. */
-  readonly truth: (readonly number[])[];
+  /** (tasks) what people say. */
+  readonly truth: TaskTruth[];
   readonly ruleMs: Float64Array;
   chars: number;
 }
@@ -65,18 +65,27 @@ export async function scanProject(
 }
 
 /**
- * Label indices (of `ruleLabels`) that the annotators of each task agree on: its class, and the labels of spans that at
- * least half of them marked. None where nobody has answered.
+ * What the annotators of each task agree on, with indices of `ruleLabels`: its class, and the spans that at least half of
+ * them marked exactly so. An answer that is known to be right speaks alone.
  */
-export async function truthOf({ store }: Deps, config: ProjectConfig, tasks: readonly Task[]): Promise<number[][]> {
+export async function truthOf({ store }: Deps, config: ProjectConfig, tasks: readonly Task[]): Promise<TaskTruth[]> {
   const [first] = tasks;
   if (!first) return [];
   const given = await store.annotations.ofTasks(tasks.map((task) => task.id));
   const annotations = groupBy(ofPeople(given, await promotionRuns(store, first.projectId)), (one) => one.taskId);
   return tasks.map((task) => {
     const own = annotations.get(task.id) ?? [];
-    return [...new Set([...classTruth(config, own), ...spanTruth(config, own)])];
+    return { labels: classTruth(config, own), places: placeTruth(config, own) };
   });
+}
+
+/** Labels of the task and of its spans, each once. */
+export function labelsOf({ labels, places }: TaskTruth): number[] {
+  return [...new Set([...labels, ...(places ?? []).map((place) => place.label)])];
+}
+
+export function isAnnotated({ labels, places }: TaskTruth): boolean {
+  return labels.length > 0 || places !== null;
 }
 
 function classTruth(config: ProjectConfig, annotations: readonly Annotation[]): number[] {
@@ -86,12 +95,20 @@ function classTruth(config: ProjectConfig, annotations: readonly Annotation[]): 
   return [shares.indexOf(Math.max(...shares))];
 }
 
-function spanTruth({ spans, ruleLabels }: ProjectConfig, annotations: readonly Annotation[]): number[] {
-  if (spans === null) return [];
+/** Null where nobody has answered. */
+function placeTruth({ spans, ruleLabels }: ProjectConfig, annotations: readonly Annotation[]): Place[] | null {
   const answers = annotations.filter((one) => !one.skipped);
-  const marked = answers.map((one) => new Set(spansIn(spans, one.result).map((span) => span.label)));
-  return spans.labels.flatMap((name, label) => {
-    const agreed = marked.filter((own) => own.has(label)).length >= AGREED * Math.max(1, answers.length);
-    return agreed && answers.length > 0 ? [ruleLabels.indexOf(name)] : [];
-  });
+  if (spans === null || answers.length === 0) return null;
+  const known = answers.find((one) => one.groundTruth);
+  const heard = known ? [known] : answers;
+  const counts = new Map<string, { place: Place; answers: number }>();
+  for (const { result } of heard) {
+    for (const [key, span] of new Map(
+      spansIn(spans, result).map((one) => [`${one.start}-${one.end}-${one.label}`, one]),
+    )) {
+      const place = { ...span, label: ruleLabels.indexOf(spans.labels[span.label]!) };
+      counts.set(key, { place, answers: (counts.get(key)?.answers ?? 0) + 1 });
+    }
+  }
+  return [...counts.values()].filter((one) => one.answers >= AGREED * heard.length).map((one) => one.place);
 }

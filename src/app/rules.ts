@@ -13,7 +13,7 @@ import { enqueueRules } from './rules-apply.ts';
 import { appendRules, idFrom } from './rules-edit.ts';
 import { previewRules } from './rules-preview.ts';
 import { estimateRules, examineScan, reportView, ruleTasks } from './rules-report.ts';
-import { scanProject, truthOf } from './rules-scan.ts';
+import { labelsOf, scanProject, truthOf } from './rules-scan.ts';
 import { checkDraft, documentOf, programOf, requireSound, rulesOf } from './rules-source.ts';
 
 /** Annotated texts that suggestions are made from. */
@@ -215,9 +215,10 @@ async function annotatedTexts(deps: Deps, config: ProjectConfig, projectId: numb
     for (const [i, task] of tasks.entries()) {
       seen.add(task.id);
       const text = config.textOf(task.data);
-      if (text === null || labels[i]!.length === 0) continue;
+      const [label] = labelsOf(labels[i]!);
+      if (text === null || label === undefined) continue;
       texts.push(text);
-      truth.push(labels[i]![0]!);
+      truth.push(label);
     }
   }
   return { texts, truth: Int32Array.from(truth) };

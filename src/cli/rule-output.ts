@@ -15,6 +15,7 @@ export function figures(rule: Reply<'ruleReport'>['rules'][number]): Row {
     from: precision && rounded(precision.low),
     to: precision && rounded(precision.high),
     checked: precision?.n ?? 0,
+    counts: rule.counts,
     estimated: estimated && rounded(estimated),
     alone: covers,
     fault,
@@ -28,6 +29,17 @@ export function shown(list: string, { task, text, votes, annotated }: Reply<'rul
 
 export function summary({ tasks, coverage, conflict, ms }: Reply<'rulePreview'>): string {
   return `${tasks} tasks in ${ms.toFixed(0)} ms: ${percent(coverage)} covered, ${percent(conflict)} with conflicts.`;
+}
+
+/** Figures of the whole set; of span rules, how their spans compare with those that people marked. */
+export function totals({ tasks, annotated, coverage, overlap, conflict, accuracy, spans }: Reply<'ruleReport'>): Row {
+  const exact = spans && {
+    span_precision: spans.precision && rounded(spans.precision.share),
+    spans_marked: spans.precision?.n ?? 0,
+    span_recall: spans.recall && rounded(spans.recall.share),
+    spans_wanted: spans.recall?.n ?? 0,
+  };
+  return { tasks, annotated, coverage, overlap, conflict, accuracy, ...exact };
 }
 
 function rounded(share: number): number {

@@ -2,12 +2,15 @@
 import type {
   DocumentCheck,
   DocumentOptions,
+  ListedRule,
   Rule,
   RuleFigures,
   RuleLists,
   RuleVotes,
+  SpanCounts,
   Suggestion,
   SuggestOptions,
+  TaskTruth,
   TaskView,
   VoteDifference,
 } from '../rules/index.ts';
@@ -40,10 +43,10 @@ export interface RuleExamination {
   readonly taskCount: number;
   readonly ruleCount: number;
   readonly labelCount: number;
-  /** (tasks) label indices of the annotations, empty where there are none. */
-  readonly truth: readonly (readonly number[])[];
-  /** The rule whose tasks are to be listed, with the labels it votes for. */
-  readonly list?: { readonly rule: number; readonly labels: readonly number[]; readonly limit: number };
+  /** (tasks) what people say. */
+  readonly truth: readonly TaskTruth[];
+  /** The rule whose tasks are to be listed. */
+  readonly list?: ListedRule & { readonly limit: number };
 }
 
 export interface ExaminedRules {
@@ -53,6 +56,7 @@ export interface ExaminedRules {
   readonly conflict: number;
   /** NaN without annotated tasks that have votes. */
   readonly accuracy: number;
+  readonly spans: SpanCounts;
   /** Pairs of rules that contradict each other, most often first. */
   readonly conflicts: readonly { readonly a: number; readonly b: number; readonly tasks: number }[];
   /** Task numbers; null when no rule was named. */

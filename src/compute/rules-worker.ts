@@ -10,6 +10,7 @@ import {
   diffVotes,
   mergeVotes,
   type RuleVotes,
+  refutedTasks,
   resolveVotes,
   ruleLists,
   type Suggestion,
@@ -26,7 +27,6 @@ const PROGRAMS_MAX = 8;
 const programs = new Map<string, CompiledRules>();
 /** Pairs beyond these are no longer read by anybody. */
 const PAIRS_MAX = 1_000;
-const LISTED_MAX = 1_000;
 
 export function check({ text, options }: { text: string; options: DocumentOptions }): DocumentCheck {
   return checkRules(text, options);
@@ -62,13 +62,12 @@ function compile({ key, rules, labels }: RuleProgram): CompiledRules {
 export function examine(one: RuleExamination): ExaminedRules {
   const votes = mergeVotes(one.parts, one.taskCount);
   const { conflicts, taskCount: _, ...report } = analyseVotes(votes, one.ruleCount, one.labelCount, one.truth);
-  const single = Int32Array.from(one.truth, (labels) => labels[0] ?? -1);
   const { list } = one;
   return {
     ...report,
     conflicts: pairsOf(conflicts, one.ruleCount),
-    lists: list ? ruleLists(votes, list.rule, list.labels, single, list.limit) : null,
-    contradicted: contradicted(votes, one.truth),
+    lists: list ? ruleLists(votes, list, one.truth, list.limit) : null,
+    contradicted: refutedTasks(votes, one.truth),
   };
 }
 
@@ -81,15 +80,6 @@ function pairsOf(conflicts: Uint32Array, ruleCount: number): ExaminedRules['conf
     }
   }
   return pairs.sort((x, y) => y.tasks - x.tasks || x.a - y.a || x.b - y.b).slice(0, PAIRS_MAX);
-}
-
-function contradicted(votes: RuleVotes, truth: readonly (readonly number[])[]): number[] {
-  const tasks = new Set<number>();
-  for (let i = 0; i < votes.tasks.length && tasks.size < LISTED_MAX; i++) {
-    const known = truth[votes.tasks[i]!] ?? [];
-    if (known.length > 0 && !known.includes(votes.labels[i]!)) tasks.add(votes.tasks[i]!);
-  }
-  return [...tasks];
 }
 
 export function compare({

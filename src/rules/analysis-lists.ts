@@ -1,74 +1,78 @@
 /** Tasks to look at: what a rule hits, where it is contradicted, what it misses, and what a new version changes. */
-import { forEachTask } from './analysis.ts';
-import { NO_LABEL } from './compile.ts';
+import { type Truths, truthOf } from './analysis.ts';
+import { forEachTask, isRefuted, marked, meet, oppose, type Place, type TaskTruth, type Voter } from './voters.ts';
 import type { RuleVotes } from './votes.ts';
 
 export interface RuleLists {
   /** Tasks it votes on. */
   readonly hits: readonly number[];
-  /** Of these, tasks where another rule votes for other labels only, or that are annotated otherwise. */
+  /** Of these, tasks where another rule speaks against it, or that are annotated otherwise. */
   readonly conflicts: readonly number[];
-  /** Annotated tasks with one of its labels that it is silent on. */
+  /** Annotated tasks with one of its labels that it is silent on; of a span rule, with a span that it did not mark. */
   readonly misses: readonly number[];
 }
 
-/**
- * Browsable lists for one rule, each at most `limit` long, in task order.
- * @param labels what it votes for, to know what it misses.
- * @param truth (tasks) label index of each annotated task, -1 where there is none.
- */
-export function ruleLists(
-  votes: RuleVotes,
-  rule: number,
-  labels: readonly number[],
-  truth: Int32Array,
-  limit = 1000,
-): RuleLists {
-  const [hits, conflicts, misses]: number[][] = [[], [], []];
-  const voted = new Set<number>();
-  forEachTask(votes, (task, from, to) => {
-    const own = new Set<number>();
-    for (let i = from; i < to; i++) if (votes.rules[i] === rule) own.add(votes.labels[i]!);
-    if (own.size === 0) return;
-    voted.add(task);
-    push(hits!, task, limit);
-    if (isContradicted(votes, from, to, rule, own) || ((truth[task] ?? -1) >= 0 && !own.has(truth[task]!))) {
-      push(conflicts!, task, limit);
-    }
+export interface ListedRule {
+  readonly rule: number;
+  /** What it votes for, to know what it misses. */
+  readonly labels: readonly number[];
+  /** Does it mark spans? */
+  readonly spans: boolean;
+}
+
+const LISTED_MAX = 1000;
+
+/** Browsable lists for one rule, each at most `limit` long, in task order. */
+export function ruleLists(votes: RuleVotes, listed: ListedRule, truths: Truths, limit = LISTED_MAX): RuleLists {
+  const [hits, conflicts, misses]: [number[], number[], number[]] = [[], [], []];
+  const own = new Map<number, Voter>();
+  forEachTask(votes, (task, voters) => {
+    const voter = voters.find(({ rule }) => rule === listed.rule);
+    if (voter === undefined) return;
+    own.set(task, voter);
+    push(hits, task, limit);
+    const opposed = voters.some((other) => other !== voter && meet(voter, other) && oppose(voter, other));
+    if (opposed || isRefuted(voter, truthOf(truths, task))) push(conflicts, task, limit);
   });
-  for (let task = 0; task < truth.length; task++) {
-    if (labels.includes(truth[task]!) && !voted.has(task)) push(misses!, task, limit);
+  for (let task = 0; task < truths.length; task++) {
+    if (isMissed(listed, own.get(task), truthOf(truths, task))) push(misses, task, limit);
   }
-  return { hits: hits!, conflicts: conflicts!, misses: misses! };
+  return { hits, conflicts, misses };
+}
+
+function isMissed({ labels, spans }: ListedRule, voter: Voter | undefined, truth: TaskTruth): boolean {
+  if (!spans) return voter === undefined && truth.labels.some((label) => labels.includes(label));
+  const found = voter?.places ?? [];
+  return (truth.places ?? []).some((place) => labels.includes(place.label) && !marked(found, place));
+}
+
+/** Annotated tasks on which any rule says something else, in task order. */
+export function refutedTasks(votes: RuleVotes, truths: Truths, limit = LISTED_MAX): number[] {
+  const tasks: number[] = [];
+  forEachTask(votes, (task, voters) => {
+    const truth = truthOf(truths, task);
+    if (voters.some((voter) => isRefuted(voter, truth))) push(tasks, task, limit);
+  });
+  return tasks;
 }
 
 function push(list: number[], task: number, limit: number): void {
   if (list.length < limit) list.push(task);
 }
 
-function isContradicted(votes: RuleVotes, from: number, to: number, rule: number, own: ReadonlySet<number>): boolean {
-  const agrees = new Set<number>();
-  for (let i = from; i < to; i++) if (own.has(votes.labels[i]!)) agrees.add(votes.rules[i]!);
-  for (let i = from; i < to; i++) {
-    const other = votes.rules[i]!;
-    if (other !== rule && votes.labels[i] !== NO_LABEL && !agrees.has(other)) return true;
-  }
-  return false;
-}
-
 export interface VoteDifference {
-  /** Tasks with votes now that had none, with none now that had some, with other winning labels. */
+  /** Tasks with votes now that had none, with none now that had some, with other winning labels or other spans. */
   readonly gained: readonly number[];
   readonly lost: readonly number[];
   readonly flipped: readonly number[];
 }
 
 /**
- * What changes from one set of votes to another over the same tasks, by the labels with the most votes.
+ * What changes from one set of votes to another over the same tasks, by the labels with the most votes and by the spans.
  * Give it the resolved votes of whole sets, or of one rule in two versions.
  */
 export function diffVotes(before: RuleVotes, after: RuleVotes): VoteDifference {
-  const [old, now] = [winningLabels(before), winningLabels(after)];
+  const [old, now] = [outcomes(before), outcomes(after)];
   const tasks = [...new Set([...old.keys(), ...now.keys()])].sort((a, b) => a - b);
   return {
     gained: tasks.filter((task) => !old.has(task)),
@@ -77,17 +81,23 @@ export function diffVotes(before: RuleVotes, after: RuleVotes): VoteDifference {
   };
 }
 
-function winningLabels(votes: RuleVotes): Map<number, string> {
+/** By task, what its rules come to, as a text to compare. */
+function outcomes(votes: RuleVotes): Map<number, string> {
   const out = new Map<number, string>();
-  forEachTask(votes, (task, from, to) => {
+  forEachTask(votes, (task, voters) => {
     const counts = new Map<number, number>();
-    for (let i = from; i < to; i++) {
-      const label = votes.labels[i]!;
-      if (label !== NO_LABEL) counts.set(label, (counts.get(label) ?? 0) + 1);
+    const places = new Set<string>();
+    for (const { labels, places: own } of voters) {
+      for (const place of own ?? []) places.add(placeName(place));
+      if (own === null) for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
     }
     const most = Math.max(0, ...counts.values());
     const winners = [...counts].filter(([, count]) => count === most).map(([label]) => label);
-    if (winners.length > 0) out.set(task, winners.sort((a, b) => a - b).join(' '));
+    out.set(task, `${winners.sort((a, b) => a - b).join(' ')};${[...places].sort().join(' ')}`);
   });
   return out;
+}
+
+function placeName({ label, start, end }: Place): string {
+  return `${start}-${end}-${label}`;
 }

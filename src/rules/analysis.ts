@@ -1,28 +1,34 @@
 /** What each rule is worth: coverage, overlap, conflict, precision with its uncertainty, and what it adds to the others. */
 
 import { type Interval, wilsonInterval } from '../core/intervals.ts';
-import { NO_LABEL } from './compile.ts';
+import { forEachTask, marked, meet, oppose, type Place, type TaskTruth, type Voter } from './voters.ts';
 import type { RuleVotes } from './votes.ts';
 
 export interface RuleFigures {
   /** Tasks it votes on. */
   readonly hits: number;
-  /** Shares of all tasks, 0..1: voted on; voted on together with another rule; against another rule. */
+  /**
+   * Shares of all tasks, 0..1: voted on; voted on together with another rule; against another rule. Rules that mark spans
+   * meet only where their places overlap.
+   */
   readonly coverage: number;
   readonly overlap: number;
   readonly conflict: number;
   /** Labels it was seen to vote for. */
   readonly labels: readonly number[];
-  /** Its votes on annotated tasks, and how many were right. */
+  /**
+   * Its votes on annotated tasks, and how many were right. Of a rule that marks spans each span counts, and is right when
+   * people marked exactly it; so spans count on annotated tasks without any, too.
+   */
   readonly checked: number;
   readonly correct: number;
   /** correct / checked; NaN without any. */
   readonly precision: number;
   /** 95 % Wilson bounds of the precision. */
   readonly interval: Interval;
-  /** Tasks that only this rule votes on. */
+  /** Tasks on which no other rule says anything of the same thing. */
   readonly covers: number;
-  /** Tasks whose majority label changes when this rule is taken away and others still vote. */
+  /** Tasks whose majority label changes when this rule is taken away and others still vote; none for spans. */
   readonly flips: number;
 }
 
@@ -33,52 +39,45 @@ export interface RuleReport {
   readonly coverage: number;
   readonly overlap: number;
   readonly conflict: number;
-  /** Right among the annotated tasks with votes, by majority; ties share credit. NaN without any. */
+  /** Right among the annotated tasks with votes for the whole task, by majority; ties share credit. NaN without any. */
   readonly accuracy: number;
-  /** (rules x rules) tasks on which two rules vote and share no label; symmetric, row-major. */
+  /** Spans of all rules together on annotated tasks, each place and label once. */
+  readonly spans: SpanCounts;
+  /** (rules x rules) tasks on which two rules contradict each other; symmetric, row-major. */
   readonly conflicts: Uint32Array;
 }
 
+export interface SpanCounts {
+  readonly marked: number;
+  /** Of these, spans that people marked exactly so. */
+  readonly correct: number;
+  /** Spans that people marked. */
+  readonly wanted: number;
+}
+
+/** Label index of each annotated task, -1 where there is none; several labels per task as a list; or spans as well. */
+export type Truths = readonly (number | readonly number[] | TaskTruth)[] | Int32Array;
+
 /**
  * Figures of every rule over a vote matrix, in one pass.
- * @param truth (tasks) label index of each annotated task, -1 where there is none; several labels per task as a list.
+ * @param truths (tasks) what people say.
  */
-export function analyseVotes(
-  votes: RuleVotes,
-  ruleCount: number,
-  labelCount: number,
-  truth?: readonly (number | readonly number[])[] | Int32Array,
-): RuleReport {
+export function analyseVotes(votes: RuleVotes, ruleCount: number, labelCount: number, truths?: Truths): RuleReport {
   const sums = new Sums(ruleCount, labelCount);
-  forEachTask(votes, (task, from, to) => sums.add(votes, from, to, truthOf(truth, task)));
-  return sums.report(votes.taskCount);
+  forEachTask(votes, (task, voters) => sums.add(voters, truthOf(truths, task)));
+  let wanted = 0;
+  for (let task = 0; task < (truths?.length ?? 0); task++) wanted += truthOf(truths, task).places?.length ?? 0;
+  return sums.report(votes.taskCount, wanted);
 }
 
-/** Calls back with each task that has votes and its rows [from, to). */
-export function forEachTask(votes: RuleVotes, visit: (task: number, from: number, to: number) => void): void {
-  const { tasks } = votes;
-  for (let from = 0; from < tasks.length; ) {
-    let to = from + 1;
-    while (to < tasks.length && tasks[to] === tasks[from]) to++;
-    visit(tasks[from]!, from, to);
-    from = to;
-  }
+export function truthOf(truths: Truths | undefined, task: number): TaskTruth {
+  const value = truths?.[task];
+  if (value === undefined) return NO_TRUTH;
+  if (typeof value === 'number') return value >= 0 ? { labels: [value], places: null } : NO_TRUTH;
+  return 'labels' in value ? value : { labels: value, places: null };
 }
 
-function truthOf(
-  truth: readonly (number | readonly number[])[] | Int32Array | undefined,
-  task: number,
-): readonly number[] {
-  const value = truth?.[task];
-  if (value === undefined) return [];
-  return typeof value === 'number' ? (value >= 0 ? [value] : []) : value;
-}
-
-/** Rows of one rule on one task. */
-interface Voter {
-  readonly rule: number;
-  readonly labels: readonly number[];
-}
+const NO_TRUTH: TaskTruth = { labels: [], places: null };
 
 class Sums {
   readonly #ruleCount: number;
@@ -97,6 +96,8 @@ class Sums {
   #conflicted = 0;
   #annotated = 0;
   #credit = 0;
+  #marked = 0;
+  #markedRight = 0;
 
   constructor(ruleCount: number, labelCount: number) {
     this.#ruleCount = ruleCount;
@@ -108,45 +109,58 @@ class Sums {
     this.#conflicts = new Uint32Array(ruleCount * ruleCount);
   }
 
-  add(votes: RuleVotes, from: number, to: number, truth: readonly number[]): void {
-    const voters = votersOf(votes, from, to);
-    if (voters.length === 0) return;
+  add(voters: readonly Voter[], truth: TaskTruth): void {
     this.#covered++;
-    if (voters.length > 1) this.#overlapped++;
     const counts = new Float64Array(this.#labelCount);
-    for (const { labels } of voters) for (const label of labels) counts[label]!++;
+    for (const { labels, places } of voters) if (places === null) for (const label of labels) counts[label]!++;
     const winners = winnersOf(counts);
-    let conflicted = false;
-    for (const voter of voters) conflicted = this.#addVoter(voter, voters, counts, winners, truth) || conflicted;
+    let [overlapped, conflicted] = [false, false];
+    for (const voter of voters) {
+      const met = voters.filter((other) => other !== voter && meet(voter, other));
+      const opponents = met.filter((other) => oppose(voter, other));
+      this.#addVoter(voter, met.length, opponents);
+      if (voter.places === null && met.length > 0 && this.#changes(voter.labels, counts, winners)) {
+        this.#flips[voter.rule]!++;
+      }
+      this.#check(voter, truth);
+      overlapped ||= met.length > 0;
+      conflicted ||= opponents.length > 0;
+    }
+    if (overlapped) this.#overlapped++;
     if (conflicted) this.#conflicted++;
-    if (truth.length === 0) return;
-    this.#annotated++;
-    this.#credit += winners.filter((label) => truth.includes(label)).length / winners.length;
+    this.#checkAll(voters, winners, truth);
   }
 
-  #addVoter(
-    voter: Voter,
-    voters: readonly Voter[],
-    counts: Float64Array,
-    winners: readonly number[],
-    truth: readonly number[],
-  ): boolean {
-    const { rule, labels } = voter;
+  #addVoter({ rule, labels }: Voter, met: number, opponents: readonly Voter[]): void {
     this.#hits[rule]!++;
     for (const label of labels) this.#labels[rule]!.add(label);
-    if (voters.length === 1) this.#alone[rule]!++;
+    if (met === 0) this.#alone[rule]!++;
     else this.#overlaps[rule]!++;
-    const opponents = voters.filter(
-      (other) => other.rule !== rule && !other.labels.some((label) => labels.includes(label)),
-    );
     for (const other of opponents) this.#conflicts[rule * this.#ruleCount + other.rule]!++;
     if (opponents.length > 0) this.#against[rule]!++;
-    if (truth.length > 0) {
+  }
+
+  #check({ rule, labels, places }: Voter, truth: TaskTruth): void {
+    if (places === null) {
+      if (truth.labels.length === 0) return;
       this.#checked[rule]!++;
-      if (labels.some((label) => truth.includes(label))) this.#correct[rule]!++;
+      if (labels.some((label) => truth.labels.includes(label))) this.#correct[rule]!++;
+    } else if (truth.places !== null) {
+      this.#checked[rule]! += places.length;
+      for (const one of places) if (marked(truth.places, one)) this.#correct[rule]!++;
     }
-    if (voters.length > 1 && this.#changes(labels, counts, winners)) this.#flips[rule]!++;
-    return opponents.length > 0;
+  }
+
+  #checkAll(voters: readonly Voter[], winners: readonly number[], truth: TaskTruth): void {
+    if (truth.labels.length > 0 && winners.length > 0) {
+      this.#annotated++;
+      this.#credit += winners.filter((label) => truth.labels.includes(label)).length / winners.length;
+    }
+    if (truth.places === null) return;
+    const own: Place[] = [];
+    for (const { places } of voters) for (const one of places ?? []) if (!marked(own, one)) own.push(one);
+    this.#marked += own.length;
+    for (const one of own) if (marked(truth.places, one)) this.#markedRight++;
   }
 
   #changes(labels: readonly number[], counts: Float64Array, winners: readonly number[]): boolean {
@@ -156,7 +170,7 @@ class Sums {
     return left.length !== winners.length || left.some((label, i) => label !== winners[i]);
   }
 
-  report(taskCount: number): RuleReport {
+  report(taskCount: number, wanted: number): RuleReport {
     const share = (count: number): number => (taskCount === 0 ? 0 : count / taskCount);
     const rules = Array.from({ length: this.#ruleCount }, (_, rule): RuleFigures => {
       const [checked, correct] = [this.#checked[rule]!, this.#correct[rule]!];
@@ -181,20 +195,10 @@ class Sums {
       overlap: share(this.#overlapped),
       conflict: share(this.#conflicted),
       accuracy: this.#annotated === 0 ? Number.NaN : this.#credit / this.#annotated,
+      spans: { marked: this.#marked, correct: this.#markedRight, wanted },
       conflicts: this.#conflicts,
     };
   }
-}
-
-function votersOf(votes: RuleVotes, from: number, to: number): Voter[] {
-  const out: { rule: number; labels: number[] }[] = [];
-  for (let i = from; i < to; i++) {
-    if (votes.labels[i] === NO_LABEL) continue;
-    const last = out[out.length - 1];
-    if (last?.rule === votes.rules[i]) last!.labels.push(votes.labels[i]!);
-    else out.push({ rule: votes.rules[i]!, labels: [votes.labels[i]!] });
-  }
-  return out;
 }
 
 /** Labels with the most votes, ascending. */

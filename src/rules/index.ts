@@ -13,8 +13,15 @@
  */
 
 export { type Interval, wilsonInterval } from '../core/intervals.ts';
-export { analyseVotes, type RuleFigures, type RuleReport } from './analysis.ts';
-export { diffVotes, type RuleLists, ruleLists, type VoteDifference } from './analysis-lists.ts';
+export { analyseVotes, type RuleFigures, type RuleReport, type SpanCounts } from './analysis.ts';
+export {
+  diffVotes,
+  type ListedRule,
+  type RuleLists,
+  refutedTasks,
+  ruleLists,
+  type VoteDifference,
+} from './analysis-lists.ts';
 export { type Applied, type ApplyOptions, type ApplyWatch, applyRules, type RuleCost } from './apply.ts';
 export { type CompiledRule, type CompiledRules, type CompileOptions, compileRules, NO_LABEL } from './compile.ts';
 export {
@@ -35,5 +42,6 @@ export { resolveVotes } from './resolve.ts';
 export type * from './rule.ts';
 export { type Suggestion, type SuggestOptions, suggestKeywords } from './suggest.ts';
 export type { TaskRegion, TaskView } from './task-view.ts';
+export type { Place, TaskTruth } from './voters.ts';
 export { mergeVotes, type RuleFault, type RuleSpans, type RuleVotes, renumberRules, withdrawRules } from './votes.ts';
 export { type Overrun, overrunDetector, sharedWatch, WATCH_BYTES } from './watch.ts';

@@ -77,6 +77,7 @@ export function reportWire(report: RuleReportView): Reply<'ruleReport'> {
     overlap: report.overlap,
     conflict: report.conflict,
     accuracy: report.accuracy,
+    spans: report.spans && { ...report.spans },
     rules: report.rules.map(({ msPerMillionChars, labels, ...rule }) => ({
       ...rule,
       labels: [...labels],

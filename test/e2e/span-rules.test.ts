@@ -143,6 +143,36 @@ describe('span rules', () => {
     expect(last.score).toBeGreaterThan(0.8);
   });
 
+  it('are measured span by span: half a word right is wrong, and so is a span where people saw none', async () => {
+    const projectId = await newProject();
+    const params = { project_id: projectId };
+    const tasks = await server.client.call('projectTasks', { params, query: { page_size: 1000 } });
+    const region = (text: string, word: string, label: string) => {
+      const start = text.indexOf(word);
+      const value = { start, end: start + word.length, text: word, labels: [label] };
+      return { from_name: 'entity', to_name: 'text', type: 'labels', value };
+    };
+    for (const [i, task] of tasks.slice(3, 23).entries()) {
+      const text = String(task.data.text);
+      const body = { result: i < 15 ? [region(text, 'took aspirin', 'Drug'), region(text, 'Berlin', 'City')] : [] };
+      await server.client.call('annotationCreate', { params: { task_id: task.id }, body });
+    }
+    const report = await server.client.call('ruleReport', { params, body: { document: DOCUMENT } });
+    const precision = Object.fromEntries(report.rules.map((rule) => [rule.id, rule.precision]));
+    expect(report.rules.map((rule) => rule.counts)).toEqual(['spans', 'spans', 'spans']);
+    expect(precision.drugs).toMatchObject({ n: 20, hits: 0, share: 0 });
+    expect(precision.cities).toMatchObject({ n: 20, hits: 15, share: 0.75 });
+    expect(precision.cities!.low).toBeCloseTo(0.531, 3);
+    expect(report).toMatchObject({
+      annotated: 20,
+      spans: { precision: { n: 40, hits: 15 }, recall: { n: 30, hits: 15 } },
+    });
+    const whole = DOCUMENT.replace('group: 1', 'group: 0');
+    const better = await server.client.call('rulePreview', { params, body: { document: whole, rule: 'took' } });
+    expect(better.rules.find((rule) => rule.id === 'took')!.precision).toMatchObject({ n: 20, hits: 15 });
+    expect([better.contradicted.length, better.misses.length]).toEqual([5, 0]);
+  });
+
   it('say what does not fit when they are checked', async () => {
     const projectId = await newProject();
     const check = async (rule: string) => {

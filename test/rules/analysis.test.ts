@@ -34,6 +34,7 @@ const FOUR = `  - {id: free, label: spam, keywords: [free]}
   - {id: never, label: ham, keywords: [zzz]}
 `;
 const TEXTS = ['free win', 'free', 'free mum', 'mum', 'nothing', 'win mum free'];
+const MUM = { rule: 2, labels: [0], spans: false };
 const TRUTH = Int32Array.of(1, 1, 0, 0, 0, -1);
 
 describe('analysis', () => {
@@ -59,13 +60,108 @@ describe('analysis', () => {
   });
 
   it('lists hits, conflicts and misses', () => {
-    expect(ruleLists(votesOf(FOUR, TEXTS), 2, [0], TRUTH)).toEqual({ hits: [2, 3, 5], conflicts: [2, 5], misses: [4] });
-    expect(ruleLists(votesOf(FOUR, TEXTS), 2, [0], TRUTH, 1).hits).toEqual([2]);
+    expect(ruleLists(votesOf(FOUR, TEXTS), MUM, TRUTH)).toEqual({ hits: [2, 3, 5], conflicts: [2, 5], misses: [4] });
+    expect(ruleLists(votesOf(FOUR, TEXTS), MUM, TRUTH, 1).hits).toEqual([2]);
   });
 
   it('compares two versions', () => {
     const after = votesOf(FOUR.replace('[free]', '[nothing]').replace('[mum]', '[mum, win]'), TEXTS);
     expect(diffVotes(votesOf(FOUR, TEXTS), after)).toEqual({ gained: [4], lost: [1], flipped: [0, 2, 5] });
+  });
+});
+
+describe('of rules that mark spans', () => {
+  const spanLabels = ['Drug', 'City'];
+  const set = parseRules(
+    `${HEAD}  - {id: drugs, label: Drug, spans: true, keywords: [aspirin, plus]}
+  - {id: took, label: Drug, spans: {group: 1}, regex: 'took (\\w+)'}
+  - {id: places, label: City, spans: true, keywords: [Berlin, plus]}
+  - {id: ends, label: Drug, spans: true, keywords: [end]}
+`,
+    { labels: spanLabels },
+  );
+  const texts = ['took aspirin in Berlin', 'aspirin', 'took aspirin plus', 'none', 'took aspirin', 'end', 'Berlin'];
+  const votes = applyRules(
+    compileRules(set.rules, spanLabels),
+    texts.map((text) => ({ data: { text } })),
+  ).votes;
+  const place = (task: number, word: string, label: number) => {
+    const start = texts[task]!.indexOf(word);
+    return { label, start, end: start + word.length };
+  };
+  const seen = (...places: ReturnType<typeof place>[]) => ({ labels: [], places });
+  const truth = [
+    seen(place(0, 'aspirin', 0), place(0, 'Berlin', 1)),
+    seen(), // People looked and marked nothing: what is marked here is wrong.
+    seen(place(2, 'aspirin plus', 0)),
+    seen(place(3, 'none', 1)),
+    { labels: [], places: null },
+    { labels: [0], places: null },
+    seen(),
+  ];
+  const report = analyseVotes(votes, 4, 2, truth);
+
+  it('counts each span, right when people marked exactly it, wrong where they marked none', () => {
+    // aspirin right, aspirin in task 1 wrong, aspirin and plus in task 2 shorter than what was marked; task 4 unknown.
+    expect(report.rules[0]).toMatchObject({ checked: 4, correct: 1, precision: 0.25, interval: wilsonInterval(1, 4) });
+    expect(report.rules[1]).toMatchObject({ checked: 2, correct: 1 });
+    expect(report.rules[2]).toMatchObject({ checked: 3, correct: 1 });
+    expect(report.rules[3]).toMatchObject({ checked: 0, precision: Number.NaN });
+    expect(report.spans).toEqual({ marked: 7, correct: 2, wanted: 4 });
+    expect(report.accuracy).toBeNaN();
+  });
+
+  it('lets rules meet only where their places overlap', () => {
+    expect(report.conflict).toBe(1 / 7);
+    expect(report.rules.map((rule) => rule.conflict * 7)).toEqual([1, 0, 1, 0]);
+    expect(report.rules.map((rule) => rule.overlap * 7)).toEqual([3, 3, 1, 0]);
+    expect(report.rules.map((rule) => rule.covers)).toEqual([1, 0, 2, 1]);
+    expect(report.rules.map((rule) => rule.flips)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('lists spans that nobody marked so, and marked ones that were not found', () => {
+    const listed = (rule: number, label: number) => ruleLists(votes, { rule, labels: [label], spans: true }, truth);
+    expect(listed(0, 0)).toEqual({ hits: [0, 1, 2, 4], conflicts: [1, 2], misses: [2] });
+    expect(listed(2, 1)).toEqual({ hits: [0, 2, 6], conflicts: [2, 6], misses: [3] });
+  });
+
+  it('sees that a new version marks other places under the same label', () => {
+    const moved = parseRules(`${HEAD}  - {id: took, label: Drug, spans: true, regex: 'took (\\w+)'}\n`, {
+      labels: spanLabels,
+    });
+    const old = parseRules(`${HEAD}  - {id: took, label: Drug, spans: {group: 1}, regex: 'took (\\w+)'}\n`, {
+      labels: spanLabels,
+    });
+    const [before, after] = [old, moved].map(
+      ({ rules }) =>
+        applyRules(
+          compileRules(rules, spanLabels),
+          texts.map((text) => ({ data: { text } })),
+        ).votes,
+    );
+    expect(diffVotes(before!, after!)).toEqual({ gained: [], lost: [], flipped: [0, 2, 4] });
+    expect(diffVotes(before!, before!).flipped).toEqual([]);
+  });
+
+  it('keeps labels of the task and of places apart', () => {
+    const mixed = parseRules(
+      `${HEAD}  - {id: whole, label: City, keywords: [aspirin]}
+  - {id: place, label: Drug, spans: true, keywords: [aspirin]}\n`,
+      { labels: spanLabels },
+    );
+    const both = applyRules(compileRules(mixed.rules, spanLabels), [{ data: { text: 'aspirin' } }]).votes;
+    const known = [{ labels: [1], places: [{ label: 0, start: 0, end: 7 }] }];
+    const { rules, conflict, accuracy } = analyseVotes(both, 2, 2, known);
+    expect({ conflict, accuracy }).toEqual({ conflict: 0, accuracy: 1 });
+    expect(rules.map(({ checked, correct }) => [checked, correct])).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+    expect(ruleLists(both, { rule: 1, labels: [0], spans: true }, known)).toEqual({
+      hits: [0],
+      conflicts: [],
+      misses: [],
+    });
   });
 });
 

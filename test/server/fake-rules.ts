@@ -88,6 +88,7 @@ const PREVIEW: RulePreview = {
   overlap: 0,
   conflict: 0,
   accuracy: null,
+  spans: null,
   rules: [
     {
       id: 'prize',
@@ -101,6 +102,7 @@ const PREVIEW: RulePreview = {
       conflict: 0,
       precision: { n: 1, hits: 1, share: 1, low: 0.2, high: 1 },
       estimated: 0.9,
+      counts: 'tasks',
       covers: 1,
       flips: 0,
       msPerMillionChars: 1.5,

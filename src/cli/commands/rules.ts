@@ -7,7 +7,7 @@ import { positive, withCommon } from '../flags.ts';
 import type { Row } from '../output.ts';
 import { watchJobs } from '../progress.ts';
 import { draft, kind, placeIn, type RuleFlags, readText, source, withLists, withNumber } from '../rule-input.ts';
-import { figures, shown, summary } from '../rule-output.ts';
+import { figures, shown, summary, totals } from '../rule-output.ts';
 import { withSession } from '../session.ts';
 
 const SUGGESTIONS = 20;
@@ -74,8 +74,7 @@ function addReading(verb: Verb): void {
         });
         out.rows(report.rules.map(figures));
         if (report.conflicts.length > 0) out.rows(report.conflicts.map((pair) => ({ ...pair })));
-        const { tasks, annotated, coverage, overlap, conflict, accuracy } = report;
-        out.record({ tasks, annotated, coverage, overlap, conflict, accuracy });
+        out.record(totals(report));
       }),
     );
   verb('suggest', 'words and phrases that announce a label in the annotated tasks, best first')

@@ -96,6 +96,9 @@ export const RuleFiguresShape = Type.Object({
   overlap: share,
   conflict: share,
   precision: nullable(PrecisionShape),
+  counts: Type.Union([Type.Literal('tasks'), Type.Literal('spans')], {
+    description: 'What the precision counts; a span is right when people marked exactly it',
+  }),
   estimated: nullable(share),
   covers: count,
   flips: count,
@@ -111,6 +114,12 @@ export const RuleReportShape = Type.Object({
   overlap: share,
   conflict: share,
   accuracy: nullable(share),
+  spans: nullable(
+    Type.Object(
+      { precision: nullable(PrecisionShape), recall: nullable(PrecisionShape) },
+      { description: 'Of all span rules together: spans exactly as people marked them' },
+    ),
+  ),
   rules: Type.Array(RuleFiguresShape),
   conflicts: Type.Array(Type.Object({ a: Type.String(), b: Type.String(), tasks: count })),
 });

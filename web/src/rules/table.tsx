@@ -6,10 +6,12 @@ import type { Figures } from './api.ts';
 const COLUMNS: readonly (readonly [string, string])[] = [
   ['Hits', 'Tasks it votes on, of those looked at'],
   ['Coverage', 'Share of tasks it votes on'],
+  ['Overlap', 'Share of tasks on which another rule speaks of the same thing'],
   ['Conflict', 'Share of tasks on which another rule says something else'],
-  ['Precision', 'Right among its votes on annotated tasks, with a 95 % interval'],
+  ['Precision', 'Right among its votes (or exact among its spans) on annotated tasks, with a 95 % interval'],
   ['Estimated', 'Right among all its votes, as the label model sees it'],
-  ['Alone', 'Tasks that no other rule votes on'],
+  ['Alone', 'Tasks on which no other rule speaks of the same thing'],
+  ['Flips', 'Tasks whose majority label changes without it'],
   ['ms/M', 'Milliseconds per million characters'],
 ];
 
@@ -55,12 +57,14 @@ export function RuleTable(props: {
                 <td dir="auto">{rule.labels.join(', ')}</td>
                 <td className="number">{count(rule.hits)}</td>
                 <td className="number">{percent(rule.coverage)}</td>
+                <td className="number">{percent(rule.overlap)}</td>
                 <td className="number">{percent(rule.conflict)}</td>
                 <td className="number">
-                  <Precision precision={rule.precision} />
+                  <Precision precision={rule.precision} counts={rule.counts} />
                 </td>
                 <td className="number">{estimate === null ? '' : percent(estimate)}</td>
                 <td className="number">{count(rule.covers)}</td>
+                <td className="number">{rule.counts === 'spans' ? '' : count(rule.flips)}</td>
                 <td className="number">{rule.ms_per_million_chars.toFixed(1)}</td>
               </tr>
             );
@@ -71,15 +75,21 @@ export function RuleTable(props: {
   );
 }
 
+const RIGHT = {
+  tasks: (hits: number, n: number) => `${hits} of ${n} annotated hits are right`,
+  spans: (hits: number, n: number) => `${hits} of ${n} spans in annotated tasks are exactly as people marked them`,
+};
+
 /** Empty until somebody has labeled a hit: no number without what it rests on. */
-function Precision({ precision }: { precision: Figures['precision'] }): ReactNode {
+function Precision({ precision, counts }: Pick<Figures, 'precision' | 'counts'>): ReactNode {
   if (precision === null) return <span className="muted">not yet known</span>;
   const { n, hits, share, low, high } = precision;
   return (
-    <span title={`${hits} of ${n} annotated hits are right`}>
+    <span title={RIGHT[counts](hits, n)}>
       {percent(share)}{' '}
       <span className="muted">
         {percent(low)}–{percent(high)} of {n}
+        {counts === 'spans' && ' spans'}
       </span>
     </span>
   );

@@ -147,13 +147,23 @@ function useTrial(
 }
 
 function Summary({ preview }: { preview: Preview }): ReactNode {
-  const { tasks, coverage, conflict, accuracy, annotated, ms } = preview;
+  const { tasks, coverage, conflict, accuracy, annotated, spans, ms } = preview;
   return (
     <p role="status">
       On {count(tasks)} tasks: <b>{percent(coverage)}</b> covered, <b>{percent(conflict)}</b> in conflict
       {accuracy !== null && (
         <>
           , the majority right on <b>{percent(accuracy)}</b> of {count(annotated)} annotated
+        </>
+      )}
+      {spans?.precision && (
+        <>
+          , <b>{percent(spans.precision.share)}</b> of {count(spans.precision.n)} spans exactly as people marked them
+        </>
+      )}
+      {spans?.recall && (
+        <>
+          , <b>{percent(spans.recall.share)}</b> of people’s {count(spans.recall.n)} found
         </>
       )}
       . <span className="muted">{Math.round(ms)} ms</span>

@@ -1,5 +1,5 @@
 /** Text sets through the sentence encoder; rows are cached under `.cache/` by set and model version. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { type ModelEntry, modelVersion } from '../../src/backends/manifest.ts';
@@ -7,9 +7,9 @@ import { builtinModels, modelFolder, readVerified } from '../../src/backends/reg
 import type { LoadedModel } from '../../src/backends/runtime.ts';
 import { runtimeNamed } from '../../src/backends/runtimes.ts';
 import { seededRandom, shuffle } from '../../src/core/random.ts';
+import { cachedRows } from './row-cache.ts';
 import { DATA, type LearningSet, unit } from './sets.ts';
 
-const CACHE = join(import.meta.dirname, '../../.cache/learning');
 const ENCODER = 'use-lite';
 const CHUNK = 256;
 /** The reference cut its texts here. */
@@ -108,12 +108,7 @@ function split(set: TextSet, folder: string, classes: readonly string[]) {
 async function embedded(name: string, texts: readonly string[]): Promise<{ rows: Float32Array; dim: number }> {
   const entry = encoder();
   const { dim } = entry.outputs.embedding as { dim: number };
-  const file = join(CACHE, `${name}-${modelVersion(entry)}.f32`);
-  if (existsSync(file)) return { rows: new Float32Array(readFileSync(file).buffer.slice(0)), dim };
-  const rows = await encode(texts, dim);
-  mkdirSync(CACHE, { recursive: true });
-  writeFileSync(file, rows);
-  return { rows, dim };
+  return { rows: await cachedRows(name, modelVersion(entry), () => encode(texts, dim)), dim };
 }
 
 function encoder(): ModelEntry {

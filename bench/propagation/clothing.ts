@@ -1,13 +1,13 @@
 /** Photos of clothes as MobileNet rows, cached under `.cache/` by the model's checksum. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
+import { cachedRows } from '../learning/row-cache.ts';
 import { DATA, unit } from '../learning/sets.ts';
 
-const CACHE = join(import.meta.dirname, '../../.cache/learning');
 const MODEL = join(DATA, '../models/mobilenet_v2/mobilenet_v2.onnx');
 const FOLDER = join(DATA, 'images/clothing-small');
 const DIM = 1_280;
@@ -35,11 +35,13 @@ export async function clothing(): Promise<RowSet | undefined> {
   return { name: 'clothing', classCount: classes.length, dim: DIM, rows, labels };
 }
 
-async function embedded(files: readonly string[]): Promise<Float32Array> {
+function embedded(files: readonly string[]): Promise<Float32Array> {
   const model = readFileSync(MODEL);
   const version = createHash('sha256').update(model).digest('hex').slice(0, 12);
-  const cache = join(CACHE, `clothing-${version}.f32`);
-  if (existsSync(cache)) return new Float32Array(readFileSync(cache).buffer.slice(0));
+  return cachedRows('clothing', version, () => embed(files, model));
+}
+
+async function embed(files: readonly string[], model: Uint8Array): Promise<Float32Array> {
   const session = await InferenceSession.create(model, { intraOpNumThreads: 1 });
   const rows = new Float32Array(files.length * DIM);
   for (const [i, file] of files.entries()) {
@@ -47,8 +49,6 @@ async function embedded(files: readonly string[]): Promise<Float32Array> {
     rows.set(unit(output.embedding!.data as Float32Array), i * DIM);
   }
   await session.release();
-  mkdirSync(CACHE, { recursive: true });
-  writeFileSync(cache, rows);
   return rows;
 }
 

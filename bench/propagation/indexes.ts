@@ -1,5 +1,5 @@
 /** Neighbour indexes and graphs: what they cost beside hnswlib, and what the default of a large project finds. */
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const K = 10;
 
 export async function indexFigures(report: (figure: Figure) => void, quick: boolean): Promise<void> {
   await graphFigure(report, quick ? QUICK_ITEMS : GRAPH_ITEMS);
-  indexFigure(report, quick ? QUICK_ITEMS : INDEX_ITEMS);
+  await indexFigure(report, quick ? QUICK_ITEMS : INDEX_ITEMS);
 }
 
 /** The exact graph as the product builds it, and hnswlib's build alone; once each, in turn, since both take seconds. */
@@ -31,7 +31,7 @@ async function graphFigure(report: (figure: Figure) => void, n: number): Promise
   const start = performance.now();
   const graph = await buildGraph(heap, matrix, { products });
   const ours = performance.now() - start;
-  const theirs = trial('hnsw', n).buildMs;
+  const theirs = (await inTurn(n, 'hnsw'))[0]!.buildMs;
   report({
     figure: 'exact_graph_vs_hnswlib_build',
     value: ours / theirs,
@@ -43,9 +43,9 @@ async function graphFigure(report: (figure: Figure) => void, n: number): Promise
   });
 }
 
-function indexFigure(report: (figure: Figure) => void, n: number): void {
-  const [ours, theirs] = [trial('usearch', n), trial('hnsw', n)];
-  const line = { runs: 1, n, unit: 'x', baseline: 'hnswlib-node, M 16, efConstruction 100, processes of their own' };
+async function indexFigure(report: (figure: Figure) => void, n: number): Promise<void> {
+  const [ours, theirs] = (await inTurn(n, 'usearch', 'hnsw')) as [IndexOutcome, IndexOutcome];
+  const line = { runs: 1, n, unit: 'x', baseline: 'hnswlib-node, M 16, efConstruction 100, in turn with it' };
   report({
     figure: 'index_recall_at_10',
     ...line,
@@ -78,18 +78,43 @@ function indexFigure(report: (figure: Figure) => void, n: number): void {
   });
 }
 
-/** Each in a process of its own, so that memory is what this index took. */
-function trial(kind: IndexTrial['kind'], n: number): IndexOutcome {
+/** Each in a process of its own, so that memory is what this index took; one at work at a time, by turns. */
+async function inTurn(n: number, ...kinds: IndexTrial['kind'][]): Promise<IndexOutcome[]> {
   const folder = mkdtempSync(join(tmpdir(), 'headstart-bench-index-'));
   try {
-    const request: IndexTrial = { kind, n, dims: DIMS, queries: QUERIES, k: K, file: join(folder, 'index') };
-    const file = join(import.meta.dirname, 'index-trial.ts');
-    const child = spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', file, JSON.stringify(request)], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
+    const trials = kinds.map((kind) => {
+      const child = start({ kind, n, dims: DIMS, queries: QUERIES, k: K, file: join(folder, kind) });
+      return { child, said: hear(child), outcome: undefined as IndexOutcome | undefined };
     });
-    return JSON.parse(child.stdout) as IndexOutcome;
+    while (trials.some((trial) => trial.outcome === undefined)) {
+      for (const trial of trials) {
+        if (trial.outcome) continue;
+        trial.outcome = (await trial.said).outcome;
+        if (trial.outcome) continue;
+        trial.said = hear(trial.child);
+        trial.child.send('go');
+        await trial.said;
+      }
+    }
+    return trials.map((trial) => trial.outcome!);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function start(request: IndexTrial): ChildProcess {
+  const options = { execArgv: ['--expose-gc', '--import', 'tsx'] };
+  return fork(join(import.meta.dirname, 'index-trial.ts'), [JSON.stringify(request)], options);
+}
+
+/** The next thing that a trial says: that it wants a turn, or how it went. */
+function hear(child: ChildProcess): Promise<{ readonly outcome?: IndexOutcome }> {
+  return new Promise((resolve, reject) => {
+    const ended = (): void => reject(new Error('a trial of an index ended early'));
+    child.once('exit', ended);
+    child.once('message', (message: { readonly outcome?: IndexOutcome }) => {
+      child.off('exit', ended);
+      resolve(message);
+    });
+  });
 }

@@ -2,7 +2,7 @@
  * Files that can be computed again: each has a stamp beside it that says what it was made from, and its checksum. What
  * does not fit is not read but made anew, and whoever asks is told why.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 
 /** Why a file cannot be used: not there, its bytes are not those that were written, or made from something else. */
@@ -13,6 +13,9 @@ interface StampFile {
   /** CRC-32: against damage, not against malice, and five times as fast as a cryptographic hash. */
   readonly crc32: number;
 }
+
+/** Stays in the processor's cache between reading and summing. */
+const PIECE_BYTES = 256 << 10;
 
 /** `write` makes the file at the path it is given. Readers see the old file, the new one, or none. */
 export function writeStamped(path: string, stamp: string, write: (path: string) => void): void {
@@ -59,8 +62,20 @@ function stampOf(path: string): string {
   return `${path}.stamp`;
 }
 
+/** In pieces: a buffer of the whole file costs more than reading it. */
 function checksum(path: string): number {
-  return crc32(readFileSync(path));
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  const file = openSync(path, 'r');
+  try {
+    let sum = 0;
+    for (;;) {
+      const read = readSync(file, piece);
+      if (read === 0) return sum;
+      sum = crc32(piece.subarray(0, read), sum);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 function sync(path: string): void {

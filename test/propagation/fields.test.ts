@@ -113,6 +113,30 @@ describe.each(METHODS)('%s', (method) => {
     );
   });
 
+  it('decides with a hundredth label added as with a hundred solved anew', () => {
+    const n = 500;
+    const heap = new KernelHeap({ bytes: 8 << 20 });
+    const affinity = affinityOf(
+      exactGraph(heap, loadMatrix(heap, noise(n, DIM, 3), DIM, { normalise: true }).matrix, 8),
+    );
+    const items = Array.from({ length: 100 }, (_, s) => (s * 7) % n);
+    const classes = items.map((item) => (item * 31) % CLASSES);
+    const before = { classCount: CLASSES, items: items.slice(0, 99), classes: classes.slice(0, 99) };
+    const grown = addToField(affinity, solveField(affinity, method, before), items[99]!, classes[99]!).values;
+    const anew = solveField(affinity, method, { classCount: CLASSES, items, classes }).values;
+    const scale = Math.max(...anew.map(Math.abs));
+    let decided = 0;
+    for (let i = 0; i < n; i++) {
+      const [a, b] = [grown, anew].map((values) => [...values.subarray(i * CLASSES, (i + 1) * CLASSES)]);
+      for (let c = 0; c < CLASSES; c++) expect(Math.abs(a![c]! - b![c]!) / scale).toBeLessThan(1e-3);
+      const [first, second] = [...b!].sort((x, y) => y - x);
+      if (first! - second! < 2e-3 * scale) continue;
+      decided++;
+      expect(a!.indexOf(Math.max(...a!))).toBe(b!.indexOf(first!));
+    }
+    expect(decided).toBeGreaterThan(0.9 * n);
+  });
+
   it('refuses labels that do not fit', () => {
     const affinity = affinityFor(1);
     const bad: Seeds[] = [

@@ -16,7 +16,7 @@ export interface Field {
 /** Zhou et al., "Learning with Local and Global Consistency" (NIPS 2003). */
 export const SPREADING_ALPHA = 0.99;
 /** Errors far below what decides between two classes. */
-const SPREADING_TOLERANCE = 1e-4;
+const TOLERANCE = 1e-4;
 /**
  * Poisson's system is singular on every connected part. This share of the degree on its diagonal ends the walks after
  * 100 steps or so: parts without a label, or with labels of one class, are well defined. Measured on four sets: 0.01 is
@@ -24,7 +24,6 @@ const SPREADING_TOLERANCE = 1e-4;
  */
 const POISSON_SHIFT = 0.01;
 const POISSON_ALPHA = 1 / (1 + POISSON_SHIFT);
-const POISSON_PASSES = chebyshevPasses(POISSON_ALPHA, 1e-4);
 const HARMONIC = { tolerance: 1e-5, passesMax: 600 };
 
 /**
@@ -61,7 +60,7 @@ export function addToField(affinity: Affinity, field: Field, item: number, label
 }
 
 /** Sparse passes that spreading takes for all labels; the benchmark compares with as many bare ones. */
-export const SPREADING_PASSES = chebyshevPasses(SPREADING_ALPHA, SPREADING_TOLERANCE);
+export const SPREADING_PASSES = chebyshevPasses(SPREADING_ALPHA, TOLERANCE);
 
 const SOLVERS: Record<FieldMethod, (affinity: Affinity, seeds: Seeds) => Float32Array> = {
   spreading: (affinity, seeds) =>
@@ -76,7 +75,7 @@ const SOLVERS: Record<FieldMethod, (affinity: Affinity, seeds: Seeds) => Float32
     for (let s = 0; s < count; s++) {
       for (let c = 0; c < seeds.classCount; c++) sources.values[s * seeds.classCount + c]! -= share[c]!;
     }
-    return solvePoisson(affinity, sources);
+    return solvePoisson(affinity, sources, chebyshevPasses(POISSON_ALPHA, TOLERANCE));
   },
 };
 
@@ -89,10 +88,8 @@ interface Change {
 
 const CHANGES: Record<FieldMethod, (affinity: Affinity, field: Field, item: number, label: number) => Change> = {
   spreading(affinity, { seeds }, item, label) {
-    // One label is a small part of the whole, so the same absolute error takes fewer passes.
-    const tolerance = SPREADING_TOLERANCE * Math.sqrt(seeds.items.length);
     const source = { items: [item], width: 1, values: Float64Array.of(1 - SPREADING_ALPHA) };
-    const passes = chebyshevPasses(SPREADING_ALPHA, Math.min(0.01, tolerance));
+    const passes = passesForOne(SPREADING_ALPHA, seeds);
     return { column: solveChebyshev(affinity, SPREADING_ALPHA, source, passes), row: unitRow(seeds.classCount, label) };
   },
 
@@ -110,21 +107,27 @@ const CHANGES: Record<FieldMethod, (affinity: Affinity, field: Field, item: numb
     const share = classShares(seeds);
     const source = new Float64Array(count + 1).fill(-1 / (count + 1));
     source[count] = count / (count + 1);
-    const column = solvePoisson(affinity, { items: [...Array.from(seeds.items), item], width: 1, values: source });
+    const sources = { items: [...Array.from(seeds.items), item], width: 1, values: source };
+    const column = solvePoisson(affinity, sources, passesForOne(POISSON_ALPHA, seeds));
     return { column, row: unitRow(seeds.classCount, label).map((one, c) => one - share[c]!) };
   },
 };
 
+/** One label is a small part of the whole, so the same absolute error takes fewer passes. */
+function passesForOne(alpha: number, { items }: Seeds): number {
+  return chebyshevPasses(alpha, Math.min(0.01, TOLERANCE * Math.sqrt(items.length)));
+}
+
 /** (D - W + shift D) u = sources, by v = sqrt(D) u. */
-function solvePoisson({ degrees, ...graph }: Affinity, { items, width, values }: SparseRows): Float32Array {
+function solvePoisson(
+  { degrees, ...graph }: Affinity,
+  { items, width, values }: SparseRows,
+  passes: number,
+): Float32Array {
   const scaled = values.map(
     (value, at) => value * POISSON_ALPHA * inverseRoot(degrees[items[Math.floor(at / width)]!]!),
   );
-  return unscale(
-    solveChebyshev(graph, POISSON_ALPHA, { items, width, values: scaled }, POISSON_PASSES),
-    width,
-    degrees,
-  );
+  return unscale(solveChebyshev(graph, POISSON_ALPHA, { items, width, values: scaled }, passes), width, degrees);
 }
 
 /** Weighted means of the neighbours everywhere but at the items held (`known` of them not at 0). */

@@ -18,6 +18,7 @@ import { addServe } from './commands/serve.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addStudio } from './commands/studio.ts';
 import { addTemplates } from './commands/templates.ts';
+import { addTrainer } from './commands/trainer.ts';
 
 export function createProgram(): Command {
   const program = new Command('headstart')
@@ -45,6 +46,7 @@ export function createProgram(): Command {
     addJobs,
     addModels,
     addStudio,
+    addTrainer,
     addSimulate,
     addDoctor,
   ]) {

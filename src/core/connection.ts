@@ -1,5 +1,6 @@
 /** A project's tie to a project of a Label Studio server, as plain data. */
-import type { IsoTime } from './domain.ts';
+import type { Annotation, IsoTime } from './domain.ts';
+import { stableHash } from './json.ts';
 
 export interface Connection {
   readonly id: number;
@@ -45,6 +46,36 @@ export interface StudioTask {
   readonly pushing: string;
   /** Label Studio asked for a prediction and got none yet. */
   readonly owed: boolean;
+}
+
+/** An annotation that both sides have, or had. */
+export interface SharedAnnotation {
+  readonly studioId: number;
+  /** Of its task over there; null for ones from before this was kept. */
+  readonly studioTask: number | null;
+  /** Null: gone here. */
+  readonly annotationId: number | null;
+  /** ISO time of its last known change over there. */
+  readonly changedAt: string;
+  /** `answerHash` of what both sides had last; '' when that is not known. */
+  readonly agreed: string;
+}
+
+/** An answer of ours on its way to Label Studio. */
+export interface SendingAnnotation {
+  readonly annotationId: number;
+  readonly studioTask: number;
+  /** Its `unique_id` over there: a second one with this key is refused. */
+  readonly key: string;
+  /** `answerHash` of what was sent. */
+  readonly agreed: string;
+}
+
+const HASH_DIGITS = 32;
+
+/** Of what both sides have to agree on. */
+export function answerHash({ result, skipped, groundTruth }: Pick<Annotation, 'result' | 'skipped' | 'groundTruth'>) {
+  return stableHash({ result, skipped, groundTruth }).slice(0, HASH_DIGITS);
 }
 
 /** An event as it came in, kept until it has taken effect. */

@@ -1,5 +1,12 @@
 /** Connections to Label Studio servers: who is connected, which task and annotation is which, and what came in. A port. */
-import type { Connection, InboxRow, StudioTask, Trainer } from '../core/connection.ts';
+import type {
+  Connection,
+  InboxRow,
+  SendingAnnotation,
+  SharedAnnotation,
+  StudioTask,
+  Trainer,
+} from '../core/connection.ts';
 import type { Annotation, Task } from '../core/domain.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { NewAnnotation, NewTask, Page } from './store.ts';
@@ -12,9 +19,18 @@ export interface NewStudioTask {
 
 export interface StudioAnnotation {
   readonly studioId: number;
+  readonly studioTask: number;
+  /** Its `unique_id`, where the other side tells it. */
+  readonly key: string | null;
   /** ISO time of its last change over there: an older word never replaces a newer one. */
   readonly changedAt: string;
   readonly annotation: NewAnnotation;
+}
+
+export interface SavedAnnotation {
+  readonly annotation: Annotation;
+  /** Both sides had changed it: what people here made of it stands beside it now, with this id, and is not there yet. */
+  readonly kept: number | null;
 }
 
 export interface StudioStore {
@@ -52,12 +68,26 @@ export interface StudioStore {
     change: { pushed?: string; pushing?: string; owed?: boolean },
   ): Promise<void>;
 
-  /** Stores or changes an annotation, knowledge and answer in one step; undefined when nothing changed. */
-  saveAnnotation(connectionId: number, given: StudioAnnotation): Promise<Annotation | undefined>;
-  /** Takes annotations back, also ones that have not come yet; returns the tasks of those that were here. */
-  dropAnnotations(connectionId: number, studioIds: readonly number[]): Promise<number[]>;
+  /**
+   * Stores or changes an annotation, knowledge and answer in one step; undefined when nothing changed. One that was sent
+   * from here is known for ours; one that was changed here too since both sides agreed is kept beside theirs.
+   */
+  saveAnnotation(connectionId: number, given: StudioAnnotation): Promise<SavedAnnotation | undefined>;
+  /**
+   * Takes annotations back, also ones that have not come yet; returns the tasks of those that were here. What was
+   * changed here since both sides agreed stays, and is returned as `kept`.
+   */
+  dropAnnotations(connectionId: number, studioIds: readonly number[]): Promise<{ tasks: number[]; kept: number[] }>;
   /** Their ids of the annotations that are here for this task. */
   annotationsOf(connectionId: number, taskId: number): Promise<number[]>;
+  /** Which of these annotations of ours the other side has. */
+  shared(connectionId: number, annotationIds: readonly number[]): Promise<SharedAnnotation[]>;
+  /** Deleted here and not yet there, although their task is here; by their id, after this one. */
+  deletedHere(connectionId: number, after: number, limit: number): Promise<SharedAnnotation[]>;
+  /** Written down before it goes out. Returns what an earlier attempt had written down, which may have arrived. */
+  sending(connectionId: number, one: SendingAnnotation): Promise<SendingAnnotation | undefined>;
+  /** Both sides have this now (or, without a hash, neither): it is on its way no more. */
+  agree(connectionId: number, one: SharedAnnotation): Promise<void>;
 
   /** Durable when it resolves. The same body while it waits is kept once. */
   receive(connectionId: number, digest: string, body: string): Promise<void>;

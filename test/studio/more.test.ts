@@ -104,7 +104,7 @@ describe('media that Label Studio keeps', () => {
       body: { url: world.studio.url, token: STUDIO_TOKEN, studio_project: 5 },
     });
     const params = { connection_id: made.id };
-    await world.client.call('connectionSync', { params, body: { push: false } });
+    await world.client.call('connectionSync', { params, body: { predictions: false } });
     await settle(world.client, made.project);
     const { tasks } = await world.client.call('taskList', { query: { project: made.project } });
     const headers = { authorization: `Token ${world.running.secret}` };
@@ -123,7 +123,7 @@ describe('media that Label Studio keeps', () => {
     const made = await world.client.call('studioConnect', {
       body: { url: world.studio.url, token: STUDIO_TOKEN, studio_project: 5 },
     });
-    await world.client.call('connectionSync', { params: { connection_id: made.id }, body: { push: false } });
+    await world.client.call('connectionSync', { params: { connection_id: made.id }, body: { predictions: false } });
     await settle(world.client, made.project);
     const { tasks } = await world.client.call('taskList', { query: { project: made.project } });
     const headers = { authorization: `Token ${world.running.secret}` };
@@ -141,7 +141,7 @@ describe('media that Label Studio keeps', () => {
       body: { url: world.studio.url, token: STUDIO_TOKEN, studio_project: 5 },
     });
     const params = { connection_id: made.id };
-    await world.client.call('connectionSync', { params, body: { push: false } });
+    await world.client.call('connectionSync', { params, body: { predictions: false } });
     await settle(world.client, made.project);
     const media = (await world.client.call('connectionDoctor', { params })).find((one) => one.part === 'media');
     expect(media).toMatchObject({ ok: false });

@@ -28,6 +28,7 @@ export interface StandInAnnotation {
   updated_at: string;
   lead_time: number;
   prediction: Record<string, unknown>;
+  unique_id?: string;
 }
 
 export interface StandInPrediction {
@@ -49,6 +50,14 @@ export class StandIn {
   down = false;
   /** Cuts the next calls of this path after they have taken effect. */
   cutAfter: { path: RegExp; times: number } | null = null;
+  /** Called when an annotation has come in by the API and before that is answered. */
+  arrived: (() => Promise<void>) | null = null;
+  /** Whether annotations tell their `unique_id`, as exports do and some versions of the API do not. */
+  tellsKeys = true;
+  readonly users = [
+    { id: 1, username: 'admin', email: 'admin@labels.example.com', first_name: '', last_name: '' },
+    { id: 2, username: 'ada', email: 'ada@labels.example.com', first_name: 'Ada', last_name: 'Lovelace' },
+  ];
   /** Every call is sent there. */
   redirect: string | null = null;
   /** Tasks that pages miss, as when others are deleted while somebody turns them. */
@@ -167,14 +176,24 @@ export class StandIn {
       ...change,
     };
     task.annotations.push(annotation);
-    await this.webhook({ action: 'ANNOTATION_CREATED', annotation, task: this.wire(task), project: this.#project() });
+    await this.webhook({
+      action: 'ANNOTATION_CREATED',
+      annotation: this.#told(annotation),
+      task: this.wire(task),
+      project: this.#project(),
+    });
     return annotation;
   }
 
   async change(annotation: StandInAnnotation, result: Json[]): Promise<void> {
     Object.assign(annotation, { result, updated_at: this.#now() });
     const task = this.wire(this.tasks.get(annotation.task)!);
-    await this.webhook({ action: 'ANNOTATION_UPDATED', annotation, task, project: this.#project() });
+    await this.webhook({
+      action: 'ANNOTATION_UPDATED',
+      annotation: this.#told(annotation),
+      task,
+      project: this.#project(),
+    });
   }
 
   async remove(annotation: StandInAnnotation): Promise<void> {
@@ -191,6 +210,7 @@ export class StandIn {
 
   /** Sent once, without credentials; what is not answered within a second is lost. */
   async webhook(event: Json): Promise<void> {
+    if (this.#backend === '') return;
     try {
       await this.#call('POST', '/webhook', event, 1_000);
     } catch {
@@ -217,7 +237,7 @@ export class StandIn {
       updated_by: null,
       file_upload: null,
       comment_authors: [],
-      annotations: task.annotations,
+      annotations: task.annotations.map((one) => this.#told(one)),
       predictions: task.predictions,
     };
   }
@@ -308,7 +328,9 @@ export class StandIn {
     const path = url.pathname.slice(this.base.length);
     const text = Buffer.concat(chunks).toString();
     const body = text === '' ? {} : JSON.parse(text);
-    const answer = this.#answer(request, path, url.searchParams, body);
+    const answer =
+      (await this.#annotation(request, path, body as Partial<StandInAnnotation>)) ??
+      this.#answer(request, path, url.searchParams, body);
     if (this.cutAfter && this.cutAfter.times > 0 && this.cutAfter.path.test(path)) {
       this.cutAfter.times -= 1;
       return void request.socket.destroy();
@@ -333,6 +355,7 @@ export class StandIn {
     if (!this.#isKnown(request.headers.authorization)) return { status: 401, body: { detail: 'Invalid token.' } };
     const [, kind, id] = /^\/api\/(projects|tasks)\/(\d+)\/$/.exec(path) ?? [];
     if (kind === 'projects' && Number(id) === this.projectId) return { status: 200, body: this.#project() };
+    if (path === '/api/users/') return { status: 200, body: this.users };
     if (path === '/api/tasks/') return { status: 200, body: this.#taskPage(query) };
     if (kind === 'tasks') {
       const task = this.tasks.get(Number(id));
@@ -348,6 +371,43 @@ export class StandIn {
       return { status: 200, body: this.tasks.get(Number(query.get('task')))?.predictions ?? [] };
     }
     return this.#media(path, query);
+  }
+
+  /** The webhook is sent before the call is answered, as without a queue over there. */
+  async #annotation(
+    request: IncomingMessage,
+    path: string,
+    body: Partial<StandInAnnotation>,
+  ): Promise<{ status: number; body?: unknown; location?: string } | undefined> {
+    if (!this.#isKnown(request.headers.authorization)) return undefined;
+    const [, taskId] = /^\/api\/tasks\/(\d+)\/annotations\/$/.exec(path) ?? [];
+    const [, id] = /^\/api\/annotations\/(\d+)\/$/.exec(path) ?? [];
+    const all = [...this.tasks.values()].flatMap((task) => task.annotations);
+    if (taskId !== undefined) {
+      const task = this.tasks.get(Number(taskId));
+      if (!task) return { status: 404, body: { detail: 'Not found.' } };
+      if (request.method === 'GET') return { status: 200, body: task.annotations.map((one) => this.#told(one)) };
+      if (all.some((one) => one.unique_id === body.unique_id)) return { status: 409, body: { detail: 'Duplicate.' } };
+      const made = await this.annotate(task.id, body.result ?? [], { prediction: {}, ...body });
+      await this.arrived?.();
+      return { status: 201, body: this.#told(made) };
+    }
+    if (id === undefined) return undefined;
+    const annotation = all.find((one) => one.id === Number(id));
+    if (!annotation) return { status: 404, body: { detail: 'Not found.' } };
+    if (request.method === 'DELETE') {
+      await this.remove(annotation);
+      return { status: 204 };
+    }
+    if (request.method === 'PATCH') {
+      Object.assign(annotation, body);
+      await this.change(annotation, body.result ?? annotation.result);
+    }
+    return { status: 200, body: this.#told(annotation) };
+  }
+
+  #told({ unique_id, ...annotation }: StandInAnnotation): Json {
+    return { ...annotation, ...(this.tellsKeys && unique_id !== undefined ? { unique_id } : {}) };
   }
 
   #media(path: string, query: URLSearchParams): { status: number; body?: unknown; location?: string } {

@@ -57,21 +57,21 @@ describe('a sync', () => {
   it('loses no task that the pages merely missed', async () => {
     const { projectId, params } = await open();
     const tasks = [...world.studio.tasks.values()];
-    expect(await sync(params, { push: false })).toMatchObject({ newTasks: 230 });
+    expect(await sync(params, { predictions: false })).toMatchObject({ newTasks: 230 });
     world.studio.missed.add(tasks[7]!.id);
     world.studio.tasks.delete(tasks[8]!.id);
-    expect(await sync(params, { push: false })).toMatchObject({ goneTasks: 1 });
+    expect(await sync(params, { predictions: false })).toMatchObject({ goneTasks: 1 });
     expect((await count(projectId)).task_number).toBe(229);
   }, 60_000);
 
   it('writes the order of the queue into a field that Label Studio can sort by, and does not read it as data', async () => {
     const { params } = await open();
-    expect(await sync(params, { push: false, order: true })).toMatchObject({ ordered: 230 });
+    expect(await sync(params, { predictions: false, order: true })).toMatchObject({ ordered: 230 });
     const places = [...world.studio.tasks.values()]
       .map((task) => Number(task.data.headstart_order))
       .sort((a, b) => a - b);
     expect(places).toEqual(Array.from({ length: 230 }, (_, i) => i + 1));
-    expect(await sync(params, { push: false })).toMatchObject({ changedTasks: 0 });
+    expect(await sync(params, { predictions: false })).toMatchObject({ changedTasks: 0 });
   }, 60_000);
 
   it('works below a sub-path, and with a personal token whose access runs out', async () => {

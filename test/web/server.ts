@@ -10,8 +10,14 @@ const main = join(import.meta.dirname, '../../dist/cli/main.js');
 
 export class ServerProcess {
   readonly folder = mkdtempSync(join(tmpdir(), 'headstart-web-'));
+  readonly #flags: readonly string[];
   #child: ChildProcess | null = null;
   #port = 0;
+
+  /** `flags` of `serve`. */
+  constructor(flags: readonly string[] = []) {
+    this.#flags = flags;
+  }
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
@@ -20,7 +26,18 @@ export class ServerProcess {
   /** Always on the same port, so that an open page finds it again. */
   async start(): Promise<void> {
     this.#port ||= await freePort();
-    const flags = ['serve', '--data', this.folder, '--port', String(this.#port), '--hosts', '1', '--log', 'error'];
+    const flags = [
+      'serve',
+      '--data',
+      this.folder,
+      '--port',
+      String(this.#port),
+      '--hosts',
+      '1',
+      '--log',
+      'error',
+      ...this.#flags,
+    ];
     const child = spawn(process.execPath, [main, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#child = child;
     await new Promise<void>((resolve, reject) => {

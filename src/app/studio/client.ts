@@ -1,6 +1,6 @@
 /** Label Studio's REST API as we use it. Every call goes through the guarded fetch: no redirect or name leads elsewhere. */
 import type { Connection } from '../../core/connection.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
 import type { FetchReply, GuardedFetch } from '../../media/guarded-fetch.ts';
 import { tokenOf } from './connections.ts';
@@ -9,10 +9,13 @@ export interface StudioClient {
   get(path: string): Promise<Json>;
   post(path: string, body: Json): Promise<Json>;
   patch(path: string, body: Json): Promise<Json>;
+  delete(path: string): Promise<Json>;
   /** Value of the `Authorization` header for other calls to the same server. */
   authorization(): Promise<string>;
   readonly url: string;
 }
+
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 const CALL_MS = 60_000;
 const REPLY_BYTES_MAX = 200_000_000;
@@ -32,7 +35,7 @@ export function studioClient(fetch: GuardedFetch, connection: Connection, signal
   const isPersonal = /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
   let access: Promise<string> | null = null;
 
-  const request = (method: 'GET' | 'POST' | 'PATCH', path: string, headers: Record<string, string>, body?: Json) =>
+  const request = (method: Method, path: string, headers: Record<string, string>, body?: Json) =>
     fetch(`${url}${path}`, {
       method,
       headers: { accept: 'application/json', ...(body === undefined ? {} : JSON_TYPE), ...headers },
@@ -62,7 +65,7 @@ export function studioClient(fetch: GuardedFetch, connection: Connection, signal
     return access;
   };
 
-  const call = async (method: 'GET' | 'POST' | 'PATCH', path: string, body?: Json): Promise<Json> => {
+  const call = async (method: Method, path: string, body?: Json): Promise<Json> => {
     const send = async () => request(method, path, { authorization: await authorization() }, body);
     let reply = await send();
     if (reply.status === 401 && isPersonal) {
@@ -79,6 +82,7 @@ export function studioClient(fetch: GuardedFetch, connection: Connection, signal
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
     patch: (path, body) => call('PATCH', path, body),
+    delete: (path) => call('DELETE', path),
     authorization,
   };
 }
@@ -102,6 +106,12 @@ function hint(status: number): string {
   if (status === 403) return ': the token may not do that';
   if (status === 404) return ': wrong project number or address';
   return status >= 300 && status < 400 ? ': give the address that it redirects to' : '';
+}
+
+/** The status that Label Studio refused a call with; undefined for every other error. */
+export function refusedWith(error: unknown): number | undefined {
+  const { code, details } = toAppError(error);
+  return code === 'STUDIO_REFUSED' ? Number(details.status) : undefined;
 }
 
 /** What the other side lists, page by page; `total` as it says. */

@@ -139,8 +139,9 @@ export class Inbox {
     const { read, problems } = annotationsIn(listOf(event.annotation ?? event.annotations));
     const tasks = await this.#tasksOf(connection, listOf(event.task ?? event.tasks), read);
     for (const given of read) {
-      const task = given.studioTask === null ? undefined : tasks.get(given.studioTask);
-      if (task) await this.#intake.annotation(connection, given, task);
+      const { studioTask } = given;
+      const task = studioTask === null ? undefined : tasks.get(studioTask);
+      if (task) await this.#intake.annotation(connection, given, task, studioTask!);
     }
     if (problems.length > 0) throw new AppError('INPUT_BAD_RESULT', `An annotation ${problems[0]}.`);
   }

@@ -1,10 +1,10 @@
 /** Tasks and annotations of Label Studio become ours, each once, whichever way and however often they come. */
 import type { Connection } from '../../core/connection.ts';
-import type { Annotation, Project, Task } from '../../core/domain.ts';
+import type { Project, Task } from '../../core/domain.ts';
 import { toAppError } from '../../core/errors.ts';
 import { checkResult, countDifference, diffResults, missingFields, outcomeOf } from '../../labelconfig/index.ts';
 import type { NewAnnotation } from '../../store/store.ts';
-import type { NewStudioTask } from '../../store/studio.ts';
+import type { NewStudioTask, SavedAnnotation } from '../../store/studio.ts';
 import type { Deps } from '../deps.ts';
 import { enqueueEmbedding } from '../embed.ts';
 import { learnFrom } from '../learn.ts';
@@ -83,24 +83,39 @@ export class Intake {
   }
 
   /** Whose task is here already. Returns what is stored, or undefined when nothing changed. */
-  async annotation(connection: Connection, given: GivenAnnotation, task: Task): Promise<Annotation | undefined> {
+  async annotation(
+    connection: Connection,
+    given: GivenAnnotation,
+    task: Task,
+    studioTask: number,
+  ): Promise<SavedAnnotation | undefined> {
     const { store } = this.#deps;
     const project = await found('project', task.projectId, store.projects.get(task.projectId));
     const annotator = await store.labelers.ensure('annotator', given.annotator, '');
     const annotation = answerOf(this.#configs.of(project), connection, given, task, annotator.id);
-    const { studioId, changedAt } = given;
-    const stored = await store.studio.saveAnnotation(connection.id, { studioId, changedAt, annotation });
+    const { studioId, key, changedAt } = given;
+    const stored = await store.studio.saveAnnotation(connection.id, {
+      studioId,
+      studioTask,
+      key,
+      changedAt,
+      annotation,
+    });
     if (stored) this.learn(task);
     return stored;
   }
 
-  async dropAnnotations(connection: Connection, studioIds: readonly number[]): Promise<number> {
-    const taskIds = await this.#deps.store.studio.dropAnnotations(connection.id, studioIds);
-    for (const id of taskIds) {
+  /** What was changed here in the meantime stays. */
+  async dropAnnotations(
+    connection: Connection,
+    studioIds: readonly number[],
+  ): Promise<{ dropped: number; kept: number }> {
+    const { tasks, kept } = await this.#deps.store.studio.dropAnnotations(connection.id, studioIds);
+    for (const id of tasks) {
       const task = await this.#deps.store.tasks.get(id);
       if (task) this.learn(task);
     }
-    return taskIds.length;
+    return { dropped: tasks.length, kept: kept.length };
   }
 
   async dropTasks(connection: Connection, studioIds: readonly number[]): Promise<number> {

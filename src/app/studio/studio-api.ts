@@ -14,8 +14,8 @@ export interface StudioApi {
   renew(id: number): Promise<{ connection: ConnectionView; secret: string }>;
   /** Forgets the other side; tasks and annotations stay. */
   remove(id: number): Promise<void>;
-  /** Pulls tasks and annotations, pushes predictions. `dryRun` only counts what would be done. */
-  sync(id: number, options?: { dryRun?: boolean; push?: boolean; order?: boolean }): Promise<Job>;
+  /** Pulls tasks and annotations, pushes predictions, on request answers too. `dryRun` only counts what would be done. */
+  sync(id: number, options?: SyncOptions): Promise<Job>;
   /** Looks at everything that could be wrong, and says in one sentence each what to do. */
   doctor(id: number): Promise<StudioFinding[]>;
 
@@ -34,6 +34,18 @@ export interface ConnectInput {
   readonly token?: string;
   readonly studioProject?: number;
   readonly settings?: Partial<ConnectionSettings>;
+}
+
+/** `pull`: tasks and answers come here. `push`: answers given here go there. */
+export type SyncDirection = 'pull' | 'push' | 'both';
+
+export interface SyncOptions {
+  readonly dryRun?: boolean;
+  readonly direction?: SyncDirection;
+  /** Sends suggestions as predictions; on unless said otherwise. */
+  readonly predictions?: boolean;
+  /** Writes the queue's order into a field of each task over there. */
+  readonly order?: boolean;
 }
 
 export interface ConnectionChange {

@@ -124,10 +124,10 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
       return { connection: await view(connection), secret };
     },
     remove: (id) => connections.remove(id),
-    async sync(id, { dryRun = false, push = true, order = false } = {}) {
+    async sync(id, { dryRun = false, direction = 'pull', predictions = true, order = false } = {}) {
       const connection = await connections.get(id);
       studioClient(deps.fetch, connection);
-      return enqueueSync(deps, connection, { dryRun, push, order });
+      return enqueueSync(deps, connection, { dryRun, direction, predictions, order });
     },
     doctor: async (id) => examine({ deps, configs, suggestions, versions }, await connections.get(id)),
 

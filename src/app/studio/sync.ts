@@ -1,19 +1,21 @@
-/** Keeps a project in step with its Label Studio project: tasks and annotations come here, predictions go there. */
+/** Keeps a project in step with its Label Studio project: tasks come here, predictions go there, answers go both ways. */
 import type { Connection } from '../../core/connection.ts';
 import type { Job } from '../../core/domain.ts';
-import { AppError, toAppError } from '../../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 import { isJsonObject, type Json } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../job-runner.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../project-config.ts';
-import { type StudioClient, studioClient, taskPage } from './client.ts';
+import { refusedWith, type StudioClient, studioClient, taskPage } from './client.ts';
 import type { Connections } from './connections.ts';
 import type { FollowConfig } from './inbox.ts';
 import { annotationsIn, type Intake } from './intake.ts';
 import { ORDER_FIELD, writeOrder } from './order.ts';
 import type { Proposals } from './proposals.ts';
 import { patiently, pushPredictions } from './push.ts';
+import { pushAnswers } from './push-answers.ts';
+import type { SyncDirection } from './studio-api.ts';
 import { listOf, readTask } from './wire.ts';
 
 export const STUDIO_SYNC = 'studio-sync';
@@ -25,7 +27,9 @@ const PROBLEMS_LISTED = 100;
 
 export interface SyncRequest {
   readonly dryRun: boolean;
-  readonly push: boolean;
+  /** Which way answers go. Tasks and label config only come here, and only with a pull. */
+  readonly direction: SyncDirection;
+  readonly predictions: boolean;
   readonly order: boolean;
 }
 
@@ -49,6 +53,8 @@ interface Counts {
   goneTasks: number;
   annotations: number;
   goneAnnotations: number;
+  /** Changed on both sides: both answers are kept. */
+  conflicts: number;
   problems: { task: number | null; reason: string }[];
 }
 
@@ -64,18 +70,28 @@ export interface SyncParts {
 export function createSyncHandler(parts: SyncParts) {
   return async (work: JobWork): Promise<Json> => {
     const { deps, connections, proposals } = parts;
-    const { dryRun, push, order } = work.job.params as unknown as SyncRequest;
+    const { dryRun, direction, predictions, order } = work.job.params as unknown as SyncRequest;
     const connection = await connections.get(Number(work.job.params.connection));
     if (connection.studioProject === null) {
       throw new AppError('CONFLICT', 'The connection does not know the number of the Label Studio project; give it.');
     }
     const client = studioClient(deps.fetch, connection, work.signal);
-    if (!dryRun) await bringConfig(parts, connection, work, client);
-    const counts = await pull(parts, connection, work, client, dryRun);
-    const pushed = push ? await pushPredictions(deps, proposals, connection, work, { owed: false, dryRun }) : null;
+    if (!dryRun && direction !== 'push') await bringConfig(parts, connection, work, client);
+    const pulled = direction === 'push' ? {} : await pull(parts, connection, work, client, dryRun);
+    const answers = direction === 'pull' ? null : await pushAnswers(parts, connection, work, client, dryRun);
+    const pushed = predictions
+      ? await pushPredictions(deps, proposals, connection, work, { owed: false, dryRun })
+      : null;
     const ordered =
       order && !dryRun ? await writeOrder(parts, await withOrderField(parts, connection), work, client) : 0;
-    return { dryRun, ...counts, predictions: pushed === null ? null : { ...pushed }, ordered };
+    return {
+      dryRun,
+      direction,
+      ...pulled,
+      answers: answers && { ...answers },
+      predictions: pushed && { ...pushed },
+      ordered,
+    };
   };
 }
 
@@ -112,6 +128,7 @@ async function pull(
     goneTasks: 0,
     annotations: 0,
     goneAnnotations: 0,
+    conflicts: 0,
     problems: [],
   };
   const seen = new Set<number>();
@@ -152,8 +169,8 @@ async function isGone(work: JobWork, client: StudioClient, studioId: number): Pr
     await patiently(work, () => client.get(`/api/tasks/${studioId}/`));
     return false;
   } catch (error) {
-    const { code, details } = toAppError(error);
-    if (code === 'STUDIO_REFUSED') return details.status === 404;
+    if (refusedWith(error) === 404) return true;
+    if (refusedWith(error) !== undefined) return false;
     throw error;
   }
 }
@@ -201,7 +218,11 @@ async function takePage(
     counts.goneAnnotations += gone.length;
     if (dryRun) counts.annotations += there.filter((id) => !here.includes(id)).length;
     if (dryRun || task === null) continue;
-    for (const one of annotations) if (await intake.annotation(connection, one, task)) counts.annotations += 1;
-    if (gone.length > 0) await intake.dropAnnotations(connection, gone);
+    for (const one of annotations) {
+      const saved = await intake.annotation(connection, one, task, given.studioId!);
+      if (saved) counts.annotations += 1;
+      if (saved && saved.kept !== null) counts.conflicts += 1;
+    }
+    if (gone.length > 0) counts.conflicts += (await intake.dropAnnotations(connection, gone)).kept;
   }
 }

@@ -42,6 +42,8 @@ export interface GivenAnnotation {
   readonly studioId: number;
   /** Of the task over there. */
   readonly studioTask: number | null;
+  /** Its `unique_id`; null where the server does not tell it. */
+  readonly key: string | null;
   readonly changedAt: string;
   readonly answer: ImportedAnnotation;
   /** Who gave it, as a labeler of ours. */
@@ -49,6 +51,9 @@ export interface GivenAnnotation {
   /** The prediction that was on the screen; null when there was none. */
   readonly shown: readonly JsonObject[] | null;
 }
+
+/** Labelers who are users over there: this and their number. */
+export const STUDIO_USER = 'label-studio-user-';
 
 /** Null for what is no annotation. Throws RowFault for one that cannot be read. */
 export function readAnnotation(value: unknown): GivenAnnotation | null {
@@ -60,9 +65,10 @@ export function readAnnotation(value: unknown): GivenAnnotation | null {
   return {
     studioId,
     studioTask: idOf(isJsonObject(value.task) ? value.task.id : value.task),
+    key: typeof value.unique_id === 'string' ? value.unique_id : null,
     changedAt: timeOf(value.updated_at) ?? timeOf(value.created_at) ?? '',
     answer: fromWireAnnotation(value),
-    annotator: `label-studio-user-${typeof by === 'number' || typeof by === 'string' ? by : 'unknown'}`,
+    annotator: `${STUDIO_USER}${typeof by === 'number' || typeof by === 'string' ? by : 'unknown'}`,
     shown: Array.isArray(shown) ? shown.filter(isJsonObject) : null,
   };
 }

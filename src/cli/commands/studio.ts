@@ -1,9 +1,10 @@
 /** `headstart studio connect|list|accept|sync|doctor|renew|remove`: projects connected to Label Studio. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ConnectionWire } from '../../server/contract/studio.ts';
 import type { Client } from '../client.ts';
 import { positive, withCommon } from '../flags.ts';
 import type { Row } from '../output.ts';
+import { watchJob } from '../progress.ts';
 import { type CommonFlags, withSession } from '../session.ts';
 
 interface ConnectFlags extends CommonFlags {
@@ -11,6 +12,13 @@ interface ConnectFlags extends CommonFlags {
   readonly url?: string;
   readonly token?: string;
   readonly studioProject?: number;
+}
+
+interface SyncFlags extends CommonFlags {
+  readonly dryRun?: boolean;
+  readonly direction: 'pull' | 'push' | 'both';
+  readonly predictions: boolean;
+  readonly order?: boolean;
 }
 
 export function addStudio(program: Command): void {
@@ -45,16 +53,23 @@ export function addStudio(program: Command): void {
       }),
     );
   withCommon(studio.command('sync'))
-    .description('start the job that pulls tasks and annotations and pushes predictions')
+    .description('keep both sides in step, as a job: tasks, annotations, predictions')
     .argument('<connection>', 'id of the connection', positive)
     .option('--dry-run', 'only count what would be done')
-    .option('--no-push', 'send no predictions')
+    .addOption(
+      new Option('--direction <way>', 'pull: tasks and annotations come here; push: annotations made here go there')
+        .choices(['pull', 'push', 'both'])
+        .default('pull'),
+    )
+    .option('--no-predictions', 'send no predictions')
     .option('--order', "write the queue's order into a field of each task there")
-    .action((id: number, flags: CommonFlags & { dryRun?: boolean; push: boolean; order?: boolean }) =>
+    .action((id: number, flags: SyncFlags) =>
       withSession(flags, async ({ client, out }) => {
-        const body = { dry_run: flags.dryRun ?? false, push: flags.push, order: flags.order ?? false };
-        const { id: job, kind, state } = await client.call('connectionSync', { params: { connection_id: id }, body });
-        out.record({ job, kind, state });
+        const { dryRun = false, direction, predictions, order = false } = flags;
+        const body = { dry_run: dryRun, direction, predictions, order };
+        const { id: started } = await client.call('connectionSync', { params: { connection_id: id }, body });
+        const { id: job, state, output } = await watchJob(client, started);
+        out.record({ job, state, ...(output as Row) });
       }),
     );
   withCommon(studio.command('doctor'))

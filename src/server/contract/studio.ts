@@ -146,13 +146,18 @@ export const studioRoutes = {
     url: '/api/studio/:connection_id/sync',
     access: 'owner',
     tag: studio,
-    summary: 'Pull tasks and annotations, push predictions, on request the order too; a dry run only counts',
+    summary: 'Keep both sides in step: tasks, annotations, predictions, the order; a dry run only counts',
     schema: {
       params: connectionId,
       body: Type.Object({
         dry_run: Type.Optional(Type.Boolean()),
-        push: Type.Optional(Type.Boolean()),
-        order: Type.Optional(Type.Boolean()),
+        direction: Type.Optional(
+          Type.Union([Type.Literal('pull'), Type.Literal('push'), Type.Literal('both')], {
+            description: '`pull` (default) brings tasks and annotations here, `push` sends annotations made here there',
+          }),
+        ),
+        predictions: Type.Optional(Type.Boolean({ description: 'Send suggestions as predictions; default true' })),
+        order: Type.Optional(Type.Boolean({ description: "Write the queue's order into a field of each task there" })),
       }),
       response: { 200: JobShape },
     },

@@ -54,7 +54,8 @@ export function studioHandlers({ studio }: App): Handlers<Names> {
       return { ...connectionWire(connection), backend_url: backendUrl(request, secret) };
     },
     async connectionSync({ params, body }) {
-      const options = compact({ dryRun: body.dry_run, push: body.push, order: body.order });
+      const { dry_run: dryRun, direction, predictions, order } = body;
+      const options = compact({ dryRun, direction, predictions, order });
       return jobWire(await studio.sync(params.connection_id, options));
     },
     connectionDoctor: async ({ params }) => (await studio.doctor(params.connection_id)).map((one) => ({ ...one })),

@@ -268,6 +268,16 @@ export interface StudioAnnotationTable {
   studio_id: number;
   annotation_id: number | null;
   changed_at: string;
+  agreed: Generated<string>;
+  studio_task: number | null;
+}
+
+export interface StudioSendingTable {
+  connection_id: number;
+  annotation_id: number;
+  studio_task: number;
+  key: string;
+  agreed: string;
 }
 
 export interface StudioInboxTable {
@@ -321,6 +331,7 @@ export interface Schema {
   connections: ConnectionTable;
   studio_tasks: StudioTaskTable;
   studio_annotations: StudioAnnotationTable;
+  studio_sending: StudioSendingTable;
   studio_inbox: StudioInboxTable;
   trainers: TrainerTable;
   counters: CounterTable;

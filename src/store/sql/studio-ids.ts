@@ -1,9 +1,8 @@
-/** Which task and annotation of a Label Studio server is which of ours; every change of both sides is one step. */
+/** Which task of a Label Studio server is which of ours; every change of both sides is one step. */
 import { isoTime } from '../../core/clock.ts';
 import type { StudioTask } from '../../core/connection.ts';
-import type { Annotation, Task } from '../../core/domain.ts';
-import type { NewStudioTask, StudioAnnotation, StudioStore } from '../studio.ts';
-import { remove, submit, update } from './annotations.ts';
+import type { Task } from '../../core/domain.ts';
+import type { NewStudioTask, StudioStore } from '../studio.ts';
 import { type Context, found } from './context.ts';
 import { breather, chunks } from './engine.ts';
 import { LIST_MAX, listQuery, query, rowsQuery } from './query.ts';
@@ -46,47 +45,10 @@ const addTombstones = rowsQuery(['connection_id', 'studio_id', 'task_id', 'data_
     .onConflict((conflict) => conflict.columns(['connection_id', 'studio_id']).doUpdateSet({ task_id: null })),
 );
 
-const annotation = query<{ connectionId: number; studioId: number }>()((db, p) =>
-  db
-    .selectFrom('studio_annotations')
-    .selectAll()
-    .where('connection_id', '=', p.connectionId)
-    .where('studio_id', '=', p.studioId),
-);
-
-const saveKnown = query<{ connectionId: number; studioId: number; annotationId: number | null; changedAt: string }>()(
-  (db, p) =>
-    db
-      .insertInto('studio_annotations')
-      .values({
-        connection_id: p.connectionId,
-        studio_id: p.studioId,
-        annotation_id: p.annotationId,
-        changed_at: p.changedAt,
-      })
-      .onConflict((conflict) =>
-        conflict.columns(['connection_id', 'studio_id']).doUpdateSet((eb) => ({
-          annotation_id: eb.ref('excluded.annotation_id'),
-          changed_at: eb.ref('excluded.changed_at'),
-        })),
-      ),
-);
-
-const ofOurTask = query<{ connectionId: number; taskId: number }>()((db, p) =>
-  db
-    .selectFrom('studio_annotations')
-    .innerJoin('annotations', 'annotations.id', 'studio_annotations.annotation_id')
-    .where('annotations.task_id', '=', p.taskId)
-    .where('studio_annotations.connection_id', '=', p.connectionId)
-    .select('studio_annotations.studio_id')
-    .orderBy('studio_annotations.studio_id'),
-);
-
 type Tasks = Pick<
   StudioStore,
   'tasks' | 'ofTasks' | 'page' | 'insertTasks' | 'changeTask' | 'dropTasks' | 'versions' | 'mark'
 >;
-type Annotations = Pick<StudioStore, 'saveAnnotation' | 'dropAnnotations' | 'annotationsOf'>;
 
 export function studioTasks({ engine, clock }: Context): Tasks {
   const { reader } = engine;
@@ -147,26 +109,6 @@ export function studioTasks({ engine, clock }: Context): Tasks {
   };
 }
 
-export function studioAnnotations({ engine, clock }: Context): Annotations {
-  return {
-    saveAnnotation: (connectionId, given) =>
-      engine.write((db) => saveAnnotation(db, connectionId, given, isoTime(clock))),
-    dropAnnotations: (connectionId, ids) =>
-      engine.write(async (db) => {
-        const now = isoTime(clock);
-        const tasks: number[] = [];
-        for (const studioId of ids) {
-          const row = await annotation.first(db, { connectionId, studioId });
-          if (row && row.annotation_id !== null) tasks.push(await remove(db, row.annotation_id));
-          await saveKnown.run(db, { connectionId, studioId, annotationId: null, changedAt: now });
-        }
-        return [...new Set(tasks)];
-      }),
-    annotationsOf: async (connectionId, taskId) =>
-      (await ofOurTask.all(engine.reader, { connectionId, taskId })).map((row) => row.studio_id),
-  };
-}
-
 async function insertTasks(
   db: Database,
   { connectionId, runId, now }: { connectionId: number; runId: number; now: string },
@@ -192,20 +134,6 @@ async function insertTasks(
     fresh.flatMap((one, i) => [connectionId, one.studioId, inserted[i]!.id, one.dataHash]),
   );
   return fresh.map((one, i) => ({ studioId: one.studioId, task: inserted[i]! }));
-}
-
-async function saveAnnotation(
-  db: Database,
-  connectionId: number,
-  { studioId, changedAt, annotation: given }: StudioAnnotation,
-  now: string,
-): Promise<Annotation | undefined> {
-  const row = await annotation.first(db, { connectionId, studioId });
-  // Gone for good, or a word that is not newer than what is here.
-  if (row && (row.annotation_id === null || row.changed_at >= changedAt)) return undefined;
-  const stored = row ? await update(db, row.annotation_id!, given, now) : (await submit(db, given, now)).annotation;
-  await saveKnown.run(db, { connectionId, studioId, annotationId: stored.id, changedAt });
-  return stored;
 }
 
 async function inPieces(

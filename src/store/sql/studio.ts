@@ -1,4 +1,4 @@
-/** Connections to Label Studio, their inbox, and trainers elsewhere. Which task is which: studio-ids.ts. */
+/** Connections to Label Studio, their inbox, and trainers elsewhere. What is which: studio-ids.ts and studio-answers.ts. */
 import { isoTime } from '../../core/clock.ts';
 import type { Connection, ConnectionSettings, InboxRow, Trainer } from '../../core/connection.ts';
 import type { StudioStore } from '../studio.ts';
@@ -6,7 +6,8 @@ import { type Context, found } from './context.ts';
 import { requireProject } from './projects.ts';
 import { query } from './query.ts';
 import type { Database, Row } from './schema.ts';
-import { studioAnnotations, studioTasks } from './studio-ids.ts';
+import { studioAnswers } from './studio-answers.ts';
+import { studioTasks } from './studio-ids.ts';
 
 const byId = query<{ id: number }>()((db, p) => db.selectFrom('connections').selectAll().where('id', '=', p.id));
 
@@ -40,7 +41,7 @@ export function studioStore(context: Context): StudioStore {
   return {
     ...connections(context),
     ...studioTasks(context),
-    ...studioAnnotations(context),
+    ...studioAnswers(context),
     ...inbox(context),
     ...trainers(context),
   };

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { answerHash } from '../../../src/core/connection.ts';
 import { type HandClock, inWorld, type OpenEmpty, type World } from '../world.ts';
 
 const SETTINGS = { deadlineMs: 1_000, scores: 'confidence', follow: false, orderField: null } as const;
@@ -72,20 +73,84 @@ export function studioContract(open: OpenEmpty): void {
       const anna = await world.annotator('anna');
       const save = (studioId: number, changedAt: string, skipped = false) =>
         studio.saveAnnotation(id, {
-          studioId,
-          changedAt,
+          ...{ studioId, studioTask: 7, key: null, changedAt },
           annotation: world.answer(task.id, anna, { skipped, submissionId: `s${studioId}` }),
         });
-      expect(await save(1, '2026-01-02')).toMatchObject({ skipped: false });
+      expect(await save(1, '2026-01-02')).toMatchObject({ annotation: { skipped: false }, kept: null });
       expect(await save(1, '2026-01-02')).toBeUndefined();
       expect(await save(1, '2026-01-01', true)).toBeUndefined();
-      expect(await save(1, '2026-01-03', true)).toMatchObject({ skipped: true });
+      expect(await save(1, '2026-01-03', true)).toMatchObject({ annotation: { skipped: true } });
       expect(await annotations.ofTask(task.id)).toHaveLength(1);
       expect(await studio.annotationsOf(id, task.id)).toEqual([1]);
-      expect(await studio.dropAnnotations(id, [1, 2])).toEqual([task.id]);
+      expect(await studio.dropAnnotations(id, [1, 2])).toEqual({ tasks: [task.id], kept: [] });
       expect(await save(1, '2026-01-04')).toBeUndefined();
       expect(await save(2, '2026-01-01')).toBeUndefined();
       expect((await projects.counts(world.project.id)).skipped).toBe(0);
+    }));
+
+  it('knows an answer of ours again when it comes back, whether or not its key is told', () =>
+    inWorld(open, async (world) => {
+      const { studio, annotations } = world.store;
+      const { id, task } = await connectedTask(world);
+      const bea = await world.annotator('bea');
+      const stands = async () => (await annotations.ofTask(task.id)).map((one) => one.id);
+      const own = [];
+      for (const skipped of [false, true]) {
+        own.push((await annotations.submit(world.answer(task.id, bea, { skipped }))).annotation);
+      }
+      for (const [i, one] of own.entries()) {
+        const sending = { annotationId: one.id, studioTask: 7, key: `k${i}`, agreed: answerHash(one) };
+        expect(await studio.sending(id, sending)).toBeUndefined();
+        expect(await studio.sending(id, { ...sending, key: 'another' })).toEqual(sending);
+        const annotation = world.answer(task.id, bea, { skipped: one.skipped, submissionId: `s${i}` });
+        const back = { studioId: 90 + i, studioTask: 7, changedAt: '2026-01-02', annotation };
+        expect(await studio.saveAnnotation(id, { ...back, key: i === 0 ? 'k0' : null })).toBeUndefined();
+      }
+      expect(await stands()).toEqual(own.map((one) => one.id));
+      expect(await studio.shared(id, await stands())).toMatchObject([{ studioId: 90 }, { studioId: 91 }]);
+    }));
+
+  it('keeps both answers when both sides have changed one, and what was changed here when it is deleted there', () =>
+    inWorld(open, async (world) => {
+      const { studio, annotations } = world.store;
+      const { id, task } = await connectedTask(world);
+      const anna = await world.annotator('anna');
+      const save = (changedAt: string, groundTruth: boolean, skipped = false) =>
+        studio.saveAnnotation(id, {
+          ...{ studioId: 1, studioTask: 7, key: null, changedAt },
+          annotation: world.answer(task.id, anna, { groundTruth, skipped, submissionId: 's1' }),
+        });
+      const first = (await save('2026-01-01', false))!.annotation;
+      await annotations.update(first.id, { note: 'mine', skipped: true });
+      // Touched over there, but it says what it said: ours is still the news.
+      expect(await save('2026-01-02', false)).toBeUndefined();
+      const both = (await save('2026-01-03', true))!;
+      expect(both).toMatchObject({ annotation: { groundTruth: true }, kept: first.id });
+      expect(await annotations.get(first.id)).toMatchObject({ skipped: true, submissionId: '' });
+      expect(await studio.annotationsOf(id, task.id)).toEqual([1]);
+      await annotations.update(both.annotation.id, { groundTruth: false });
+      expect(await studio.dropAnnotations(id, [1])).toEqual({ tasks: [], kept: [both.annotation.id] });
+      expect(await save('2026-01-09', true)).toBeUndefined();
+      expect(await annotations.ofTask(task.id)).toHaveLength(2);
+    }));
+
+  it('tells what was deleted here and not there, unless it went with its task', () =>
+    inWorld(open, async (world) => {
+      const { studio, annotations, tasks } = world.store;
+      const { id, task } = await connectedTask(world);
+      const anna = await world.annotator('anna');
+      for (const [i, studioId] of [90, 91, 92].entries()) {
+        const { annotation: one } = await annotations.submit(world.answer(task.id, anna, { submissionId: `s${i}` }));
+        const shared = { studioId, studioTask: 7, annotationId: one.id, changedAt: '2026-01-01', agreed: 'h' };
+        await studio.agree(id, shared);
+        if (i < 2) await annotations.delete(one.id);
+      }
+      expect(await studio.deletedHere(id, 0, 10)).toMatchObject([{ studioId: 90 }, { studioId: 91 }]);
+      const told = { studioId: 90, studioTask: 7, annotationId: null, changedAt: '2026-01-01', agreed: '' };
+      await studio.agree(id, told);
+      expect(await studio.deletedHere(id, 0, 10)).toMatchObject([{ studioId: 91 }]);
+      await tasks.delete(world.project.id, [task.id]);
+      expect(await studio.deletedHere(id, 0, 10)).toEqual([]);
     }));
 
   it('keeps events until they have taken effect, the same one once', () =>

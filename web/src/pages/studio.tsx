@@ -1,20 +1,11 @@
-/** The project's connections to Label Studio: the address to paste, what is wrong, and a sync. */
+/** The project's connections to Label Studio: the address to paste, what is wrong, syncs; and training elsewhere. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
-import type { Body, Reply } from '../../../src/server/contract/index.ts';
-import { call, sentenceOf } from '../http.ts';
-
-type Connection = Reply<'connectionGet'>;
-type Finding = Reply<'connectionDoctor'>[number];
-
-const studio = {
-  list: (project: number) => call<Connection[]>('GET', `/api/projects/${project}/studio`),
-  connect: (project: number) =>
-    call<Reply<'connectionCreate'>>('POST', `/api/projects/${project}/studio`, { body: {} }),
-  change: (id: number, body: Body<'connectionUpdate'>) => call<Connection>('PATCH', `/api/studio/${id}`, { body }),
-  sync: (id: number) => call<Reply<'connectionSync'>>('POST', `/api/studio/${id}/sync`, { body: {} }),
-  doctor: (id: number) => call<Finding[]>('GET', `/api/studio/${id}/doctor`),
-};
+import { type ReactNode, useCallback } from 'react';
+import { sentenceOf } from '../http.ts';
+import { Access } from '../studio/access.tsx';
+import { type Connection, studio } from '../studio/api.ts';
+import { Sync } from '../studio/sync.tsx';
+import { TrainerCard } from '../studio/trainer.tsx';
 
 export default function StudioPage({ projectId }: { projectId: number }): ReactNode {
   const queries = useQueryClient();
@@ -47,6 +38,7 @@ export default function StudioPage({ projectId }: { projectId: number }): ReactN
       {connections.data?.map((one) => (
         <ConnectionCard key={one.id} connection={one} projectId={projectId} />
       ))}
+      <TrainerCard projectId={projectId} />
     </main>
   );
 }
@@ -54,14 +46,12 @@ export default function StudioPage({ projectId }: { projectId: number }): ReactN
 function ConnectionCard({ connection, projectId }: { connection: Connection; projectId: number }): ReactNode {
   const queries = useQueryClient();
   const { id, url, offered_url: offered, studio_project: number } = connection;
-  const [job, setJob] = useState<number | null>(null);
-  const refresh = (): void => {
+  const refresh = useCallback((): void => {
     void queries.invalidateQueries({ queryKey: ['studio', projectId] });
     void queries.invalidateQueries({ queryKey: ['studio-doctor', id] });
-  };
+  }, [queries, projectId, id]);
   const doctor = useQuery({ queryKey: ['studio-doctor', id], queryFn: () => studio.doctor(id) });
   const accept = useMutation({ mutationFn: () => studio.change(id, { accept_offer: true }), onSettled: refresh });
-  const sync = useMutation({ mutationFn: () => studio.sync(id), onSuccess: (started) => setJob(started.id) });
   return (
     <section className="card" aria-label={`Connection ${id}`}>
       <h2>{number === null ? 'Not called yet' : `Label Studio project ${number}`}</h2>
@@ -83,15 +73,13 @@ function ConnectionCard({ connection, projectId }: { connection: Connection; pro
             Accept {offered}
           </button>
         )}
-        <button type="button" disabled={sync.isPending} onClick={() => sync.mutate()}>
-          Sync now
-        </button>
         <button type="button" onClick={refresh}>
           Look again
         </button>
       </div>
-      {sync.isError && <p role="alert">{sentenceOf(sync.error)}</p>}
-      {job !== null && <p role="status">Job {job} has started; Runs shows how it goes.</p>}
+      {accept.isError && <p role="alert">{sentenceOf(accept.error)}</p>}
+      <Access connection={connection} onSaved={refresh} />
+      {url !== null && <Sync id={id} projectId={projectId} onEnd={refresh} />}
     </section>
   );
 }

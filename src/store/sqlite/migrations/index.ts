@@ -5,8 +5,9 @@ import { labelModels } from './0003-label-models.ts';
 import { studio } from './0004-studio.ts';
 import { retrain } from './0005-retrain.ts';
 import { spread } from './0006-spread.ts';
+import { studioAnswers } from './0007-studio-answers.ts';
 
-export const MIGRATIONS: readonly string[] = [start, rules, labelModels, studio, retrain, spread];
+export const MIGRATIONS: readonly string[] = [start, rules, labelModels, studio, retrain, spread, studioAnswers];
 
 /** What this version of the program writes. A data folder with a higher number is refused. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,0 +1,105 @@
+/** A sync: which way, tried first or done, with its progress and what came of it. */
+import { useMutation } from '@tanstack/react-query';
+import { type ReactNode, useCallback, useState } from 'react';
+import type { Body, Reply } from '../../../src/server/contract/index.ts';
+import { useJobs } from '../events.ts';
+import { sentenceOf } from '../http.ts';
+import { JobList } from '../parts/jobs.tsx';
+import type { Job } from '../wire.ts';
+import { studio } from './api.ts';
+
+type Direction = NonNullable<Body<'connectionSync'>['direction']>;
+
+const DIRECTIONS: readonly (readonly [Direction, string])[] = [
+  ['pull', 'bring tasks and answers here'],
+  ['push', 'send answers given here'],
+  ['both', 'both ways'],
+];
+
+export function Sync({ id, projectId, onEnd }: { id: number; projectId: number; onEnd(): void }): ReactNode {
+  const [direction, setDirection] = useState<Direction>('pull');
+  const [started, setStarted] = useState<number | null>(null);
+  const [outcome, setOutcome] = useState<Reply<'jobGet'> | null>(null);
+  const ended = useCallback(
+    (job: Job): void => {
+      if (job.id !== started) return;
+      void studio.job(job.id).then(setOutcome);
+      onEnd();
+    },
+    [started, onEnd],
+  );
+  const jobs = useJobs(projectId, ended).filter((job) => job.id === started && job.state !== 'done');
+  const sync = useMutation({
+    mutationFn: (dryRun: boolean) => studio.sync(id, { direction, dry_run: dryRun }),
+    onSuccess: (job) => {
+      setStarted(job.id);
+      setOutcome(null);
+    },
+  });
+  return (
+    <>
+      <div className="actions">
+        <label className="field">
+          Keep in step
+          <select value={direction} onChange={(event) => setDirection(event.target.value as Direction)}>
+            {DIRECTIONS.map(([value, text]) => (
+              <option key={value} value={value}>
+                {text}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="button" disabled={sync.isPending} onClick={() => sync.mutate(true)}>
+          Only count
+        </button>
+        <button type="button" disabled={sync.isPending} onClick={() => sync.mutate(false)}>
+          Sync now
+        </button>
+      </div>
+      {sync.isError && <p role="alert">{sentenceOf(sync.error)}</p>}
+      <JobList jobs={jobs} />
+      {outcome?.state === 'done' && <p role="status">{saidOf(outcome.output as unknown as Outcome)}</p>}
+    </>
+  );
+}
+
+interface Outcome {
+  readonly dryRun: boolean;
+  readonly newTasks?: number;
+  readonly changedTasks?: number;
+  readonly goneTasks?: number;
+  readonly annotations?: number;
+  readonly goneAnnotations?: number;
+  readonly conflicts?: number;
+  readonly problems?: readonly { readonly reason: string }[];
+  readonly answers: {
+    readonly created: number;
+    readonly changed: number;
+    readonly deleted: number;
+    readonly conflicts: number;
+    readonly unknownPeople: Readonly<Record<string, number>>;
+  } | null;
+  readonly predictions: { readonly pushed: number; readonly there: number } | null;
+}
+
+/** What was done, or would be, in a few sentences. */
+function saidOf({ dryRun, answers, predictions, problems = [], conflicts = 0, ...pulled }: Outcome): string {
+  const said: string[] = [];
+  if (pulled.newTasks !== undefined) {
+    said.push(
+      `Here: ${pulled.newTasks} new tasks, ${pulled.changedTasks} changed, ${pulled.goneTasks} gone; ` +
+        `${pulled.annotations} answers, ${pulled.goneAnnotations} gone.`,
+    );
+  }
+  if (answers)
+    said.push(`There: ${answers.created} answers new, ${answers.changed} changed, ${answers.deleted} deleted.`);
+  if (predictions) said.push(`${predictions.pushed} predictions sent, ${predictions.there} there already.`);
+  const both = conflicts + (answers?.conflicts ?? 0);
+  if (both > 0) said.push(`${both} answers had changed on both sides: both versions are kept.`);
+  const strangers = Object.keys(answers?.unknownPeople ?? {});
+  if (strangers.length > 0) {
+    said.push(`Label Studio knows nobody called ${strangers.join(', ')}: those answers carry the name of the token.`);
+  }
+  if (problems.length > 0) said.push(`${problems.length} could not be used; the first: ${problems[0]!.reason}`);
+  return `${dryRun ? 'Nothing was done; it would be: ' : ''}${said.join(' ')}`;
+}

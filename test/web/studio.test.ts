@@ -49,7 +49,7 @@ it('syncs both ways by address and token, says what came of it, and sets a train
   await own.start();
   try {
     for (const text of ['win a free prize', 'lunch meeting']) studio.add({ text });
-    const project = await own.project({ title: 'Mails', texts: [] });
+    const project = await own.project({ title: 'Mails', texts: ['a task that is only here'] });
     const { page, context, problems } = await openWatched(browser, own.url, `/projects/${project}/studio`);
     await page.getByRole('button', { name: 'Make an address' }).click();
     await page.getByText('Address and token of Label Studio').click();

@@ -79,7 +79,7 @@ function ConnectionCard({ connection, projectId }: { connection: Connection; pro
       </div>
       {accept.isError && <p role="alert">{sentenceOf(accept.error)}</p>}
       <Access connection={connection} onSaved={refresh} />
-      {url !== null && <Sync id={id} projectId={projectId} onEnd={refresh} />}
+      {url !== null && <Sync id={id} onEnd={refresh} />}
     </section>
   );
 }

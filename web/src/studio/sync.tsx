@@ -1,8 +1,7 @@
 /** A sync: which way, tried first or done, with its progress and what came of it. */
-import { useMutation } from '@tanstack/react-query';
-import { type ReactNode, useCallback, useState } from 'react';
-import type { Body, Reply } from '../../../src/server/contract/index.ts';
-import { useJobs } from '../events.ts';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import type { Body } from '../../../src/server/contract/index.ts';
 import { sentenceOf } from '../http.ts';
 import { JobList } from '../parts/jobs.tsx';
 import type { Job } from '../wire.ts';
@@ -16,25 +15,25 @@ const DIRECTIONS: readonly (readonly [Direction, string])[] = [
   ['both', 'both ways'],
 ];
 
-export function Sync({ id, projectId, onEnd }: { id: number; projectId: number; onEnd(): void }): ReactNode {
+/** Between two looks at the job. */
+const LOOK_MS = 500;
+
+export function Sync({ id, onEnd }: { id: number; onEnd(): void }): ReactNode {
   const [direction, setDirection] = useState<Direction>('pull');
   const [started, setStarted] = useState<number | null>(null);
-  const [outcome, setOutcome] = useState<Reply<'jobGet'> | null>(null);
-  const ended = useCallback(
-    (job: Job): void => {
-      if (job.id !== started) return;
-      void studio.job(job.id).then(setOutcome);
-      onEnd();
+  const job = useQuery({
+    queryKey: ['studio-sync', started],
+    queryFn: async () => {
+      const seen = await studio.job(started!);
+      if (hasEnded(seen)) onEnd();
+      return seen;
     },
-    [started, onEnd],
-  );
-  const jobs = useJobs(projectId, ended).filter((job) => job.id === started && job.state !== 'done');
+    enabled: started !== null,
+    refetchInterval: ({ state }) => (state.data !== undefined && hasEnded(state.data) ? false : LOOK_MS),
+  });
   const sync = useMutation({
     mutationFn: (dryRun: boolean) => studio.sync(id, { direction, dry_run: dryRun }),
-    onSuccess: (job) => {
-      setStarted(job.id);
-      setOutcome(null);
-    },
+    onSuccess: (job) => setStarted(job.id),
   });
   return (
     <>
@@ -57,10 +56,14 @@ export function Sync({ id, projectId, onEnd }: { id: number; projectId: number; 
         </button>
       </div>
       {sync.isError && <p role="alert">{sentenceOf(sync.error)}</p>}
-      <JobList jobs={jobs} />
-      {outcome?.state === 'done' && <p role="status">{saidOf(outcome.output as unknown as Outcome)}</p>}
+      {job.data && job.data.state !== 'done' && <JobList jobs={[job.data]} />}
+      {job.data?.state === 'done' && <p role="status">{saidOf(job.data.output as unknown as Outcome)}</p>}
     </>
   );
+}
+
+function hasEnded({ state }: Job): boolean {
+  return state !== 'queued' && state !== 'running';
 }
 
 interface Outcome {

@@ -50,7 +50,7 @@ export function authorization(token: string | null = currentToken()): Record<str
   return token === null ? {} : { authorization: `Token ${token}` };
 }
 
-function problemOf(status: number, text: string): ApiProblem {
+export function problemOf(status: number, text: string): ApiProblem {
   try {
     const body = JSON.parse(text) as Record<string, unknown>;
     const message = [body.message, body.detail].find((one) => typeof one === 'string') as string | undefined;

@@ -20,6 +20,8 @@ export const OWNER_PAGES: readonly OwnerPage[] = [
   { path: 'rules', title: 'Rules', component: lazy(() => import('./pages/rules.tsx')) },
   { path: 'models', title: 'Models', component: lazy(() => import('./pages/models.tsx')) },
   { path: 'runs', title: 'Runs', component: lazy(() => import('./pages/runs.tsx')) },
+  { path: 'data', title: 'Data', component: lazy(() => import('./pages/data.tsx')) },
   { path: 'people', title: 'People', component: lazy(() => import('./pages/people.tsx')) },
   { path: 'studio', title: 'Label Studio', component: lazy(() => import('./pages/studio.tsx')) },
+  { path: 'settings', title: 'Settings', component: lazy(() => import('./pages/settings.tsx')) },
 ];

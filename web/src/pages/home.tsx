@@ -15,6 +15,7 @@ export default function HomePage({ me }: { me: Me }): ReactNode {
   const [adding, setAdding] = useState(false);
   const owner = me.role === 'owner';
   const empty = projects.data?.length === 0;
+  const archived = projects.data?.filter((one) => one.is_archived) ?? [];
   return (
     <main className="page">
       <div className="page-head">
@@ -29,12 +30,24 @@ export default function HomePage({ me }: { me: Me }): ReactNode {
       {projects.isError && <p role="alert">{sentenceOf(projects.error)}</p>}
       {projects.isPending && <p className="muted">Reading the projects…</p>}
       {empty && !owner && <p className="muted">No project is open to you. Ask for an invite link.</p>}
-      <ul className="projects">
-        {projects.data?.map((project) => (
-          <ProjectCard key={project.id} project={project} owner={owner} />
-        ))}
-      </ul>
+      <Cards projects={projects.data?.filter((one) => !one.is_archived) ?? []} owner={owner} />
+      {archived.length > 0 && (
+        <details>
+          <summary>{plural(archived.length, 'archived project')}</summary>
+          <Cards projects={archived} owner={owner} />
+        </details>
+      )}
     </main>
+  );
+}
+
+function Cards({ projects, owner }: { projects: readonly Project[]; owner: boolean }): ReactNode {
+  return (
+    <ul className="projects">
+      {projects.map((project) => (
+        <ProjectCard key={project.id} project={project} owner={owner} />
+      ))}
+    </ul>
   );
 }
 
@@ -55,9 +68,10 @@ function ProjectCard({ project, owner }: { project: Project; owner: boolean }): 
         {owner && (
           <span className="links">
             <Link href={`${path}/queue`}>Queue</Link>
-            <Link href={`${path}/quality`}>Quality</Link>
-            <Link href={`${path}/runs`}>Runs</Link>
+            <Link href={`${path}/quality`}>Insights</Link>
+            <Link href={`${path}/data`}>Data</Link>
             <Link href={`${path}/people`}>Invite</Link>
+            <Link href={`${path}/settings`}>Settings</Link>
           </span>
         )}
         <Link href={`${path}/label`} className="button primary">

@@ -1,10 +1,12 @@
 /** A new project: drop a file, type the labels (or paste a Label Studio config), start. */
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type DragEvent, type FormEvent, type ReactNode, useEffect, useId, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { useLocation } from 'wouter';
 import { api } from '../api.ts';
-import { ApiProblem, sentenceOf } from '../http.ts';
+import { sentenceOf } from '../http.ts';
 import { textChoicesConfig } from '../layout.ts';
+import { ConfigField, Templates } from '../parts/config-field.tsx';
+import { DropZone } from '../parts/drop-zone.tsx';
 import { SNIFF_BYTES, type Sniffed, sniff } from '../sniff.ts';
 
 type Mode = 'labels' | 'config';
@@ -56,9 +58,11 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
 
   const listed = sniffed?.columns.filter((column) => column.classes.length > 0) ?? [];
   return (
-    <form className="card new-project" onSubmit={(event) => void create(event)}>
+    <form className="card stack" onSubmit={(event) => void create(event)}>
       <h2>{first ? 'Start with a file of texts' : 'New project'}</h2>
-      <DropZone file={file} onFile={(chosen) => void take(chosen)} />
+      <DropZone file={file} accept=".csv,.tsv,.tab,.json,.jsonl,.ndjson,.txt" onFile={(chosen) => void take(chosen)}>
+        CSV, TSV, JSON, JSONL or plain text.
+      </DropZone>
       {sniffed?.problem && <p role="alert">{sniffed.problem}</p>}
       <div className="field-row">
         <label className="field">
@@ -115,7 +119,10 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
           <span className="muted">{countOf(names)}</span>
         </label>
       ) : (
-        <ConfigField config={config} onChange={setConfig} />
+        <>
+          <Templates onPick={setConfig} />
+          <ConfigField config={config} onChange={setConfig} />
+        </>
       )}
       {problem !== '' && <p role="alert">{problem}</p>}
       <div className="actions">
@@ -137,128 +144,4 @@ function countOf(names: readonly string[]): string {
 function labelNames(text: string): string[] {
   const parts = text.trim().split(text.trim().includes('\n') ? '\n' : ',');
   return [...new Set(parts.map((label) => label.trim()))].filter((label) => label !== '');
-}
-
-function DropZone({ file, onFile }: { file: File | null; onFile: (file: File) => void }): ReactNode {
-  const [over, setOver] = useState(false);
-  const drop = (event: DragEvent): void => {
-    event.preventDefault();
-    setOver(false);
-    const dropped = event.dataTransfer.files[0];
-    if (dropped !== undefined) onFile(dropped);
-  };
-  return (
-    <label
-      className={`drop ${over ? 'over' : ''}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
-    >
-      <input
-        type="file"
-        className="visually-hidden"
-        accept=".csv,.tsv,.tab,.json,.jsonl,.ndjson,.txt"
-        onChange={(event) => {
-          const chosen = event.target.files?.[0];
-          if (chosen !== undefined) onFile(chosen);
-        }}
-      />
-      {file === null ? (
-        <>
-          <b>Drop a file here</b> or choose one. <span className="muted">CSV, TSV, JSON, JSONL or plain text.</span>
-        </>
-      ) : (
-        <>
-          <b dir="auto">{file.name}</b>{' '}
-          <span className="muted">{Math.ceil(file.size / 1_000)} kB. Choose another.</span>
-        </>
-      )}
-    </label>
-  );
-}
-
-const CHECK_AFTER_MS = 250;
-
-function ConfigField({ config, onChange }: { config: string; onChange: (config: string) => void }): ReactNode {
-  const [settled, setSettled] = useState(config);
-  const verdictId = useId();
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(config), CHECK_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [config]);
-  const check = useQuery({
-    queryKey: ['check-config', settled],
-    queryFn: () => api.checkConfig(settled),
-    enabled: settled.trim() !== '',
-    retry: false,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  return (
-    <>
-      <Templates onPick={onChange} />
-      <label className="field">
-        Label config
-        <textarea
-          className="code"
-          rows={10}
-          spellCheck={false}
-          value={config}
-          onChange={(event) => onChange(event.target.value)}
-          aria-describedby={verdictId}
-          aria-invalid={check.isError}
-        />
-        <span id={verdictId} aria-live="polite" className={check.isError ? 'bad' : 'muted'}>
-          {settled.trim() === '' && 'As in Label Studio: Settings, Labeling Interface, Code.'}
-          {check.isError && placed(check.error)}
-          {check.data?.controls
-            .map((control) => `${control.type} "${control.name}": ${control.labels.join(', ')}`)
-            .join('; ')}
-        </span>
-      </label>
-    </>
-  );
-}
-
-/** Ready configs by kind of data; picking one fills the field, where it can be changed. */
-function Templates({ onPick }: { onPick: (config: string) => void }): ReactNode {
-  const templates = useQuery({
-    queryKey: ['templates'],
-    queryFn: api.templates,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  const groups = [...new Set(templates.data?.map((template) => template.group))];
-  return (
-    <label className="field">
-      Start from a template
-      <select
-        defaultValue=""
-        onChange={(event) => {
-          const picked = templates.data?.find((template) => template.name === event.target.value);
-          if (picked) onPick(picked.label_config);
-        }}
-      >
-        <option value="">None: paste your own below</option>
-        {groups.map((group) => (
-          <optgroup key={group} label={group}>
-            {templates.data
-              ?.filter((template) => template.group === group)
-              .map((template) => (
-                <option key={template.name} value={template.name}>
-                  {template.title}
-                </option>
-              ))}
-          </optgroup>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-function placed(error: unknown): string {
-  if (!(error instanceof ApiProblem)) return sentenceOf(error);
-  const { line, column } = error.details;
-  return typeof line === 'number' ? `Line ${line}, column ${String(column ?? 1)}: ${error.message}` : error.message;
 }

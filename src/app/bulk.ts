@@ -11,6 +11,7 @@ import { sharesOf } from './answers.ts';
 import type { Identity } from './app.ts';
 import type { Deps } from './deps.ts';
 import { type JobWork, throwIfStopped } from './job-runner.ts';
+import type { MapArea } from './learning/map-api.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -44,6 +45,8 @@ export interface CardSource {
   readonly projectId: number;
   readonly config: ProjectConfig;
   readonly plan: Plan | undefined;
+  /** Ordinals in an area of the map. */
+  readonly inside: (area: MapArea) => Promise<Uint32Array>;
 }
 
 export async function cardsOf(source: CardSource, query: CardQuery): Promise<{ cards: Card[]; total: number }> {
@@ -85,8 +88,8 @@ async function namedBy(source: CardSource, query: CardQuery): Promise<Named[]> {
 }
 
 async function candidates(
-  { neighbours, deps, projectId, plan }: CardSource,
-  { source, task: taskId, cluster }: CardQuery,
+  { neighbours, deps, projectId, plan, inside }: CardSource,
+  { source, task: taskId, cluster, area }: CardQuery,
   lines: ReadonlyMap<number, PlanLine>,
 ): Promise<Named[]> {
   if (source === 'similar') {
@@ -94,6 +97,14 @@ async function candidates(
     if (task.projectId !== projectId) throw new AppError('NOT_FOUND', `There is no task ${taskId} in this project.`);
     const near = await neighbours.use(projectId, ({ spaces, key }) => spaces.nearest(key, task.ordinal, SIMILAR_MAX));
     return near.map(({ ordinal, similarity }) => ({ ordinal, similarity, line: lines.get(ordinal) ?? null }));
+  }
+  if (source === 'map') {
+    if (!area) throw new AppError('INPUT_MISSING_FIELD', 'Items of the map are named by an `area` of it.');
+    return [...(await inside(area))].map((ordinal) => ({
+      ordinal,
+      similarity: null,
+      line: lines.get(ordinal) ?? null,
+    }));
   }
   if (!plan) throw new AppError('CONFLICT', 'Nothing was previewed since the server started; preview first.');
   if (source === 'proposals') {

@@ -13,6 +13,8 @@ import { JobRunner } from './job-runner.ts';
 import { createJobs } from './jobs.ts';
 import { createLabelModelHandler, LABEL_MODEL, thenWeigh } from './label-model.ts';
 import { LabelModels } from './label-models.ts';
+import { createMap } from './learning/map.ts';
+import { createMapHandler, MAP } from './learning/map-job.ts';
 import { createModelFigures } from './learning/model-figures.ts';
 import { createOrders } from './learning/orders.ts';
 import { startRetrainSchedule } from './learning/schedule.ts';
@@ -82,6 +84,7 @@ export function createApp(ports: Deps): App {
       [MODEL_PRELABEL]: thenWeigh(deps, createModelPrelabelHandler(deps, matrices, configs)),
       [MODEL_COMPARE]: createModelCompareHandler(deps, configs),
       [MODEL_PULL]: createModelPullHandler(deps),
+      [MAP]: createMapHandler(neighbours, matrices),
       ...studio.handlers,
     },
     longKinds: [
@@ -95,6 +98,7 @@ export function createApp(ports: Deps): App {
       MODEL_PRELABEL,
       MODEL_COMPARE,
       MODEL_PULL,
+      MAP,
       ...Object.keys(studio.handlers),
     ],
     owner: deps.newId(),
@@ -102,6 +106,7 @@ export function createApp(ports: Deps): App {
   });
   runner.start();
   const stopSchedule = startRetrainSchedule(deps, loops, configs);
+  const predictions = createPredictions(deps, configs, suggestions);
   const importTasks = createImport(deps, loops, configs, jobs);
   return {
     projects: withUploads(withNeighbours(projects, neighbours), deps),
@@ -110,7 +115,7 @@ export function createApp(ports: Deps): App {
     media: createMedia(deps, configs, importTasks),
     queue: createQueue(deps, loops, { suggestions, guesses: new Guesses(deps, matrices), voteSplits }),
     annotations: createAnnotations(deps, loops, configs, createCorrections(deps, configs)),
-    predictions: createPredictions(deps, configs, suggestions),
+    predictions,
     runs: createRuns(deps, loops),
     jobs,
     library: createLibrary(deps, configs),
@@ -121,10 +126,11 @@ export function createApp(ports: Deps): App {
       ...createTraining(deps, loops, configs),
       ...createModelFigures(deps, matrices, configs),
       ...createOrders(deps, loops, voteSplits),
+      ...createMap(deps, { loops, matrices, configs, predictions }),
     },
     rules: createRules(deps, configs),
     promotion: createPromotion(deps),
-    spread: createSpread(deps, loops, configs, { neighbours, plans, duplicates }),
+    spread: createSpread(deps, loops, configs, { neighbours, plans, duplicates, matrices }),
     serving: createServing(deps),
     studio: studio.api,
     async close() {

@@ -34,6 +34,15 @@ export class Matrices {
     return this.#using({ projectId: of.projectId, kind: 'answered-by', version: of.key }, 1, work);
   }
 
+  /** The places of tasks on the map of an embedder version: two columns, x and y. */
+  withMap<T>(of: MapOf, work: (tensor: Tensor) => Promise<T>): Promise<T> {
+    return this.#using(mapKey(of), 2, work);
+  }
+
+  async dropMap(of: MapOf): Promise<void> {
+    await this.#deps.tensors.delete(mapKey(of));
+  }
+
   /** Forgets what a revoked run had computed, so that it is computed again when asked for. */
   async dropProbabilities(of: VersionOutput): Promise<void> {
     await this.#deps.tensors.delete(keyOf('probability', of));
@@ -109,6 +118,16 @@ export interface VersionOutput {
   readonly projectId: number;
   readonly version: string;
   readonly classes: readonly string[];
+}
+
+interface MapOf {
+  readonly projectId: number;
+  /** Name and version. */
+  readonly embedder: string;
+}
+
+function mapKey({ projectId, embedder }: MapOf): TensorKey {
+  return { projectId, kind: 'map', version: embedder };
 }
 
 function keyOf(kind: string, { projectId, version, classes }: VersionOutput): TensorKey {

@@ -1,6 +1,7 @@
 /** Spreading labels to look-alikes, and labeling many at once: as one interface, in plain data. */
 import type { Job, Region, Task } from '../core/domain.ts';
 import type { Identity } from './app.ts';
+import type { MapArea } from './learning/map-api.ts';
 
 export interface SpreadSettings {
   /** Precision promised, above 0 and below 1; default 0.95. */
@@ -86,10 +87,11 @@ export interface CurvePoint {
 }
 
 export interface CardQuery {
-  /** Proposals of the plan, tasks like `task`, or a cluster of the plan. */
-  readonly source: 'proposals' | 'similar' | 'cluster';
+  /** Proposals of the plan, tasks like `task`, a cluster of the plan, or an area of the map. */
+  readonly source: 'proposals' | 'similar' | 'cluster' | 'map';
   readonly task?: number;
   readonly cluster?: number;
+  readonly area?: MapArea;
   readonly label?: string;
   /** Least confidence of a proposal, 0..1. */
   readonly least?: number;

@@ -5,8 +5,10 @@ import { classesOf } from './answers.ts';
 import { BULK_ITEMS_MAX, type CardSource, cardsOf, enqueueBulk, enqueueSkips, sampleOf } from './bulk.ts';
 import type { Deps } from './deps.ts';
 import { duplicatesNow, enqueueDuplicates, type FoundDuplicates } from './duplicates.ts';
+import { ordinalsInside } from './learning/map.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
+import type { Matrices } from './matrices.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { ProjectConfigs } from './project-config.ts';
 import { enqueueSpans } from './spans.ts';
@@ -21,6 +23,7 @@ export interface SpreadParts {
   readonly neighbours: Neighbours;
   readonly plans: Plans;
   readonly duplicates: FoundDuplicates;
+  readonly matrices: Matrices;
 }
 
 /** Random tasks asked for at once: an afternoon's work. */
@@ -28,7 +31,7 @@ const VERIFY_MAX = 500;
 
 export function createSpread(deps: Deps, loops: Loops, configs: ProjectConfigs, parts: SpreadParts): SpreadApi {
   const { store } = deps;
-  const { neighbours, plans, duplicates } = parts;
+  const { neighbours, plans, duplicates, matrices } = parts;
   const projectOf = (id: number) => found('project', id, store.projects.get(id));
   const source = async (projectId: number): Promise<CardSource> => ({
     deps,
@@ -36,6 +39,7 @@ export function createSpread(deps: Deps, loops: Loops, configs: ProjectConfigs, 
     projectId,
     config: configs.of(await projectOf(projectId)),
     plan: plans.get(projectId),
+    inside: (area) => ordinalsInside(deps, matrices, configs, projectId, area),
   });
   const enqueue = async (act: 'preview' | 'apply', projectId: number, settings: SpreadSettings) => {
     requireControl(configs.of(await projectOf(projectId)));

@@ -73,6 +73,7 @@ export function openNeighbourProcess(options: NeighbourProcessOptions): Neighbou
     nearest: (key, ...rest) => call('nearest', [key, ...rest]) as ReturnType<NeighbourSpaces['nearest']>,
     spread: (key, request, how) => call('spread', [key, request], how) as ReturnType<NeighbourSpaces['spread']>,
     clusters: (key, ...rest) => call('clusters', [key, ...rest]) as ReturnType<NeighbourSpaces['clusters']>,
+    layout: (key, known, how) => call('layout', [key, known], how) as ReturnType<NeighbourSpaces['layout']>,
     copies: (key, least) => call('copies', [key, least]) as ReturnType<NeighbourSpaces['copies']>,
     textCopies: (texts) => call('textCopies', [texts]) as ReturnType<NeighbourSpaces['textCopies']>,
     imageCopies: (hashes) => call('imageCopies', [hashes]) as ReturnType<NeighbourSpaces['imageCopies']>,

@@ -10,9 +10,10 @@ import {
   similarTexts,
 } from '../propagation/index.ts';
 import { clustersOf } from './neighbour-clusters.ts';
+import { layoutOf } from './neighbour-layout.ts';
 import { type Progress, Space, type SpaceTools } from './neighbour-space.ts';
 import { spreadOn } from './neighbour-spread.ts';
-import type { BuiltSpace, Neighbour, SpaceKey, SpreadAnswer, SpreadRequest, TextCopies } from './neighbours.ts';
+import type { BuiltSpace, Neighbour, Places, SpaceKey, SpreadAnswer, SpreadRequest, TextCopies } from './neighbours.ts';
 
 export type { Progress };
 
@@ -36,6 +37,7 @@ export class Rooms {
     if (name === 'nearest') return this.#nearest(key, ...(args.slice(1) as [number, number, Uint32Array?]));
     if (name === 'spread') return this.#spread(key, args[1] as SpreadRequest, progress);
     if (name === 'clusters') return this.#clusters(key, args[1] as Uint32Array, args[2] as number, progress);
+    if (name === 'layout') return layoutOf(this.#space(key), args[1] as Places, progress);
     if (name === 'copies') return this.#copies(key, args[1] as number, progress);
     if (name === 'textCopies') return textCopies(args[0] as readonly string[]);
     if (name === 'imageCopies') return similarImages(args[0] as readonly (ImageHash | null)[]) satisfies CopyPair[];

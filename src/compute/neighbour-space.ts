@@ -155,6 +155,11 @@ export class Space {
     return this.#named!;
   }
 
+  /** A view of the row of a task. */
+  row(ordinal: number): Float32Array {
+    return this.#rows.row(ordinal);
+  }
+
   /** Runs `work` when all heavy work before it has ended. */
   alone<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);

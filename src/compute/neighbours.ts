@@ -31,6 +31,13 @@ export interface Neighbour {
   readonly similarity: number;
 }
 
+/** Where tasks lie on the map of a space. */
+export interface Places {
+  readonly ordinals: Uint32Array;
+  /** (ordinals x 2) */
+  readonly xy: Float32Array;
+}
+
 /** Labels to spread, by ordinal. */
 export interface SpreadRequest {
   readonly classCount: number;
@@ -97,6 +104,11 @@ export interface NeighbourSpaces {
   spread(key: SpaceKey, request: SpreadRequest, options?: CallOptions): Promise<SpreadAnswer[]>;
   /** At most `count` groups of tasks that lie together, each from its middle outwards. */
   clusters(key: SpaceKey, ordinals: Uint32Array, count: number): Promise<Uint32Array[]>;
+  /**
+   * A place on a plane for each task, neighbours together; with `known` places of most tasks those stay, and only the
+   * others are answered. `anew`: nothing of `known` holds any more.
+   */
+  layout(key: SpaceKey, known: Places, options?: CallOptions): Promise<Places & { readonly anew: boolean }>;
   /** Pairs of tasks with at least this cosine. */
   copies(key: SpaceKey, least: number): Promise<CopyPair[]>;
   /** Texts that are equal but for white space, and pairs that share most of their words; by place in the list. */

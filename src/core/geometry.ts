@@ -113,6 +113,17 @@ export function polygonArea(points: readonly Point[]): number {
   return Math.abs(twice) / 2;
 }
 
+/** Does the polygon hold the place? Even-odd where it crosses itself; a place on its border may count either way. */
+export function insidePolygon(points: readonly Point[], x: number, y: number): boolean {
+  let inside = false;
+  let [fromX, fromY] = points.at(-1) ?? [0, 0];
+  for (const [toX, toY] of points) {
+    if (toY > y !== fromY > y && x < ((fromX - toX) * (y - toY)) / (fromY - toY) + toX) inside = !inside;
+    [fromX, fromY] = [toX, toY];
+  }
+  return inside;
+}
+
 /** Intersection over union, 0..1. Boxes in the same unit; for rotated ones that unit must be pixels. Both empty: 0. */
 export function boxIou(a: Box, b: Box): number {
   if (a.rotation % 360 !== 0 || b.rotation % 360 !== 0) return polygonIou(boxCorners(a), boxCorners(b));

@@ -33,6 +33,7 @@ export {
 export { type Gate, type GateEvidence, type GateOptions, type MoreVerified, openGate } from './gate.ts';
 export { exactGraph, GRAPH_NEIGHBOURS, GraphBuilder, type NeighbourGraph, type NeighbourSource } from './graph.ts';
 export { buildGraph, type GraphBuildOptions, graphFromIndex, type KnownGraph } from './graph-build.ts';
+export { type LayoutOptions, layoutGraph } from './layout.ts';
 export { addToField, type Field, type FieldMethod, SPREADING_PASSES, solveField } from './methods/field.ts';
 export { type HeadSpread, headSpread } from './methods/head.ts';
 export { METHOD_NAMES, type MethodName, runMethods } from './methods/methods.ts';
@@ -41,6 +42,7 @@ export { type MultiLabelSeeds, NO, questionOf, runMultiLabel, YES } from './mult
 export type { IndexKind, IndexMetric, IndexName, IndexOptions, NeighbourIndex } from './neighbour-index.ts';
 export { precisionCurve } from './platt.ts';
 export { type PropagationPool, poolOf, preparePool } from './pool.ts';
+export { principalPlane } from './principal-plane.ts';
 export { type PropagateOptions, type Propagation, propagate } from './propagate.ts';
 export { type SpanSearch, sameSpans, type TextSpan } from './same-span.ts';
 export { planSecondStage, type SecondStage } from './second-stage.ts';

@@ -15,6 +15,7 @@ import { answerHandlers } from './handlers/answers.ts';
 import { eventHandlers } from './handlers/events.ts';
 import { learningHandlers } from './handlers/learning.ts';
 import { libraryHandlers } from './handlers/library.ts';
+import { mapHandlers } from './handlers/map.ts';
 import { mediaHandlers } from './handlers/media.ts';
 import { peopleHandlers } from './handlers/people.ts';
 import { projectHandlers } from './handlers/projects.ts';
@@ -120,6 +121,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
     ...answerHandlers(app, pager),
     ...workHandlers(app),
     ...learningHandlers(app),
+    ...mapHandlers(app),
     ...libraryHandlers(app),
     ...ruleHandlers(app),
     ...studioHandlers(app),

@@ -387,6 +387,25 @@ export function fakeApp(): FakeApp {
       }),
       strategies: () => [{ name: 'random', summary: 'At random.', source: 'baseline', singleChoiceOnly: false }],
       compareOrders: async () => ({ before: [], after: [] }),
+      async drawMap(projectId) {
+        calls.push(`map ${projectId}`);
+        return get(tables.jobs, 'job', 1);
+      },
+      map: async () => ({
+        drawn: 'd1',
+        embedder: 'lexical-1',
+        unplaced: 0,
+        labels: ['spam', 'ham'],
+        taskIds: Uint32Array.of(1),
+        xy: Float32Array.of(0.5, -0.5),
+        given: Int16Array.of(-1),
+        suggested: Int16Array.of(0),
+        unsure: Uint8Array.of(20),
+      }),
+      async queueFirst(projectId, taskIds) {
+        calls.push(`first ${projectId}: ${taskIds.join()}`);
+        return taskIds.length;
+      },
     },
     insights: {
       of: async () => ({

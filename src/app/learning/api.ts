@@ -2,8 +2,9 @@
 import type { Job, Task } from '../../core/domain.ts';
 import type { QueueReason, ShareWithInterval } from '../app.ts';
 import type { RetrainRule } from '../retrain-policy.ts';
+import type { MapApi } from './map-api.ts';
 
-export interface LearningApi {
+export interface LearningApi extends MapApi {
   /** Would a training start now, and why? Starts nothing. */
   trainingPlan(projectId: number): Promise<TrainingPlan>;
   /** Asks the policy as an answer would (webhooks, timers elsewhere): trains when one of its rules is met. */

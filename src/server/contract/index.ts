@@ -1,6 +1,7 @@
 /** The whole API as data. The page imports this file as types only; the server binds a handler to each route. */
 import { learningRoutes } from './learning.ts';
 import { libraryRoutes } from './library.ts';
+import { mapRoutes } from './map.ts';
 import { mediaRoutes } from './media.ts';
 import { peopleRoutes } from './people.ts';
 import { projectRoutes } from './projects.ts';
@@ -19,6 +20,7 @@ export const api = {
   ...mediaRoutes,
   ...workRoutes,
   ...learningRoutes,
+  ...mapRoutes,
   ...libraryRoutes,
   ...ruleRoutes,
   ...promotionRoutes,

@@ -79,10 +79,22 @@ const CardShape = Type.Object({
   answered: nullable(Type.String()),
 });
 
+/** Three corners or more. */
+const AREA = '^-?\\d+(\\.\\d+)?,-?\\d+(\\.\\d+)?( -?\\d+(\\.\\d+)?,-?\\d+(\\.\\d+)?){2,}$';
+
 const cardFields = {
-  source: Type.Union([Type.Literal('proposals'), Type.Literal('similar'), Type.Literal('cluster')]),
+  source: Type.Union([
+    Type.Literal('proposals'),
+    Type.Literal('similar'),
+    Type.Literal('cluster'),
+    Type.Literal('map'),
+  ]),
   task: Type.Optional(Id('task')),
   cluster: Type.Optional(Type.Integer({ minimum: 0 })),
+  area: Type.Optional(
+    Type.String({ pattern: AREA, maxLength: 4_000, description: 'Of the map: corners as `x,y x,y x,y`' }),
+  ),
+  drawn: Type.Optional(Type.String({ maxLength: 100, description: 'Which drawing of the map the area is of' })),
   label: Type.Optional(Type.String({ maxLength: 1_000 })),
   least: Type.Optional(Share),
   text: Type.Optional(Type.String({ maxLength: 1_000 })),

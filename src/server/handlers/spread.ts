@@ -1,5 +1,6 @@
 /** Spreading labels: preview, apply, cards, bulk labels, copies, spans. */
 import type { App } from '../../app/app.ts';
+import type { Point } from '../../core/geometry.ts';
 import type { Handlers } from '../bind.ts';
 import type { spreadRoutes } from '../contract/spread.ts';
 import { cardWire, duplicatesWire, planWire } from '../wire-spread.ts';
@@ -18,11 +19,11 @@ export function spreadHandlers({ spread }: App): Handlers<keyof typeof spreadRou
     spreadApply: async ({ params, body }) => jobWire(await spread.apply(params.project_id, body)),
     spreadVerify: async ({ params, body }) => ({ queued: await spread.verify(params.project_id, body.count) }),
     async spreadCards({ params, query }) {
-      const { cards, total } = await spread.cards(params.project_id, query);
+      const { cards, total } = await spread.cards(params.project_id, queryOf(query));
       return { cards: cards.map(cardWire), total };
     },
     async spreadSample({ params, query: { count, ...query } }) {
-      const { cards, bounds } = await spread.sample(params.project_id, query, count ?? SAMPLE);
+      const { cards, bounds } = await spread.sample(params.project_id, queryOf(query), count ?? SAMPLE);
       return { cards: cards.map(cardWire), bounds };
     },
     async bulkLabel({ params, body, who }) {
@@ -47,4 +48,14 @@ export function spreadHandlers({ spread }: App): Handlers<keyof typeof spreadRou
       return jobWire(await spread.spreadSpan(params.project_id, request));
     },
   };
+}
+
+/** An area comes as one text: `x,y x,y x,y`. */
+function queryOf<Q extends { area?: string; drawn?: string }>({ area, drawn, ...rest }: Q) {
+  if (area === undefined) return rest;
+  const corners = area.split(' ').map((corner): Point => {
+    const [x, y] = corner.split(',').map(Number);
+    return [x!, y!];
+  });
+  return { ...rest, area: { drawn: drawn ?? '', corners } };
 }

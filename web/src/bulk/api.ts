@@ -10,9 +10,12 @@ export type Copies = NonNullable<Reply<'duplicatesGet'>>;
 export type CopyGroup = Copies['groups'][number];
 
 export interface CardFilter {
-  readonly source: 'proposals' | 'similar' | 'cluster';
+  readonly source: 'proposals' | 'similar' | 'cluster' | 'map';
   readonly task?: number;
   readonly cluster?: number;
+  /** Corners of an area, and of which drawing of the map it is. */
+  readonly area?: string;
+  readonly drawn?: string;
   readonly label?: string;
   readonly least?: number;
   readonly text?: string;

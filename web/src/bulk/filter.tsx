@@ -22,6 +22,7 @@ export function FilterBar({ plan, filter, onChange }: FilterProps): ReactNode {
             </option>
           ))}
           <option value="similar">similar to item…</option>
+          {filter.source === 'map' && <option value="map">chosen on the map</option>}
         </select>
       </label>
       {filter.source === 'similar' && (

@@ -28,7 +28,7 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
   const queries = useQueryClient();
   const layout = useLayout(projectId);
   const plan = useQuery({ queryKey: ['plan', projectId], queryFn: () => bulkApi.plan(projectId) });
-  const [filter, setFilter] = useState<CardFilter>({ source: 'proposals' });
+  const [filter, setFilter] = useState<CardFilter>(filterInAddress);
   const [shown, setShown] = useState(PAGE);
   const [list, setList] = useState(false);
   const [selection, setSelection] = useState(NOTHING_CHOSEN);
@@ -36,7 +36,7 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
   const [comparing, setComparing] = useState(false);
   const [done, setDone] = useState<Done | null>(null);
   const settled = useDeferredValue(filter);
-  const ready = settled.source === 'similar' ? settled.task !== undefined : plan.data != null;
+  const ready = isReady(settled, plan.data != null);
   const cards = useQuery({
     queryKey: ['cards', projectId, settled, shown, plan.data?.created_at],
     queryFn: () => bulkApi.cards(projectId, settled, 0, shown),
@@ -212,6 +212,18 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
       )}
     </main>
   );
+}
+
+/** An area of the map comes with the address, so that it can be kept and passed on. */
+function filterInAddress(): CardFilter {
+  const given = new URLSearchParams(window.location.search);
+  const [area, drawn] = [given.get('area'), given.get('drawn')];
+  return area === null || drawn === null ? { source: 'proposals' } : { source: 'map', area, drawn };
+}
+
+function isReady({ source, task }: CardFilter, planned: boolean): boolean {
+  if (source === 'similar') return task !== undefined;
+  return source === 'map' || planned;
 }
 
 async function undo(runId: number): Promise<Done> {

@@ -7,6 +7,7 @@ import { sentenceOf } from '../http.ts';
 import { ModelSection } from '../insights/model.tsx';
 import { PolicySection } from '../insights/policy.tsx';
 import { TrainingSection } from '../insights/training.tsx';
+import { MapSection } from '../map/section.tsx';
 import { LearningCurve } from '../parts/curve.tsx';
 import type { Insights } from '../wire.ts';
 
@@ -26,6 +27,7 @@ export default function QualityPage({ projectId }: { projectId: number }): React
       {insights.data && <Figures insights={insights.data} />}
       {insights.data && <TrainingSection projectId={projectId} insights={insights.data} />}
       <ModelSection projectId={projectId} />
+      <MapSection projectId={projectId} />
       <PolicySection projectId={projectId} />
     </main>
   );

@@ -1,0 +1,50 @@
+/** Drawing the map of a project, as a job with progress: kept by embedder version, new tasks placed beside the others. */
+import type { Places } from '../../compute/neighbours.ts';
+import type { Job } from '../../core/domain.ts';
+import type { Json } from '../../core/json.ts';
+import type { Tensor } from '../../store/tensors.ts';
+import type { Deps } from '../deps.ts';
+import type { JobWork } from '../job-runner.ts';
+import { found } from '../lookup.ts';
+import type { Matrices } from '../matrices.ts';
+import type { Neighbours } from '../neighbours.ts';
+
+export const MAP = 'map';
+
+export async function enqueueMap({ store }: Pick<Deps, 'store'>, projectId: number, anew: boolean): Promise<Job> {
+  await found('project', projectId, store.projects.get(projectId));
+  return store.jobs.enqueue({ kind: MAP, projectId, params: { anew }, dedupeKey: `${MAP}/${projectId}` });
+}
+
+export function createMapHandler(neighbours: Neighbours, matrices: Matrices) {
+  return async (work: JobWork): Promise<Json> => {
+    const projectId = work.job.projectId!;
+    const onProgress = (stage: string, done: number): void => {
+      void work.progress({ stage, done: Math.round(100 * done), total: 100 }).catch(() => undefined);
+    };
+    return neighbours.use(
+      projectId,
+      async ({ spaces, key }) => {
+        const of = { projectId, embedder: key.embedder };
+        const known = work.job.params.anew === true ? NOWHERE : await matrices.withMap(of, placesIn);
+        const { ordinals, xy, anew } = await spaces.layout(key, known, { signal: work.signal, onProgress });
+        if (anew) await matrices.dropMap(of);
+        await matrices.withMap(of, (tensor) => tensor.write(ordinals, xy));
+        return { placed: ordinals.length, anew };
+      },
+      work.signal,
+    );
+  };
+}
+
+const NOWHERE: Places = { ordinals: new Uint32Array(0), xy: new Float32Array(0) };
+
+/** What a map file holds, by ascending ordinal. */
+export async function placesIn(tensor: Tensor): Promise<Places> {
+  const all = new Float32Array(2 * tensor.rows);
+  await tensor.read(0, tensor.rows, all);
+  const ordinals = Uint32Array.from({ length: tensor.rows }, (_, i) => i).filter((ordinal) => tensor.has(ordinal));
+  const xy = new Float32Array(2 * ordinals.length);
+  for (const [i, ordinal] of ordinals.entries()) xy.set(all.subarray(2 * ordinal, 2 * ordinal + 2), 2 * i);
+  return { ordinals, xy };
+}

@@ -1,0 +1,166 @@
+/** The map as people look at it: the places of living tasks, with what was answered and what is suggested there. */
+import type { Places } from '../../compute/neighbours.ts';
+import type { Region } from '../../core/domain.ts';
+import { AppError } from '../../core/errors.ts';
+import { insidePolygon } from '../../core/geometry.ts';
+import { stableHash } from '../../core/json.ts';
+import { type Control, labelsOf, namesIn } from '../../labelconfig/index.ts';
+import type { PredictionsApi } from '../app.ts';
+import type { Deps } from '../deps.ts';
+import { found } from '../lookup.ts';
+import { pickEmbedder } from '../loop.ts';
+import type { Loops } from '../loops.ts';
+import type { Matrices } from '../matrices.ts';
+import type { ProjectConfig, ProjectConfigs } from '../project-config.ts';
+import { askAgain } from '../wanted.ts';
+import type { MapApi, MapArea, MapView } from './map-api.ts';
+import { enqueueMap, placesIn } from './map-job.ts';
+
+const PAGE = 500;
+const ORDINALS_PAGE = 10_000;
+/** Places that tell one drawing from another: a new one moves them all. */
+const STAMPED = 16;
+/** `unsure` of a suggestion without a number. */
+const NO_NUMBER = 255;
+
+export interface MapParts {
+  readonly loops: Loops;
+  readonly matrices: Matrices;
+  readonly configs: ProjectConfigs;
+  readonly predictions: Pick<PredictionsApi, 'current'>;
+}
+
+export function createMap(deps: Deps, { loops, matrices, configs, predictions }: MapParts): MapApi {
+  return {
+    drawMap: (projectId, anew) => enqueueMap(deps, projectId, anew),
+
+    async map(projectId) {
+      const drawn = await drawnMap(deps, matrices, configs, projectId);
+      if (drawn.places.ordinals.length === 0) return undefined;
+      const { control, labels } = colouredBy(drawn.config);
+      const { taskIds, xy } = await living(deps, projectId, drawn.places);
+      const at = new Map([...taskIds].map((id, i) => [id, i]));
+      const label = (result: readonly Region[]): number => (control === null ? -1 : labelIn(control, labels, result));
+      return {
+        drawn: drawn.stamp,
+        embedder: drawn.embedder,
+        unplaced: Math.max(0, drawn.embedded - taskIds.length),
+        labels,
+        taskIds,
+        xy,
+        given: await givenLabels(deps, projectId, at, label),
+        ...(await suggestedLabels(predictions, projectId, at, label)),
+      };
+    },
+
+    async queueFirst(projectId, taskIds) {
+      const tasks = await Promise.all(taskIds.map((id) => deps.store.tasks.get(id)));
+      const own = tasks.flatMap((task) => (task?.projectId === projectId ? [task.id] : []));
+      return askAgain(deps, loops, projectId, own, false);
+    },
+  };
+}
+
+/** Ordinals of the tasks in an area of the map. */
+export async function ordinalsInside(
+  deps: Deps,
+  matrices: Matrices,
+  configs: ProjectConfigs,
+  projectId: number,
+  area: MapArea,
+): Promise<Uint32Array> {
+  const drawn = await drawnMap(deps, matrices, configs, projectId);
+  if (drawn.stamp !== area.drawn) {
+    throw new AppError('CONFLICT', 'The map was drawn anew since this area was chosen; choose it again.');
+  }
+  const { ordinals, xy } = drawn.places;
+  return ordinals.filter((_, i) => insidePolygon(area.corners, xy[2 * i]!, xy[2 * i + 1]!));
+}
+
+async function drawnMap(deps: Deps, matrices: Matrices, configs: ProjectConfigs, projectId: number) {
+  const project = await found('project', projectId, deps.store.projects.get(projectId));
+  const config = configs.of(project);
+  const { tasks } = await deps.store.projects.counts(projectId);
+  const { embedder: name, tensor } = await pickEmbedder(deps, matrices, { project, config, tasks });
+  const embedder = `${name}-${deps.inference.info(name).version}`;
+  const places = await matrices.withMap({ projectId, embedder }, placesIn);
+  const stamp = stableHash([embedder, ...places.xy.subarray(0, 2 * STAMPED)]).slice(0, 12);
+  return { config, embedder, places, stamp, embedded: Math.min(tasks, tensor.filled) };
+}
+
+/** What colours stand for: the learned classes, or the labels of the first control that marks regions. */
+function colouredBy({ control, parsed }: ProjectConfig): { control: Control | null; labels: string[] } {
+  const marks = parsed.controls.find((one) => ['span', 'shape'].includes(one.kind) && one.labels.length > 0);
+  const chosen = control ?? marks ?? null;
+  return { control: chosen, labels: chosen === null ? [] : labelsOf(chosen) };
+}
+
+/** The label that a result names most often; -1 for none. */
+function labelIn(control: Control, labels: readonly string[], result: readonly Region[]): number {
+  const counts = new Array<number>(labels.length).fill(0);
+  for (const region of result) {
+    if (region.from_name !== control.name) continue;
+    for (const name of namesIn(region, control.valueKey)) if (labels.includes(name)) counts[labels.indexOf(name)]! += 1;
+  }
+  const most = Math.max(...counts);
+  return most > 0 ? counts.indexOf(most) : -1;
+}
+
+/** The places of tasks that are still there, by task id. */
+async function living({ store }: Deps, projectId: number, places: Places) {
+  const at = new Map([...places.ordinals].map((ordinal, i) => [ordinal, i]));
+  const ids: number[] = [];
+  const xy: number[] = [];
+  for (let from = 0; ; ) {
+    const page = await store.tasks.ordinals(projectId, from, ORDINALS_PAGE);
+    if (page.ordinals.length === 0) break;
+    for (const [k, ordinal] of page.ordinals.entries()) {
+      const i = at.get(ordinal);
+      if (i === undefined) continue;
+      ids.push(page.ids[k]!);
+      xy.push(places.xy[2 * i]!, places.xy[2 * i + 1]!);
+    }
+    from = page.ordinals.at(-1)! + 1;
+  }
+  return { taskIds: Uint32Array.from(ids), xy: Float32Array.from(xy) };
+}
+
+/** Where people disagree the last of them is shown. */
+async function givenLabels(
+  { store }: Deps,
+  projectId: number,
+  at: ReadonlyMap<number, number>,
+  label: (result: readonly Region[]) => number,
+): Promise<Int16Array> {
+  const given = new Int16Array(at.size).fill(-1);
+  for (let after = 0; ; ) {
+    const page = await store.annotations.list(projectId, { after, limit: PAGE });
+    if (page.length === 0) return given;
+    for (const { taskId, skipped, result } of page) {
+      const i = at.get(taskId);
+      if (i !== undefined && !skipped) given[i] = label(result);
+    }
+    after = page.at(-1)!.id;
+  }
+}
+
+async function suggestedLabels(
+  predictions: MapParts['predictions'],
+  projectId: number,
+  at: ReadonlyMap<number, number>,
+  label: (result: readonly Region[]) => number,
+): Promise<Pick<MapView, 'suggested' | 'unsure'>> {
+  const suggested = new Int16Array(at.size).fill(-1);
+  const unsure = new Uint8Array(at.size).fill(NO_NUMBER);
+  const ids = [...at.keys()].sort((a, b) => a - b);
+  for (let from = 0; from < ids.length; from += PAGE) {
+    const page = { after: ids[from]! - 1, limit: Math.min(PAGE, ids.length - from) };
+    for (const { taskId, result, score } of await predictions.current(projectId, page)) {
+      const i = at.get(taskId);
+      if (i === undefined) continue;
+      suggested[i] = label(result);
+      if (score !== null) unsure[i] = Math.round((NO_NUMBER - 1) * Math.min(1, Math.max(0, 1 - score)));
+    }
+  }
+  return { suggested, unsure };
+}

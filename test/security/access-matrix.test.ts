@@ -18,6 +18,7 @@ const MISSING = 987_654;
 const SAMPLES: Readonly<Record<string, unknown>> = {
   label_config: CONFIG,
   ids: [1],
+  tasks: [1],
   result: [],
   name: 'carla',
   document: 'rules: []',

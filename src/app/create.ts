@@ -23,6 +23,7 @@ import { createLibrary } from './library.ts';
 import { Loops } from './loops.ts';
 import { Matrices } from './matrices.ts';
 import { createMedia, withUploads } from './media.ts';
+import { createMediaFactsHandler, MEDIA_FACTS } from './media-facts-job.ts';
 import { createModelCompareHandler, MODEL_COMPARE } from './model-compare.ts';
 import { createModelPrelabelHandler, MODEL_PRELABEL } from './model-prelabel.ts';
 import { createModelPullHandler, MODEL_PULL } from './model-pull.ts';
@@ -80,6 +81,7 @@ export function createApp(ports: Deps): App {
       [SPREAD_SPANS]: createSpansHandler(deps, configs),
       [DUPLICATES]: createDuplicatesHandler(deps, neighbours, configs, duplicates),
       [BULK_LABEL]: createBulkHandler(deps, loops, configs),
+      [MEDIA_FACTS]: createMediaFactsHandler(deps, configs),
       [LABEL_MODEL]: createLabelModelHandler(deps, matrices, configs, labelModels),
       [MODEL_PRELABEL]: thenWeigh(deps, createModelPrelabelHandler(deps, matrices, configs)),
       [MODEL_COMPARE]: createModelCompareHandler(deps, configs),
@@ -92,6 +94,7 @@ export function createApp(ports: Deps): App {
       PREDICT,
       APPLY_RULES,
       LABEL_MODEL,
+      MEDIA_FACTS,
       PROMOTE,
       NEIGHBOURS,
       DUPLICATES,

@@ -3,7 +3,7 @@ import type { ModelInput } from '../backends/backend.ts';
 import type { Project } from '../core/domain.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { type Control, type LabelConfig, type ObjectTag, parseLabelConfig, valueAt } from '../labelconfig/index.ts';
-import { type SpanTarget, spanTargetOf } from './span-target.ts';
+import { type SpanTarget, spanTargetsOf } from './span-target.ts';
 
 export interface ProjectConfig {
   readonly xml: string;
@@ -32,7 +32,7 @@ export function readProjectConfig(xml: string): ProjectConfig {
     (one) => one.kind === 'classification' && one.scope === 'task' && !one.dynamicLabels && one.labels.length > 0,
   );
   const classes = classesOf(control);
-  const spans = spanTargetOf(parsed);
+  const spans = spanTargetsOf(parsed)[0] ?? null;
   const shown = parsed.objects.filter((object) => control === null || control.toName.includes(object.name));
   const fields = fieldsOf(shown, 'text');
   const input = INPUTS.find((kind) => fieldsOf(shown, kind).length > 0) ?? null;

@@ -1,5 +1,6 @@
 /** What can be done with rules, as one interface, in plain data. */
 import type { Job, RuleDocument } from '../core/domain.ts';
+import type { Json } from '../core/json.ts';
 import type { PatternReport, RuleProblem, RuleSet, Suggestion } from '../rules/index.ts';
 import type { ShareWithInterval } from './app.ts';
 
@@ -34,6 +35,10 @@ export interface RuleTask {
   readonly matches: readonly RuleMatch[];
   /** What people say. */
   readonly annotated: readonly string[];
+  /** The facts of its file that the rules ask for; null for what is not known. */
+  readonly facts: readonly { readonly path: string; readonly value: Json }[];
+  /** The picture or sound that it shows instead of a text; null when there is none. */
+  readonly media: { readonly kind: 'image' | 'audio'; readonly field: string } | null;
 }
 
 export interface RuleView {
@@ -83,6 +88,17 @@ export interface RuleReportView {
   readonly rules: readonly RuleView[];
   /** Pairs of rules that contradict each other. */
   readonly conflicts: readonly { readonly a: string; readonly b: string; readonly tasks: number }[];
+  readonly media: RuleMedia | null;
+}
+
+/** Where rules that ask for facts of media keep silent; null when no rule does. */
+export interface RuleMedia {
+  /** Tasks whose files are being looked at; ask again when the job has ended. */
+  readonly waiting: number;
+  readonly job: number | null;
+  /** Tasks about whose files something could not be found out, and why, for the first ones. */
+  readonly unreadable: number;
+  readonly examples: readonly { readonly taskId: number; readonly reason: string }[];
 }
 
 export interface RuleTaskLists {
@@ -112,6 +128,7 @@ export interface RuleDifference {
   /** Rules that are new or vote otherwise, and rules that are gone. */
   readonly changed: readonly string[];
   readonly removed: readonly string[];
+  readonly media: RuleMedia | null;
 }
 
 export interface RuleImport {

@@ -3,7 +3,7 @@
  * before the run has ended well. A rule that fails loses the votes of its version everywhere, and all others stand.
  */
 import type { RuleProgram } from '../compute/rules-compute.ts';
-import type { Job, Project, RuleDocument, Run } from '../core/domain.ts';
+import type { Job, Project, RuleDocument, Run, Task } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
@@ -12,11 +12,12 @@ import type { VoteRow } from '../store/store.ts';
 import type { Deps } from './deps.ts';
 import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
+import { learnFacts } from './media-facts.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import { asParams, paramsOf, type RuleRunParams, reusable, rulesInForce } from './rules-runs.ts';
 import { documentOf, interact, programOf, rulesOf } from './rules-source.ts';
 import { writeSpans } from './rules-spans.ts';
-import { asksScores, viewsOf } from './rules-views.ts';
+import { asksElsewhere, viewsOf, wantedFacts } from './rules-views.ts';
 import { takeBack } from './whole-run.ts';
 
 export const APPLY_RULES = 'apply-rules';
@@ -149,8 +150,8 @@ async function startRun(
 ): Promise<Run> {
   // Before the run is there: an attempt after a crash goes on from what the job says of it.
   await work.progress({ done: 0 });
-  // What depends on other rules, or on a model of the day, cannot be taken over by a later document.
-  const interacts = interact(rules) || asksScores(rules);
+  // What depends on other rules, or on models, files and answers of the day, cannot be taken over by a later document.
+  const interacts = interact(rules) || asksElsewhere(rules);
   const labelers = ids.filter((_, i) => rules[i]!.enabled);
   const known = reusable(await store.runs.list(project.id));
   const keeps = root === null && !interacts && known.to === project.ordinals;
@@ -208,7 +209,9 @@ async function writeVotes(deps: Deps, work: JobWork, act: Act): Promise<Outcome 
     const own = ordinals.filter((ordinal) => ordinal < to);
     if (own.length === 0) break;
     const tasks = await store.tasks.byOrdinals(act.project.id, [...own]);
-    const { votes } = await compute.rules.match(program, await viewsOf(store, program.rules, tasks), 0);
+    await lookAtMedia(deps, work, act, program, tasks);
+    const { views } = await viewsOf(store, act.config, program.rules, tasks);
+    const { votes } = await compute.rules.match(program, views, 0);
     for (const fault of votes.faults) {
       withdrawn.push({ rule: act.rules[fault.rule]!.id, reason: fault.error.message });
       await noteFault(deps, work, act, fault, tasks[fault.task]!.id);
@@ -229,6 +232,14 @@ async function writeVotes(deps: Deps, work: JobWork, act: Act): Promise<Outcome 
   await work.progress({ done: total, total });
   const { written } = await found('run', act.run.id, store.runs.get(act.run.id));
   return { ...outcome, votes: written, withdrawn };
+}
+
+/** Rules that ask for facts keep silent on files that cannot be read; each is listed with the job. */
+async function lookAtMedia(deps: Deps, work: JobWork, { config }: Act, program: RuleProgram, tasks: readonly Task[]) {
+  const wanted = wantedFacts(program.rules, config);
+  if (wanted === null) return;
+  const failed = await learnFacts(deps, tasks, { ...wanted, signal: work.signal });
+  for (const [taskId, error] of failed) await work.itemFailed(taskId, error);
 }
 
 function noteFault({ store }: Deps, work: JobWork, act: Act, fault: RuleFault, taskId: number): Promise<unknown> {

@@ -2,6 +2,7 @@
 import type { Project, Task } from '../core/domain.ts';
 import type { Rule } from '../rules/index.ts';
 import type { Deps } from './deps.ts';
+import { missingFacts } from './media-facts-job.ts';
 import type { ProjectConfig } from './project-config.ts';
 import type { RulePreview, RuleTask } from './rules-api.ts';
 import { examineScan, reportView, ruleTasks } from './rules-report.ts';
@@ -35,7 +36,8 @@ export async function previewRules(
   const whole = examineScan(deps, program, scan);
   const shares = annotated.length === 0 ? whole : examineScan(deps, program, spreadOnly);
   const [all, share] = await Promise.all([whole, shares]);
-  const view = reportView(program, scan, all);
+  const media = await missingFacts(deps, { projectId: project.id, config, rules, all: false }, scan.gaps);
+  const view = reportView(program, scan, all, media);
   const index = rules.findIndex((rule) => rule.id === ruleId);
   const lists = await shownTasks(deps, config, rules, scan, new Map([...spread, ...annotated].map((t) => [t.id, t])), {
     rule: index === -1 ? undefined : index,

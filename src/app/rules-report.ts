@@ -1,11 +1,20 @@
 /** What rules are worth: figures, contradictions, and tasks to look at with the stretches that made rules fire. */
 import type { ExaminedRules, RuleProgram } from '../compute/rules-compute.ts';
 import type { Task } from '../core/domain.ts';
-import { matchFields, type Rule, type RuleVotes, type SpanCounts, wilsonInterval } from '../rules/index.ts';
+import {
+  factAt,
+  factsIn,
+  matchFields,
+  type Rule,
+  type RuleVotes,
+  type SpanCounts,
+  wilsonInterval,
+} from '../rules/index.ts';
 import type { ShareWithInterval } from './app.ts';
 import type { Deps } from './deps.ts';
+import { factSourceOf } from './media-facts.ts';
 import type { ProjectConfig } from './project-config.ts';
-import type { RuleMatch, RuleReportView, RuleTask, RuleView, SpanQuality } from './rules-api.ts';
+import type { RuleMatch, RuleMedia, RuleReportView, RuleTask, RuleView, SpanQuality } from './rules-api.ts';
 import { isAnnotated, labelsOf, type RuleScan, truthOf } from './rules-scan.ts';
 import { programOf } from './rules-source.ts';
 import { viewsOf } from './rules-views.ts';
@@ -37,6 +46,7 @@ export function reportView(
   program: RuleProgram,
   scan: RuleScan,
   examined: ExaminedRules,
+  media: RuleMedia | null,
   estimated: readonly (number | null)[] = [],
 ): RuleReportView {
   const faults = new Map(scan.parts.flatMap(({ faults }) => faults.map((one) => [one.rule, one.error.message])));
@@ -79,6 +89,7 @@ export function reportView(
       b: program.rules[b]!.id,
       tasks,
     })),
+    media,
   };
 }
 
@@ -130,7 +141,9 @@ export async function ruleTasks(
 ): Promise<Map<number, RuleTask>> {
   const program = programOf(rules, config);
   const marking = { ...program, key: `${program.key}/marks`, rules: rules.map(markingRule) };
-  const views = await viewsOf(deps.store, rules, tasks);
+  const { views } = await viewsOf(deps.store, config, rules, tasks);
+  const paths = [...new Set(rules.flatMap((rule) => (rule.enabled ? factsIn(rule.when) : [])))];
+  const media = shownMedia(config);
   const [voted, marked, truth] = await Promise.all([
     deps.compute.rules.match(program, views, 0),
     deps.compute.rules.match(marking, views, 0),
@@ -149,10 +162,17 @@ export async function ruleTasks(
         text: config.textOf(task.data) ?? '',
         votes: votes.get(i) ?? [],
         matches: places.get(i) ?? [],
+        facts: paths.map((path) => ({ path, value: factAt(views[i]!.facts, path) })),
+        media,
         annotated: labelsOf(truth[i]!).map((index) => config.ruleLabels[index]!),
       },
     ]),
   );
+}
+
+/** What the page shows where there is no text. */
+function shownMedia(config: ProjectConfig): RuleTask['media'] {
+  return config.input === 'text' ? null : factSourceOf(config);
 }
 
 /** The same rule, saying where it matches, if it matches text in one field. Veto and priority would hide places. */

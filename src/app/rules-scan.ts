@@ -5,6 +5,7 @@ import { groupBy } from '../core/group.ts';
 import type { Place, RuleVotes, TaskTruth } from '../rules/index.ts';
 import { ofPeople, promotionRuns, sharesOf } from './answers.ts';
 import type { Deps } from './deps.ts';
+import type { KnownFacts } from './media-facts.ts';
 import type { ProjectConfig } from './project-config.ts';
 import { viewsOf } from './rules-views.ts';
 import { spansIn } from './span-target.ts';
@@ -22,10 +23,19 @@ export interface RuleScan {
   readonly truth: TaskTruth[];
   readonly ruleMs: Float64Array;
   chars: number;
+  /** What rules could not know of media. */
+  readonly gaps: { readonly waiting: number[]; readonly unreadable: KnownFacts['unreadable'][number][] };
 }
 
 export function newScan(ruleCount: number): RuleScan {
-  return { taskIds: [], parts: [], truth: [], ruleMs: new Float64Array(ruleCount), chars: 0 };
+  return {
+    taskIds: [],
+    parts: [],
+    truth: [],
+    ruleMs: new Float64Array(ruleCount),
+    chars: 0,
+    gaps: { waiting: [], unreadable: [] },
+  };
 }
 
 /** Matches tasks and adds them to the scan. */
@@ -36,7 +46,9 @@ export async function scanTasks(
   tasks: readonly Task[],
   scan: RuleScan,
 ): Promise<MatchedRules> {
-  const views = await viewsOf(deps.store, program.rules, tasks);
+  const { views, gaps } = await viewsOf(deps.store, config, program.rules, tasks);
+  for (const id of gaps.waiting) scan.gaps.waiting.push(id);
+  for (const one of gaps.unreadable) scan.gaps.unreadable.push(one);
   const matched = await deps.compute.rules.match(program, views, scan.taskIds.length);
   for (const one of await truthOf(deps, config, tasks)) scan.truth.push(one);
   for (const task of tasks) scan.taskIds.push(task.id);

@@ -3,11 +3,12 @@ import type { RuleProgram } from '../compute/rules-compute.ts';
 import type { Project, RuleDocument } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import { stableHash } from '../core/json.ts';
-import { matchFields, type Rule, type RuleProblem, ruleSet } from '../rules/index.ts';
+import { conditionsIn, factOf, factsIn, matchFields, type Rule, type RuleProblem, ruleSet } from '../rules/index.ts';
 import type { Deps } from './deps.ts';
+import { factSourceOf } from './media-facts.ts';
 import type { ProjectConfig } from './project-config.ts';
 import type { RuleCheck, RuleDraft, RuleSource } from './rules-api.ts';
-import { looksAt } from './rules-views.ts';
+import { spanTargetsOf } from './span-target.ts';
 
 const PROBLEM_MAX = 100;
 
@@ -30,8 +31,8 @@ export async function checkDraft({ compute }: Deps, config: ProjectConfig, draft
 
 /** Why a rule that is sound in itself cannot vote in this project. A rule that never fires would be worse than an error. */
 function misfitOf(rule: Rule, config: ProjectConfig): string | null {
-  const blind = BLIND_CONDITIONS.find(({ kind }) => looksAt(rule.when, kind));
-  if (blind) return `The rule looks at ${blind.what}, which tasks do not show to rules.`;
+  const blind = misfitOfFacts(rule, config) ?? misfitOfRegions(rule, config);
+  if (blind !== null) return blind;
   return rule.spans === null ? misfitOfChoice(rule, config) : misfitOfSpans(rule, config);
 }
 
@@ -57,11 +58,37 @@ function misfitOfSpans(rule: Rule, { spans }: ProjectConfig): string | null {
   return field === undefined ? null : `The rule marks places in '${field}', but people label 'data.${spans.field}'.`;
 }
 
-/** Conditions on things that a task's own data and meta do not hold. */
-const BLIND_CONDITIONS = [
-  { kind: 'fact', what: 'facts of media files' },
-  { kind: 'within', what: 'labeled regions' },
-] as const;
+function misfitOfFacts(rule: Rule, config: ProjectConfig): string | null {
+  const paths = factsIn(rule.when);
+  if (paths.length === 0) return null;
+  const source = factSourceOf(config);
+  if (source === null) {
+    return `The rule asks for '${paths[0]}', a fact of a picture or sound, but the label config shows neither.`;
+  }
+  const odd = paths.find((path) => factOf(path) !== source.kind);
+  return odd === undefined
+    ? null
+    : `The rule asks for '${odd}', but what tasks show in '${source.field}' is ${source.kind}.`;
+}
+
+function misfitOfRegions(rule: Rule, { parsed }: ProjectConfig): string | null {
+  const targets = spanTargetsOf(parsed);
+  for (const condition of conditionsIn(rule.when)) {
+    if (condition.kind !== 'within') continue;
+    const { region, of } = condition;
+    const having = targets.filter(({ labels }) => labels.includes(region));
+    if (having.length === 0) {
+      const known = [...new Set(targets.flatMap(({ labels }) => labels))].join(', ');
+      return known === ''
+        ? `The rule looks within '${region}', but the label config has no labels for regions of a text.`
+        : `There is no label '${region}' for regions of a text; the label config has ${known}.`;
+    }
+    const fields = having.map(({ field }) => `data.${field}`);
+    const odd = [...matchFields(of)].find((field) => !fields.includes(field));
+    if (odd !== undefined) return `Regions with '${region}' lie in '${fields[0]}', not in '${odd}'.`;
+  }
+  return null;
+}
 
 /** Throws the first error of a check, with all of them in the details. */
 export function requireSound(check: RuleCheck): RuleCheck {

@@ -1,33 +1,72 @@
-/** What rules see of tasks: their data and meta, and the scores of models where a rule asks for them. */
+/** What rules see of tasks: data and meta, and, where a rule asks for them, scores of models, facts of media, regions. */
 import type { Run, Task } from '../core/domain.ts';
-import type { Condition, Rule, TaskView } from '../rules/index.ts';
+import { type Condition, conditionsIn, factsIn, PIXEL_FACTS, type Rule, type TaskView } from '../rules/index.ts';
 import type { Store } from '../store/store.ts';
+import { type FactSource, factSourceOf, type KnownFacts, knownFacts } from './media-facts.ts';
+import type { ProjectConfig } from './project-config.ts';
+import { regionsOf } from './rules-regions.ts';
 
-/** Does the condition, or one inside it, look at such things? */
-export function looksAt(condition: Condition, kind: Condition['kind']): boolean {
-  if (condition.kind === kind) return true;
-  if (condition.kind === 'near') return looksAt(condition.first, kind) || looksAt(condition.second, kind);
-  if (!('of' in condition)) return false;
-  return [condition.of].flat().some((one) => looksAt(one, kind));
+type Kind = Condition['kind'];
+
+function ask(rules: readonly Rule[], kind: Kind): boolean {
+  return rules.some((rule) => rule.enabled && conditionsIn(rule.when).some((one) => one.kind === kind));
 }
 
-export function asksScores(rules: readonly Rule[]): boolean {
-  return rules.some((rule) => rule.enabled && looksAt(rule.when, 'score'));
+/** Do votes hang on more than the task and the rule: on models, files or answers of the day? */
+export function asksElsewhere(rules: readonly Rule[]): boolean {
+  return (['score', 'fact', 'within'] as const).some((kind) => ask(rules, kind));
 }
+
+/** The files whose facts the rules ask for, and whether their colours are wanted; null when they ask for none. */
+export function wantedFacts(
+  rules: readonly Rule[],
+  config: ProjectConfig,
+): { readonly source: FactSource; readonly pixels: boolean } | null {
+  const paths = rules.flatMap((rule) => (rule.enabled ? factsIn(rule.when) : []));
+  const source = factSourceOf(config);
+  if (paths.length === 0 || source === null) return null;
+  return { source, pixels: paths.some((path) => PIXEL_FACTS.includes(path.split('.', 1)[0]!)) };
+}
+
+export interface RuleViews {
+  readonly views: readonly TaskView[];
+  /** What rules could not know of media; they keep silent there. */
+  readonly gaps: Pick<KnownFacts, 'waiting' | 'unreadable'>;
+}
+
+const NO_GAPS = { waiting: [], unreadable: [] };
 
 export async function viewsOf(
   store: Store,
+  config: ProjectConfig,
   rules: readonly Rule[],
   tasks: readonly Pick<Task, 'id' | 'projectId' | 'data' | 'meta'>[],
-): Promise<TaskView[]> {
+): Promise<RuleViews> {
   const [first] = tasks;
-  if (!first || !asksScores(rules)) return tasks.map(({ data, meta }) => ({ data, meta }));
-  const scores = await scoresOf(
-    store,
-    first.projectId,
-    tasks.map((task) => task.id),
-  );
-  return tasks.map(({ id, data, meta }) => ({ data, meta, scores: scores.get(id) ?? {} }));
+  if (!first || !asksElsewhere(rules)) return { views: tasks.map(({ data, meta }) => ({ data, meta })), gaps: NO_GAPS };
+  const wanted = wantedFacts(rules, config);
+  const [scores, known, regions] = await Promise.all([
+    ask(rules, 'score')
+      ? scoresOf(
+          store,
+          first.projectId,
+          tasks.map((task) => task.id),
+        )
+      : null,
+    wanted && knownFacts({ store }, tasks, wanted),
+    ask(rules, 'within') ? regionsOf(store, config, tasks) : null,
+  ]);
+  const views = tasks.map(({ id, data, meta }): TaskView => {
+    const facts = known?.facts.get(id);
+    return {
+      data,
+      meta,
+      ...(scores && { scores: scores.get(id) ?? {} }),
+      ...(facts && { facts }),
+      ...(regions && { regions: regions.get(id) ?? [] }),
+    };
+  });
+  return { views, gaps: known ?? NO_GAPS };
 }
 
 type Scores = Record<string, Record<string, number>>;

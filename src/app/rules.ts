@@ -7,6 +7,7 @@ import { ruleChanges, rulesFromCsv, rulesFromSpacy, type SpanOutput } from '../r
 import type { Deps } from './deps.ts';
 import { bodyOf } from './label-model-body.ts';
 import { found, notFound } from './lookup.ts';
+import { missingFacts } from './media-facts-job.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import type { LabelModelView, RuleImport, RulePromotion, RulesApi, RuleTask } from './rules-api.ts';
 import { enqueueRules } from './rules-apply.ts';
@@ -59,11 +60,12 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
       const { project, config } = await open(projectId);
       const program = programOf(await rulesOf(deps, project, config, source), config);
       const [scan] = await scanProject(deps, project, config, [program]);
-      const [examined, estimated] = await Promise.all([
+      const [examined, estimated, media] = await Promise.all([
         examineScan(deps, program, scan!),
         estimateRules(deps, program, config, scan!),
+        missingFacts(deps, { projectId, config, rules: program.rules, all: true }, scan!.gaps),
       ]);
-      return reportView(program, scan!, examined, estimated);
+      return reportView(program, scan!, examined, media, estimated);
     },
 
     async diff(projectId, from, to) {
@@ -90,6 +92,7 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
         ];
       };
       const { gained, lost, flipped } = difference;
+      const gaps = now!.gaps.waiting.length > 0 ? now!.gaps : old!.gaps;
       const names = new Set(after.map((rule) => rule.id));
       return {
         tasks: now!.taskIds.length,
@@ -99,6 +102,7 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
         examples: { gained: await shown(gained), lost: await shown(lost), flipped: await shown(flipped) },
         changed: ruleChanges(before, after).apply.map((index) => after[index]!.id),
         removed: before.filter((rule) => !names.has(rule.id)).map((rule) => rule.id),
+        media: await missingFacts(deps, { projectId, config, rules: [...before, ...after], all: true }, gaps),
       };
     },
 

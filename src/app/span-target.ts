@@ -13,15 +13,15 @@ export interface SpanTarget {
   readonly labels: readonly string[];
 }
 
-/** The first control that labels stretches of a text which the task itself holds; null when there is none. */
-export function spanTargetOf({ controls, objects }: LabelConfig): SpanTarget | null {
-  for (const control of controls) {
-    if (control.type !== 'labels' || control.dynamicLabels !== null || control.labels.length === 0) continue;
+/** All controls that label stretches of a text which the task itself holds; rules mark the first. */
+export function spanTargetsOf({ controls, objects }: LabelConfig): SpanTarget[] {
+  return controls.flatMap((control) => {
+    if (control.type !== 'labels' || control.dynamicLabels !== null || control.labels.length === 0) return [];
     const object = objects.find((one) => control.toName.includes(one.name) && one.kind === 'text' && !one.list);
-    if (object === undefined || object.field === null || object.valueType === 'url') continue;
-    return { control, toName: object.name, field: object.field, labels: control.labels.map((label) => label.name) };
-  }
-  return null;
+    if (object === undefined || object.field === null || object.valueType === 'url') return [];
+    const labels = control.labels.map((label) => label.name);
+    return [{ control, toName: object.name, field: object.field, labels }];
+  });
 }
 
 /** Offsets are UTF-16 units, as the browser counts them. Labels are indices into those of the target. */

@@ -7,6 +7,7 @@ const BUILTIN: Readonly<Record<string, () => Promise<ModelRuntime>>> = {
   lexical: async () => (await import('./lexical-runtime.ts')).lexicalRuntime,
   'audio-descriptor': async () => (await import('./audio-descriptor.ts')).audioDescriptorRuntime,
   'image-descriptor': async () => (await import('./image-descriptor.ts')).imageDescriptorRuntime,
+  'image-facts': async () => (await import('./image-facts.ts')).imageFactsRuntime,
   'image-hash': async () => (await import('./image-hash.ts')).imageHashRuntime,
   'onnx-ocr': async () => (await import('./onnx-ocr.ts')).onnxOcrRuntime,
   'onnx-speech': async () => (await import('./onnx-speech.ts')).onnxSpeechRuntime,

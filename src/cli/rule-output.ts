@@ -22,9 +22,13 @@ export function figures(rule: Reply<'ruleReport'>['rules'][number]): Row {
   };
 }
 
-export function shown(list: string, { task, text, votes, annotated }: Reply<'rulePreview'>['hits'][number]): Row {
+export function shown(
+  list: string,
+  { task, text, votes, annotated, facts }: Reply<'rulePreview'>['hits'][number],
+): Row {
   const says = votes.map(({ rule, label }) => `${rule}: ${label}`).join(', ');
-  return { list, task, votes: says, annotated: annotated.join(', '), text };
+  const known = facts.map(({ path, value }) => `${path} ${value ?? '?'}`).join(', ');
+  return { list, task, votes: says, annotated: annotated.join(', '), ...(known === '' ? {} : { facts: known }), text };
 }
 
 export function summary({ tasks, coverage, conflict, ms }: Reply<'rulePreview'>): string {

@@ -1,9 +1,11 @@
 /** Size and pages of PNG, GIF, WebP and BMP files. */
+import type { Exif } from '../core/exif.ts';
 import { LIMITS } from '../core/limits.ts';
-import { ascii, type ByteSource, view } from './byte-source.ts';
+import { ascii, type ByteSource, memorySource, view } from './byte-source.ts';
+import { readExif } from './exif.ts';
 import type { MediaHeader } from './header.ts';
 
-type Image = Pick<MediaHeader, 'width' | 'height' | 'pages'>;
+type Image = Pick<MediaHeader, 'width' | 'height' | 'pages'> & Partial<Pick<MediaHeader, 'exif'>>;
 
 /** Chunks before the first pixels; an ordinary file has fewer than twenty. */
 const CHUNKS_MAX = 1_000;
@@ -18,15 +20,18 @@ export async function readPng(source: ByteSource): Promise<Image | null> {
   const head = await view(source, 8, 16);
   if (head === null || ascii(head, 4, 4) !== 'IHDR') return null;
   let pages = 1;
+  let exif: Exif | null = null;
   let at = 33;
   for (let i = 0; i < CHUNKS_MAX; i++) {
     const chunk = await view(source, at, 12);
     const name = chunk === null ? 'IDAT' : ascii(chunk, 4, 4);
     if (name === 'IDAT' || name === 'IEND') break;
     if (name === 'acTL') pages = chunk!.getUint32(8);
+    if (name === 'eXIf') exif ??= await exifAt(source, at + 8, chunk!.getUint32(0));
     at += 12 + chunk!.getUint32(0);
   }
-  return image(head.getUint32(8), head.getUint32(12), pages);
+  const size = image(head.getUint32(8), head.getUint32(12), pages);
+  return size && { ...size, exif };
 }
 
 /** Frames are counted by walking the blocks: the file says nowhere how many there are. */
@@ -87,7 +92,7 @@ export async function readWebp(source: ByteSource): Promise<Image | null> {
       return image((bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1, 1);
     }
     case 'VP8X':
-      return image(uint24(head, 12) + 1, uint24(head, 15) + 1, await webpFrames(source, head.getUint8(8)));
+      return webpChunks(source, head);
     default:
       return null;
   }
@@ -98,18 +103,36 @@ function uint24(bytes: DataView, offset: number): number {
 }
 
 const WEBP_ANIMATED = 0x02;
+const WEBP_EXIF = 0x08;
 
-async function webpFrames(source: ByteSource, flags: number): Promise<number> {
-  if ((flags & WEBP_ANIMATED) === 0) return 1;
+async function webpChunks(source: ByteSource, head: DataView): Promise<Image | null> {
+  const flags = head.getUint8(8);
+  const animated = (flags & WEBP_ANIMATED) !== 0;
   let frames = 0;
-  for (let i = 0, at = 12; i < LIMITS.imagePagesMax + CHUNKS_MAX; i++) {
+  let exif: Exif | null = null;
+  const walks = animated || (flags & WEBP_EXIF) !== 0;
+  for (let i = 0, at = 12; walks && i < LIMITS.imagePagesMax + CHUNKS_MAX; i++) {
     const chunk = await view(source, at, 8);
     if (chunk === null) break;
-    if (ascii(chunk, 0, 4) === 'ANMF') frames++;
+    const name = ascii(chunk, 0, 4);
     const length = chunk.getUint32(4, true);
+    if (name === 'ANMF') frames++;
+    if (name === 'EXIF') exif ??= await exifAt(source, at + 8, length);
     at += 8 + length + (length % 2);
   }
-  return frames;
+  const size = image(uint24(head, 12) + 1, uint24(head, 15) + 1, animated ? frames : 1);
+  return size && { ...size, exif };
+}
+
+/** Larger blocks hold thumbnails and makers' notes that nobody asks for. */
+const EXIF_BYTES_MAX = 1_000_000;
+
+/** Some programs write the mark of JPEG files before the block. */
+async function exifAt(source: ByteSource, at: number, length: number): Promise<Exif | null> {
+  const block = await view(source, at, Math.min(length, EXIF_BYTES_MAX));
+  if (block === null) return null;
+  const skip = block.byteLength > 6 && ascii(block, 0, 4) === 'Exif' ? 6 : 0;
+  return readExif(memorySource(new Uint8Array(block.buffer, block.byteOffset + skip, block.byteLength - skip).slice()));
 }
 
 /** Rows may be stored from the top down, which a negative height says. */

@@ -1,6 +1,7 @@
-/** Size and pages of TIFF files, classic and BigTIFF, and the orientation that cameras write in the same form (EXIF). */
+/** Size and pages of TIFF files, classic and BigTIFF, and what cameras wrote into classic ones. */
 import { LIMITS } from '../core/limits.ts';
 import { type ByteSource, view } from './byte-source.ts';
+import { readExif } from './exif.ts';
 import type { MediaHeader } from './header.ts';
 import { image } from './header-image.ts';
 
@@ -22,8 +23,10 @@ interface Page {
   readonly next: number;
 }
 
+type Tiff = Pick<MediaHeader, 'width' | 'height' | 'pages' | 'exif'>;
+
 /** The largest page stands for all. */
-export async function readTiff(source: ByteSource): Promise<Pick<MediaHeader, 'width' | 'height' | 'pages'> | null> {
+export async function readTiff(source: ByteSource): Promise<Tiff | null> {
   const layout = await layoutOf(source);
   if (layout === null) return null;
   let best = { width: 0, height: 0 };
@@ -39,19 +42,13 @@ export async function readTiff(source: ByteSource): Promise<Pick<MediaHeader, 'w
     }
     at = page.next;
   }
-  return image(best.width, best.height, pages);
-}
-
-/** Orientation of a TIFF block inside another file; undefined when it does not say. */
-export async function readOrientation(source: ByteSource): Promise<number | undefined> {
-  const layout = await layoutOf(source);
-  const page = layout === null ? null : await readPage(source, layout, layout.first);
-  return page?.tags.get(ORIENTATION);
+  const size = image(best.width, best.height, pages);
+  return size && { ...size, exif: await readExif(source) };
 }
 
 /** Orientations 5 to 8: width and height change places when the picture is shown. */
-export function liesOnItsSide(orientation: number | undefined): boolean {
-  return orientation !== undefined && orientation >= 5 && orientation <= 8;
+export function liesOnItsSide(orientation: string | number | undefined): boolean {
+  return typeof orientation === 'number' && orientation >= 5 && orientation <= 8;
 }
 
 async function layoutOf(source: ByteSource): Promise<Layout | null> {

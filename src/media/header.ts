@@ -1,5 +1,6 @@
 /** What a file's header says of what decoding it would cost, and the limits on that: looked at before anybody decodes. */
 import { AppError } from '../core/errors.ts';
+import type { Exif } from '../core/exif.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ByteSource } from './byte-source.ts';
 import { readFlac, readMp3, readOgg } from './header-audio.ts';
@@ -20,6 +21,8 @@ export interface MediaHeader {
   readonly seconds: number | null;
   readonly sampleRate: number | null;
   readonly channels: number | null;
+  /** What cameras and programs wrote into a picture; null when there is nothing of the kind. */
+  readonly exif: Exif | null;
 }
 
 export const NO_HEADER: MediaHeader = {
@@ -29,6 +32,7 @@ export const NO_HEADER: MediaHeader = {
   seconds: null,
   sampleRate: null,
   channels: null,
+  exif: null,
 };
 
 /** Returns null for a damaged header. Files are from strangers: every loop ends by the file's end or by a limit. */

@@ -158,9 +158,9 @@ class Applier {
   }
 
   #vote(rule: number): void {
-    const { plan, labels, spanField } = this.#compiled.rules[rule]!;
+    const { plan, labels, spanField, facts } = this.#compiled.rules[rule]!;
     const s = this.#scratch;
-    if (!testNode(plan, s)) return;
+    if (facts.some((name) => s.task.facts?.[name] == null) || !testNode(plan, s)) return;
     if (spanField === -1) {
       for (const label of labels) this.#rows.add(this.#task, rule, label);
       return;

@@ -1,5 +1,6 @@
 /** Rules -> one index per field that wakes only the rules whose words were seen. */
 import { AppError } from '../core/errors.ts';
+import { factName, factsIn } from './facts.ts';
 import { buildFieldIndex, type FieldIndex, type Wanted } from './field-index.ts';
 import { literalsOf } from './literal.ts';
 import { compilePattern, type Pattern } from './pattern.ts';
@@ -45,6 +46,8 @@ export interface CompiledRule {
   readonly plan: PlanNode;
   /** Field of its spans; -1 when it classifies the whole task. */
   readonly spanField: number;
+  /** Facts that it must know of a task to say anything, `not` included. */
+  readonly facts: readonly string[];
 }
 
 export interface CompiledRules {
@@ -97,6 +100,7 @@ function compileRule(rule: Rule, labelIndex: ReadonlyMap<string, number>, builde
     vetoes,
     plan,
     spanField: spans ? builder.fieldOf(plan) : -1,
+    facts: [...new Set(factsIn(rule.when).map(factName))],
   };
 }
 

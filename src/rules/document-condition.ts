@@ -21,6 +21,7 @@ import {
   placeOf,
   type ReadContext,
 } from './document-node.ts';
+import { FACT_PATHS, factOf } from './facts.ts';
 import { hasWord, isSearchable } from './literal.ts';
 import { compilePattern } from './pattern.ts';
 import type { Condition, Fold, KeywordMatch, PatternReport, ValueTest } from './rule.ts';
@@ -66,7 +67,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   fact: (ctx, node) => {
     const map = asMap(ctx, node, 'fact');
     checkKeys(ctx, map, 'fact', ['path', ...TEST_KEYS]);
-    return { kind: 'fact', path: asText(ctx, child(map, 'path'), 'path'), test: valueTest(ctx, map) };
+    return { kind: 'fact', path: factPath(ctx, child(map, 'path')), test: valueTest(ctx, map) };
   },
   score: (ctx, node) => {
     const map = asMap(ctx, node, 'score');
@@ -96,6 +97,13 @@ export function readCondition(ctx: ConditionContext, node: NodeLike, depth: numb
 /** Reads the value of one of CONDITION_KEYS. */
 export function readConditionOf(ctx: ConditionContext, key: string, value: NodeLike, depth: number): Condition {
   return READERS[key]!(ctx, value, depth);
+}
+
+function factPath(ctx: ConditionContext, node: NodeLike): string {
+  const path = asText(ctx, node, 'path');
+  if (factOf(path) !== undefined) return path;
+  const known = FACT_PATHS.filter((one) => path.startsWith('exif') === one.startsWith('exif')).join(', ');
+  return fail(ctx, node, `There is no fact '${path}'; there are ${known}${path.startsWith('exif') ? '' : ', exif.…'}.`);
 }
 
 function conditions(ctx: ConditionContext, node: NodeLike, what: string, depth: number): Condition[] {

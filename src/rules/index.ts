@@ -34,6 +34,7 @@ export {
   ruleVersion,
 } from './document.ts';
 export { matchFields } from './document-condition.ts';
+export { conditionsIn, FACT_PATHS, type FactOf, factAt, factOf, factsIn, PIXEL_FACTS } from './facts.ts';
 export { type ImportOptions, rulesFromCsv } from './import-csv.ts';
 export { rulesFromSpacy, type SpacyImport } from './import-spacy.ts';
 export { type RuleChanges, ruleChanges, updateVotes } from './incremental.ts';

@@ -4,7 +4,10 @@ import type { JsonObject } from '../core/json.ts';
 export interface TaskView {
   readonly data: JsonObject;
   readonly meta?: JsonObject;
-  /** Facts of its media: width, height, exif, mean_color, brightness, duration, sample_rate. */
+  /**
+   * Facts of its media: width, height, exif, mean_color, brightness, duration, sample_rate. One that is null or missing is
+   * not known, and rules that ask for it keep silent.
+   */
   readonly facts?: JsonObject;
   /** Model name -> label -> score. */
   readonly scores?: Readonly<Record<string, Readonly<Record<string, number>>>>;

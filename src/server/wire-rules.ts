@@ -3,6 +3,7 @@ import type {
   RuleCheck,
   RuleDifference,
   RuleDraft,
+  RuleMedia,
   RulePreview,
   RuleReportView,
   RuleSource,
@@ -84,6 +85,7 @@ export function reportWire(report: RuleReportView): Reply<'ruleReport'> {
       ms_per_million_chars: msPerMillionChars,
     })),
     conflicts: report.conflicts.map((pair) => ({ ...pair })),
+    media: mediaWire(report.media),
   };
 }
 
@@ -108,6 +110,7 @@ export function differenceWire(difference: RuleDifference): Reply<'ruleDiff'> {
     },
     changed: [...difference.changed],
     removed: [...difference.removed],
+    media: mediaWire(difference.media),
   };
 }
 
@@ -116,12 +119,26 @@ export function keywordWire(one: Awaited<ReturnType<RulesApi['suggest']>>[number
   return { ...rest, low: interval.low, high: interval.high };
 }
 
-function taskWire({ taskId, text, votes, matches, annotated }: RuleTask): Reply<'rulePreview'>['hits'][number] {
+function mediaWire(media: RuleMedia | null): Reply<'ruleReport'>['media'] {
+  return media && { ...media, examples: media.examples.map(({ taskId, reason }) => ({ task: taskId, reason })) };
+}
+
+function taskWire({
+  taskId,
+  text,
+  votes,
+  matches,
+  annotated,
+  facts,
+  media,
+}: RuleTask): Reply<'rulePreview'>['hits'][number] {
   return {
     task: taskId,
     text,
     votes: votes.map((vote) => ({ ...vote })),
     matches: matches.map((match) => ({ ...match })),
     annotated: [...annotated],
+    facts: facts.map((one) => ({ ...one })),
+    media,
   };
 }

@@ -185,6 +185,25 @@ export interface RuleFaultRow {
   readonly error: PlainError;
 }
 
+/** What the picture or sound that a task shows is like. */
+export interface MediaFactRow {
+  readonly taskId: number;
+  /** Hash of what the task pointed to; another one makes the row void. */
+  readonly reference: string;
+  /** Changes when the bytes do; empty when the file could not be opened. */
+  readonly version: string;
+  /** As rules name them; null for what could not be found out. */
+  readonly facts: JsonObject;
+  readonly problem: PlainError | null;
+  readonly createdAt: string;
+}
+
+export interface MediaFactStore {
+  ofTasks(taskIds: readonly number[]): Promise<MediaFactRow[]>;
+  /** Replaces what is known of these tasks; those that are gone by now are left out. */
+  put(rows: readonly Omit<MediaFactRow, 'createdAt'>[]): Promise<void>;
+}
+
 /** A labeled task that stands behind a propagated vote. */
 export interface VoteSource {
   readonly taskId: number;
@@ -328,6 +347,7 @@ export interface Store {
   readonly leases: LeaseStore;
   readonly models: ModelStore;
   readonly labelModels: LabelModelStore;
+  readonly mediaFacts: MediaFactStore;
   readonly tokens: TokenStore;
   readonly jobs: JobQueue;
   readonly studio: StudioStore;

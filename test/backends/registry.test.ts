@@ -23,6 +23,7 @@ describe('model registry', () => {
       'lexical-wide',
       'use-lite',
       'image-descriptor',
+      'image-facts',
       'image-hash',
       'audio-descriptor',
       'silero-vad',

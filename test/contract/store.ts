@@ -6,6 +6,7 @@ import { annotationContract } from './store/annotations.ts';
 import { labelModelContract } from './store/label-models.ts';
 import { labelContract } from './store/labels.ts';
 import { leaseContract } from './store/leases.ts';
+import { mediaFactContract } from './store/media-facts.ts';
 import { modelContract } from './store/models.ts';
 import { projectContract } from './store/projects.ts';
 import { ruleContract } from './store/rules.ts';
@@ -31,6 +32,7 @@ export function storeContract(open: OpenEmpty): void {
   describe('leases', () => leaseContract(open));
   describe('models', () => modelContract(open));
   describe('label models', () => labelModelContract(open));
+  describe('media facts', () => mediaFactContract(open));
   describe('labelers and tokens', () => tokenContract(open));
   describe('transactions', () => transactionContract(open));
   describe('totals under random play', () => countProperties(open));

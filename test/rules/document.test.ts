@@ -284,9 +284,29 @@ describe('predicates on fields, facts and scores', () => {
     expect(votesOn('{fact: {path: width, min: 640}}', ...tasks)).toEqual([0]);
     expect(votesOn('{fact: {path: exif.Model, equals: X1}}', ...tasks)).toEqual([0]);
     expect(votesOn('{fact: {path: mean_color.0, min: 128}}', ...tasks)).toEqual([0]);
+    expect(votesOn('{fact: {path: exif.Make, exists: false}}', ...tasks)).toEqual([0]);
     expect(votesOn('{score: {model: clf, label: spam, min: 0.8}}', ...tasks)).toEqual([0]);
     expect(votesOn('{score: {model: clf, label: ham, min: 0.8}}', ...tasks)).toEqual([]);
     expect(votesOn('{score: {model: one, min: 0.5}}', ...tasks)).toEqual([0]);
+  });
+
+  it('keeps silent where a fact is not known, under not and beside what holds', () => {
+    const known = { data: { text: 'x' }, facts: { width: 100, brightness: null } };
+    const tasks = [known, { data: { text: 'x' } }, { data: { text: 'x' }, facts: { width: null, brightness: 9 } }];
+    expect(votesOn('{not: {fact: {path: width, min: 640}}}', ...tasks)).toEqual([0]);
+    expect(votesOn('{not: {fact: {path: brightness, min: 50}}}', ...tasks)).toEqual([2]);
+    expect(votesOn('{any: [{keywords: [x]}, {fact: {path: width, min: 640}}]}', ...tasks)).toEqual([0]);
+    expect(votesOn('{not: {fact: {path: width, exists: true}}}', ...tasks)).toEqual([]);
+  });
+
+  it('refuses facts that there are not, by their path', () => {
+    const problem = (path: string) =>
+      checkRules(`${head}  - id: a\n    label: spam\n    when: {fact: {path: ${path}, min: 1}}`).problems[0];
+    expect(problem('widht')).toMatchObject({ line: 5, column: 25, message: expect.stringMatching(/'widht'.*width/) });
+    expect(problem('exif.Modle')!.message).toMatch(/'exif.Modle'.*exif\.Model/);
+    for (const path of ['mean_color', 'mean_color.3', 'exif', 'width.0', '__proto__']) {
+      expect(problem(path)!.message).toMatch(/no fact/);
+    }
   });
 
   it('looks only within regions of a label', () => {

@@ -475,7 +475,7 @@ function fakeMedia(): Media {
     size: bytes.length,
     name: 'hello.txt',
     version: '1',
-    header: { width: null, height: null, pages: null, seconds: null, sampleRate: null, channels: null },
+    header: { width: null, height: null, pages: null, seconds: null, sampleRate: null, channels: null, exif: null },
     read: async function* (range) {
       yield range ? bytes.subarray(range.start, range.end + 1) : bytes;
     },

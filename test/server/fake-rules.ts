@@ -42,6 +42,7 @@ export function fakeRules(changed: (call: string) => void, job: () => Job): Rule
       examples: { gained: [TASK], lost: [], flipped: [] },
       changed: ['prize'],
       removed: [],
+      media: null,
     }),
     suggest: async () => [
       {
@@ -79,6 +80,8 @@ const TASK: RuleTask = {
   votes: [{ rule: 'prize', label: 'spam' }],
   matches: [{ rule: 'prize', field: 'data.text', start: 2, end: 7 }],
   annotated: ['spam'],
+  facts: [],
+  media: null,
 };
 
 const PREVIEW: RulePreview = {
@@ -89,6 +92,7 @@ const PREVIEW: RulePreview = {
   conflict: 0,
   accuracy: null,
   spans: null,
+  media: null,
   rules: [
     {
       id: 'prize',

@@ -3,9 +3,10 @@ import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../core/errors.ts';
 import type { Reply } from '../../server/contract/index.ts';
+import type { Client } from '../client.ts';
 import { positive, withCommon } from '../flags.ts';
 import type { Row } from '../output.ts';
-import { watchJobs } from '../progress.ts';
+import { watchJob, watchJobs } from '../progress.ts';
 import { draft, kind, placeIn, type RuleFlags, readText, source, withLists, withNumber } from '../rule-input.ts';
 import { figures, shown, summary, totals } from '../rule-output.ts';
 import { withSession } from '../session.ts';
@@ -43,12 +44,14 @@ function addReading(verb: Verb): void {
     .action((projectId: number, file: string | undefined, flags: RuleFlags) =>
       withSession(flags, async ({ client, out }) => {
         const body = { ...source(file, flags), ...(flags.rule === undefined ? {} : { rule: flags.rule }) };
-        const preview = await client.call('rulePreview', { params: { project_id: projectId }, body });
+        const params = { project_id: projectId };
+        const preview = await onceKnown(client, () => client.call('rulePreview', { params, body }));
         out.rows(preview.rules.map(figures));
         for (const list of ['hits', 'contradicted', 'misses'] as const) {
           out.rows(preview[list].slice(0, flags.limit).map((task) => shown(list, task)));
         }
         out.note(summary(preview));
+        tellUnreadable(preview.media);
       }),
     );
   withLists(withNumber(verb('diff', 'what would change from a saved document to a rule file or another one')))
@@ -57,24 +60,27 @@ function addReading(verb: Verb): void {
     .action((projectId: number, file: string | undefined, flags: RuleFlags) =>
       withSession(flags, async ({ client, out }) => {
         const body = { ...source(file, flags), ...(flags.from === undefined ? {} : { from: flags.from }) };
-        const { examples, ...counts } = await client.call('ruleDiff', { params: { project_id: projectId }, body });
+        const params = { project_id: projectId };
+        const ask = () => client.call('ruleDiff', { params, body });
+        const { examples, media, ...counts } = await onceKnown(client, ask);
         out.record(counts);
         for (const change of ['gained', 'lost', 'flipped'] as const) {
           out.rows(examples[change].map((task) => shown(change, task)));
         }
+        tellUnreadable(media);
       }),
     );
   withLists(withNumber(verb('report', 'coverage, overlap, conflict and precision of each rule over all tasks')))
     .argument('[file]', 'rule document, YAML or JSON (default: a saved one)')
     .action((projectId: number, file: string | undefined, flags: RuleFlags) =>
       withSession(flags, async ({ client, out }) => {
-        const report = await client.call('ruleReport', {
-          params: { project_id: projectId },
-          body: source(file, flags),
-        });
+        const params = { project_id: projectId };
+        const body = source(file, flags);
+        const report = await onceKnown(client, () => client.call('ruleReport', { params, body }));
         out.rows(report.rules.map(figures));
         if (report.conflicts.length > 0) out.rows(report.conflicts.map((pair) => ({ ...pair })));
         out.record(totals(report));
+        tellUnreadable(report.media);
       }),
     );
   verb('suggest', 'words and phrases that announce a label in the annotated tasks, best first')
@@ -162,6 +168,24 @@ function addWriting(verb: Verb): void {
         process.stdout.write(made.document);
       }),
     );
+}
+
+type Media = Reply<'ruleReport'>['media'];
+
+/** Asks again when the files that rules ask about have been looked at. */
+async function onceKnown<T extends { readonly media: Media }>(client: Client, ask: () => Promise<T>): Promise<T> {
+  const first = await ask();
+  if (first.media === null || first.media.waiting === 0 || first.media.job === null) return first;
+  await watchJob(client, first.media.job);
+  return ask();
+}
+
+function tellUnreadable(media: Media): void {
+  if (media === null || media.unreadable === 0) return;
+  const { task, reason } = media.examples[0]!;
+  const files = media.unreadable === 1 ? '1 file' : `${media.unreadable} files`;
+  const message = `Rules keep silent on ${files} that do not tell all that is asked; the first, of task ${task}: ${reason}`;
+  process.stderr.write(`${message}\n`);
 }
 
 function problemError(errors: Reply<'ruleCheck'>['problems']): AppError {

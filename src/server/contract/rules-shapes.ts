@@ -81,6 +81,12 @@ export const RuleTaskShape = Type.Object({
     ),
   ),
   annotated: Type.Array(Type.String()),
+  facts: Type.Array(Type.Object({ path: Type.String(), value: Type.Unknown() }), {
+    description: 'Facts of its file that the rules ask for; null for what is not known',
+  }),
+  media: nullable(
+    Type.Object({ kind: Type.Union([Type.Literal('image'), Type.Literal('audio')]), field: Type.String() }),
+  ),
 });
 
 const PrecisionShape = Type.Object({ n: count, hits: count, share, low: share, high: share });
@@ -107,6 +113,21 @@ export const RuleFiguresShape = Type.Object({
   skipped: count,
 });
 
+const RuleMediaShape = nullable(
+  Type.Object(
+    {
+      waiting: count,
+      job: nullable(Type.Integer()),
+      unreadable: count,
+      examples: Type.Array(Type.Object({ task: Type.Integer(), reason: Type.String() })),
+    },
+    {
+      description:
+        'Where rules that ask for facts of media keep silent: files that `job` is looking at (ask again when it has ended), and files of which something could not be found out',
+    },
+  ),
+);
+
 export const RuleReportShape = Type.Object({
   tasks: count,
   annotated: count,
@@ -122,6 +143,7 @@ export const RuleReportShape = Type.Object({
   ),
   rules: Type.Array(RuleFiguresShape),
   conflicts: Type.Array(Type.Object({ a: Type.String(), b: Type.String(), tasks: count })),
+  media: RuleMediaShape,
 });
 
 export const RulePreviewShape = Type.Object({
@@ -144,6 +166,7 @@ export const RuleDifferenceShape = Type.Object({
   }),
   changed: Type.Array(Type.String()),
   removed: Type.Array(Type.String()),
+  media: RuleMediaShape,
 });
 
 export const KeywordShape = Type.Object({

@@ -200,6 +200,15 @@ export interface LabelModelTable {
   created_at: string;
 }
 
+export interface MediaFactTable {
+  task_id: number;
+  reference: string;
+  version: string;
+  facts: string;
+  problem: string | null;
+  created_at: string;
+}
+
 export interface TokenTable {
   id: Generated<number>;
   hash: string;
@@ -325,6 +334,7 @@ export interface Schema {
   postponed: PostponedTable;
   models: ModelTable;
   label_models: LabelModelTable;
+  media_facts: MediaFactTable;
   tokens: TokenTable;
   jobs: JobTable;
   job_failures: JobFailureTable;

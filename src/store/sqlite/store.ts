@@ -8,6 +8,7 @@ import { labelModelStore } from '../sql/label-models.ts';
 import { labelerStore } from '../sql/labelers.ts';
 import { labelStore } from '../sql/labels.ts';
 import { leaseStore } from '../sql/leases.ts';
+import { mediaFactStore } from '../sql/media-facts.ts';
 import { modelStore } from '../sql/models.ts';
 import { predictionStore } from '../sql/predictions.ts';
 import { projectStore, purgeDeleted } from '../sql/projects.ts';
@@ -54,6 +55,7 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
     leases: leaseStore(context),
     models: modelStore(context),
     labelModels: labelModelStore(context),
+    mediaFacts: mediaFactStore(context),
     tokens: tokenStore(context),
     jobs: jobQueue(context),
     studio: studioStore(context),

@@ -6,8 +6,18 @@ import { studio } from './0004-studio.ts';
 import { retrain } from './0005-retrain.ts';
 import { spread } from './0006-spread.ts';
 import { studioAnswers } from './0007-studio-answers.ts';
+import { mediaFacts } from './0008-media-facts.ts';
 
-export const MIGRATIONS: readonly string[] = [start, rules, labelModels, studio, retrain, spread, studioAnswers];
+export const MIGRATIONS: readonly string[] = [
+  start,
+  rules,
+  labelModels,
+  studio,
+  retrain,
+  spread,
+  studioAnswers,
+  mediaFacts,
+];
 
 /** What this version of the program writes. A data folder with a higher number is refused. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

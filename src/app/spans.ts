@@ -1,9 +1,9 @@
 /** A labeled span proposed at all its occurrences: one run of stored predictions, written whole or not at all. */
-import type { Job, Prediction, Project, Region, Task } from '../core/domain.ts';
+import type { Job, Region, Task } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import { type Json, stableHash } from '../core/json.ts';
 import { type Control, controlNamed, valueAt } from '../labelconfig/index.ts';
-import { sameSpans, type TextSpan } from '../propagation/index.ts';
+import { type SpanSearch, sameSpans, type TextSpan } from '../propagation/index.ts';
 import type { Deps } from './deps.ts';
 import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
@@ -14,6 +14,9 @@ import { wholeRun } from './whole-run.ts';
 export const SPREAD_SPANS = 'spread-spans';
 
 const READ_CHUNK = 500;
+/** Tasks that a preview shows, and characters of text on each side of the span. */
+const EXAMPLES = 12;
+const AROUND = 60;
 /** Tasks with occurrences of one act: beyond, the words are too common to be worth proposing. */
 const PREDICTIONS_MAX = 50_000;
 
@@ -46,50 +49,52 @@ export function createSpansHandler(deps: Deps, configs: ProjectConfigs) {
     const request = work.job.params as unknown as SpanSpreadRequest;
     const source = await found('task', request.taskId, store.tasks.get(request.taskId));
     const wanted = wantedOf(configs.of(project), source, request.region);
+    const places = await occurrences(deps, work, project.id, request, wanted);
+    const spans = places.reduce((sum, one) => sum + one.spans.length, 0);
+    if (request.preview) return { tasks: places.length, spans, examples: examplesOf(places) };
     const start = {
       kind: 'propagation',
       labelerId: null,
       summary: `Proposed "${wanted.words.slice(0, 60)}" wherever it occurs again`,
       params: { spans: true, source: source.id },
     } as const;
-    let spans = 0;
-    const run = await wholeRun(deps, work, start, async ({ id }) => {
-      const labeler = await store.labelers.ensure('neighbour', String(id), 'same_span');
-      const found = await occurrences(deps, work, project, { request, wanted, labelerId: labeler.id, runId: id });
-      if (found.length > 0) await store.predictions.add(found);
-      spans = found.reduce((sum, one) => sum + one.result.length, 0);
-      return found.length;
+    const run = await wholeRun(deps, work, start, async ({ id: runId }) => {
+      const labeler = await store.labelers.ensure('neighbour', String(runId), 'same_span');
+      const made = places.map(({ taskId, text, spans }) => {
+        const result = spans.map((span) => regionAt(wanted, text, span));
+        return { projectId: project.id, taskId, labelerId: labeler.id, runId, result, score: null };
+      });
+      if (made.length > 0) await store.predictions.add(made);
+      return made.length;
     });
     return { runId: run.id, tasks: run.written, spans };
   };
 }
 
-type NewPrediction = Omit<Prediction, 'id' | 'createdAt'>;
+/** Where the words occur in one task. */
+interface Place {
+  readonly taskId: number;
+  readonly text: string;
+  readonly spans: readonly TextSpan[];
+}
 
 async function occurrences(
   deps: Deps,
   work: JobWork,
-  project: Project,
-  of: { request: SpanSpreadRequest; wanted: Wanted; labelerId: number; runId: number },
-): Promise<NewPrediction[]> {
+  projectId: number,
+  request: SpanSpreadRequest,
+  wanted: Wanted,
+): Promise<Place[]> {
   const { store } = deps;
-  const { request, wanted, labelerId, runId } = of;
-  const all: NewPrediction[] = [];
+  const all: Place[] = [];
   const look = async (tasks: readonly Task[]): Promise<void> => {
     const taken = await takenSpans(deps, tasks, wanted);
     for (const task of tasks) {
       const text = valueAt(task.data, wanted.field);
       if (typeof text !== 'string') continue;
-      const { wholeWords, foldCase } = request;
-      const search = {
-        ...(wholeWords === undefined ? {} : { wholeWords }),
-        ...(foldCase === undefined ? {} : { foldCase }),
-      };
       const own = task.id === request.taskId ? [spanOf(wanted.region)!] : [];
-      const spans = sameSpans(wanted.words, text, [...(taken.get(task.id) ?? []), ...own], search);
-      if (spans.length === 0) continue;
-      const result = spans.map((span) => regionAt(wanted, text, span));
-      all.push({ projectId: project.id, taskId: task.id, labelerId, runId, result, score: null });
+      const spans = sameSpans(wanted.words, text, [...(taken.get(task.id) ?? []), ...own], searchOf(request));
+      if (spans.length > 0) all.push({ taskId: task.id, text, spans });
     }
     if (all.length > PREDICTIONS_MAX) {
       throw new AppError(
@@ -102,16 +107,45 @@ async function occurrences(
     await look([await found('task', request.taskId, store.tasks.get(request.taskId))]);
     return all;
   }
-  const { tasks: total } = await store.projects.counts(project.id);
+  const { tasks: total } = await store.projects.counts(projectId);
   for (let after = 0, done = 0; ; ) {
     throwIfStopped(work.signal);
-    const tasks = await store.tasks.list(project.id, { after, limit: READ_CHUNK });
+    const tasks = await store.tasks.list(projectId, { after, limit: READ_CHUNK });
     if (tasks.length === 0) return all;
     await look(tasks);
     done += tasks.length;
     after = tasks.at(-1)!.id;
     await work.progress({ stage: 'looking for the span', done, total: Math.max(total, done) });
   }
+}
+
+function searchOf({ wholeWords, foldCase }: SpanSearch): SpanSearch {
+  return {
+    ...(wholeWords === undefined ? {} : { wholeWords }),
+    ...(foldCase === undefined ? {} : { foldCase }),
+  };
+}
+
+/** The first span of the first tasks, with the words around it. */
+function examplesOf(places: readonly Place[]): Json[] {
+  return places.slice(0, EXAMPLES).map(({ taskId, text, spans }) => {
+    const { start, end } = spans[0]!;
+    const [before, after] = [text.slice(0, start), text.slice(end)];
+    return {
+      task: taskId,
+      before: ellipsed(before, -AROUND),
+      words: text.slice(start, end),
+      after: ellipsed(after, AROUND),
+      more: spans.length - 1,
+    };
+  });
+}
+
+/** At most so many characters of the text's beginning, or, if negative, of its end; never half a character. */
+function ellipsed(text: string, count: number): string {
+  const characters = [...text.slice(...(count < 0 ? [2 * count] : [0, 2 * count]))];
+  if (characters.length <= Math.abs(count)) return characters.join('');
+  return count < 0 ? `…${characters.slice(count).join('')}` : `${characters.slice(0, count).join('')}…`;
 }
 
 /** Spans that people gave under the same control: there is nothing to propose. */

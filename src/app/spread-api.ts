@@ -150,6 +150,8 @@ export interface SpanSpreadRequest {
   readonly scope: 'task' | 'project';
   readonly wholeWords?: boolean;
   readonly foldCase?: boolean;
+  /** Only count them and show some; nothing is written. */
+  readonly preview?: boolean;
 }
 
 export interface SpreadApi {
@@ -175,6 +177,6 @@ export interface SpreadApi {
   duplicates(projectId: number): Promise<Duplicates | undefined>;
   /** Skips all copies but one, as one run of this person. */
   keepOne(projectId: number, keep: number, who: Identity): Promise<Job>;
-  /** Proposes a labeled span wherever its words occur, as one run of predictions. */
+  /** Proposes a labeled span wherever its words occur, as one run of predictions; a preview only looks. */
   spreadSpan(projectId: number, request: SpanSpreadRequest): Promise<Job>;
 }

@@ -1,7 +1,7 @@
 /** Spreading labels over a real server: preview, apply, undo, corrections, bulk labels, copies, spans, kills. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/cli/client.ts';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { answerOf, createTextProject, goldOf, importTexts, settle } from '../helpers/project.ts';
 import { bytesOf, type LabeledText, makeTexts } from '../helpers/texts.ts';
 
@@ -189,7 +189,7 @@ describe('spreading labels', () => {
     expect(found.groups.find((group) => group.tasks.includes(tasks[61]!.id))!.open).toContain(tasks[61]!.id);
   });
 
-  it('proposes a labeled span at its other occurrences, as one run of predictions', async () => {
+  it('proposes a labeled span at its other occurrences, as one run of predictions', { timeout: 120_000 }, async () => {
     const config = `<View><Text name="text" value="$text"/><Labels name="ner" toName="text"><Label value="LOC"/></Labels></View>`;
     const project = await client.call('projectCreate', { body: { title: 'Spans', label_config: config } });
     const params = { project_id: project.id };
@@ -209,6 +209,17 @@ describe('spreading labels', () => {
     };
     const spread = (scope: 'task' | 'project') =>
       client.call('spanSpread', { params, body: { task: tasks[0]!.id, region, scope } });
+    const body = { task: tasks[0]!.id, region, scope: 'project' as const, preview: true };
+    const seen = await finish(await client.call('spanSpread', { params, body }));
+    expect(seen).toMatchObject({ tasks: 2, spans: 2 });
+    expect((seen.examples as unknown[])[1]).toEqual({
+      task: tasks[1]!.id,
+      before: 'From ',
+      words: 'OSLO',
+      after: ' to Bergen',
+      more: 0,
+    });
+    expect((await client.call('runList', { params })).map((run) => run.kind)).toEqual(['import']);
     const done = await finish(await spread('project'));
     expect(done).toMatchObject({ tasks: 2, spans: 2 });
     const predictions = await client.call('predictionList', { query: { task: tasks[1]!.id } });
@@ -216,6 +227,23 @@ describe('spreading labels', () => {
     await client.call('runUndo', { params: { run_id: Number(done.runId) } });
     expect(await client.call('predictionList', { query: { task: tasks[1]!.id } })).toEqual([]);
     expect(await finish(await spread('task'))).toMatchObject({ tasks: 1, spans: 1 });
+    await client.call('annotationCreate', { params: { task_id: tasks[0]!.id }, body: { result: [region] } });
+    const span = async (...args: string[]) => {
+      const { code, stdout, stderr } = await runCommand(
+        ['propagate', 'span', String(tasks[0]!.id), ...args],
+        data.folder,
+      );
+      return code === 0 ? JSON.parse(stdout.trim()) : stderr;
+    };
+    expect(await span()).toEqual({ words: 'Oslo', label: 'LOC' });
+    expect(await span('Oslo', '--part-words', '--preview')).toEqual({ label: 'LOC', tasks: 3, spans: 3 });
+    expect(await span('Oslo', '--match-case', '--preview')).toEqual({ label: 'LOC', tasks: 0, spans: 0 });
+    expect(await span('Bergen')).toMatch(/No span .*Bergen.* is annotated in this task/);
+    const { runId } = await span('Oslo');
+    expect((await client.call('predictionList', { query: { task: tasks[1]!.id } }))[0]!.result).toHaveLength(1);
+    const undone = await runCommand(['propagate', 'undo', String(project.id)], data.folder);
+    expect(JSON.parse(undone.stdout)).toMatchObject({ id: runId });
+    expect(await client.call('predictionList', { query: { task: tasks[1]!.id } })).toEqual([]);
     await expect(
       client.call('spanSpread', { params, body: { task: tasks[0]!.id, region: { from_name: 'x' }, scope: 'task' } }),
     ).rejects.toMatchObject({ code: 'INPUT_BAD_FIELD' });

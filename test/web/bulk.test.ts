@@ -120,6 +120,38 @@ describe('the bulk page', () => {
     expect((await server.annotations(id)).filter((one) => one.was_cancelled)).toHaveLength(1);
   });
 
+  it('shows where else the words of a labeled span occur, proposes it there, and takes that back', {
+    timeout: 120_000,
+  }, async () => {
+    const config = `<View><Text name="text" value="$text"/><Labels name="ner" toName="text"><Label value="LOC"/></Labels></View>`;
+    const far = `${'The train to the north was late again. '.repeat(6)}OSLO came into view <b>at last</b>.`;
+    const id = await server.project({
+      title: 'Spans',
+      config,
+      texts: ['Oslo is cold, and oslo is far.', far, 'Osloites live here', 'Bergen'],
+    });
+    const tasks = await server.call('projectTasks', 'GET', `/api/projects/${id}/tasks?page_size=10`);
+    const value = { start: 0, end: 4, text: 'Oslo', labels: ['LOC'] };
+    const result = [{ id: 'a', from_name: 'ner', to_name: 'text', type: 'labels', value }];
+    await server.call('annotationCreate', 'POST', `/api/tasks/${tasks[0]!.id}/annotations`, { result });
+    const { page } = await visit(`/projects/${id}/bulk`);
+    const spans = page.getByRole('region', { name: 'Repeat a span' });
+    await spans.getByRole('button', { name: 'Oslo' }).click();
+    await spans.getByText('occurs 2 more times in 2 items.').waitFor();
+    expect(await spans.locator('mark').allTextContents()).toEqual(['oslo', 'OSLO']);
+    await keepScreenshot(page, 'bulk-spans');
+    await spans.getByLabel('whole words').uncheck();
+    await spans.getByText('occurs 3 more times in 3 items.').waitFor();
+    await spans.getByLabel('whole words').check();
+    await spans.getByRole('button', { name: 'Propose LOC at 2 places' }).click();
+    await page.getByText('Proposed 2 spans in 2 items.').waitFor();
+    const proposed = () => server.call('predictionList', 'GET', `/api/predictions?task=${tasks[1]!.id}`);
+    expect((await proposed())[0]!.result).toHaveLength(1);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('Taken back, as a whole.').waitFor();
+    expect(await proposed()).toEqual([]);
+  });
+
   it('shows what is similar to an item, and works in the dark on a narrow screen', async () => {
     const id = await project();
     const { page } = await visit(`/projects/${id}/bulk`, { dark: true, width: 420 });

@@ -1,9 +1,10 @@
-/** `headstart propagate preview|apply|undo`: labels of a few spread to their look-alikes, with a promise and an undo. */
+/** `headstart propagate preview|apply|span|undo`: labels of a few spread to look-alikes, with a promise and an undo. */
 import type { Command } from 'commander';
 import type { Reply } from '../../server/contract/index.ts';
 import { positive, share, withCommon } from '../flags.ts';
-import { watchJobs } from '../progress.ts';
+import { watchJob } from '../progress.ts';
 import { type CommonFlags, type Session, withSession } from '../session.ts';
+import { addPropagateSpan } from './propagate-span.ts';
 
 interface SpreadFlags extends CommonFlags {
   readonly target?: number;
@@ -12,7 +13,9 @@ interface SpreadFlags extends CommonFlags {
 type Plan = NonNullable<Reply<'spreadPlan'>>;
 
 export function addPropagate(program: Command): void {
-  const propagate = program.command('propagate').description('spread labels to look-alikes: preview, apply, undo');
+  const propagate = program
+    .command('propagate')
+    .description('spread labels to look-alikes: preview, apply, span, undo');
   withCommon(propagate.command('preview'))
     .description('what spreading would do, and on what evidence; writes nothing')
     .argument('<project>', 'id of the project', positive)
@@ -28,12 +31,12 @@ export function addPropagate(program: Command): void {
       withSession(flags, async ({ client, out }) => {
         const params = { project_id: projectId };
         const job = await client.call('spreadApply', { params, body: settingsOf(flags) });
-        await watchJobs(client, projectId);
-        out.record((await client.call('jobGet', { params: { job_id: job.id } })).output as Record<string, unknown>);
+        out.record((await watchJob(client, job.id)).output as Record<string, unknown>);
       }),
     );
+  addPropagateSpan(propagate);
   withCommon(propagate.command('undo'))
-    .description('take back the newest propagation that stands')
+    .description('take back the newest propagation that stands, of labels or of a span')
     .argument('<project>', 'id of the project', positive)
     .action((projectId: number, flags: CommonFlags) =>
       withSession(flags, async ({ client, out }) => {
@@ -51,8 +54,8 @@ export function addPropagate(program: Command): void {
 
 async function preview({ client }: Session, projectId: number, flags: SpreadFlags): Promise<Plan> {
   const params = { project_id: projectId };
-  await client.call('spreadPreview', { params, body: settingsOf(flags) });
-  await watchJobs(client, projectId);
+  const job = await client.call('spreadPreview', { params, body: settingsOf(flags) });
+  await watchJob(client, job.id);
   return (await client.call('spreadPlan', { params }))!;
 }
 

@@ -239,6 +239,7 @@ export const spreadRoutes = {
         scope: Type.Union([Type.Literal('task'), Type.Literal('project')]),
         whole_words: Type.Optional(Type.Boolean()),
         fold_case: Type.Optional(Type.Boolean()),
+        preview: Type.Optional(Type.Boolean({ description: 'Only count them and show some; writes nothing' })),
       }),
       response: { 202: JobShape },
     },

@@ -37,13 +37,14 @@ export function spreadHandlers({ spread }: App): Handlers<keyof typeof spreadRou
     },
     duplicatesKeepOne: async ({ params, body, who }) =>
       jobWire(await spread.keepOne(params.project_id, body.task, who)),
-    async spanSpread({ params, body: { task, region, scope, whole_words, fold_case } }) {
+    async spanSpread({ params, body: { task, region, scope, whole_words, fold_case, preview } }) {
       const request = {
         taskId: task,
         region,
         scope,
         ...(whole_words === undefined ? {} : { wholeWords: whole_words }),
         ...(fold_case === undefined ? {} : { foldCase: fold_case }),
+        ...(preview === undefined ? {} : { preview }),
       };
       return jobWire(await spread.spreadSpan(params.project_id, request));
     },

@@ -1,5 +1,5 @@
 /** Requests of the bulk page; apart from the others, so that annotators never load them. */
-import type { Reply } from '../../../src/server/contract/index.ts';
+import type { Body, Reply } from '../../../src/server/contract/index.ts';
 import { call } from '../http.ts';
 import type { Job } from '../wire.ts';
 
@@ -8,6 +8,23 @@ export type Card = Reply<'spreadCards'>['cards'][number];
 export type Sample = Reply<'spreadSample'>;
 export type Copies = NonNullable<Reply<'duplicatesGet'>>;
 export type CopyGroup = Copies['groups'][number];
+export type Annotation = Reply<'projectAnnotations'>[number];
+export type Region = Annotation['result'][number];
+export type SpanRequest = NonNullable<Body<'spanSpread'>>;
+
+/** Where the words of a span occur again; some of the places. */
+export interface SpanPreview {
+  readonly tasks: number;
+  readonly spans: number;
+  readonly examples: readonly {
+    readonly task: number;
+    readonly before: string;
+    readonly words: string;
+    readonly after: string;
+    /** Further places in the same task. */
+    readonly more: number;
+  }[];
+}
 
 export interface CardFilter {
   readonly source: 'proposals' | 'similar' | 'cluster' | 'map';
@@ -45,6 +62,18 @@ export const bulkApi = {
   /** Null before they were looked for. */
   copies: async (id: number) => (await call<Copies | undefined>('GET', `${base(id)}/duplicates`)) ?? null,
   keepOne: (id: number, task: number) => run(call<Job>('POST', `${base(id)}/duplicates/keep`, { body: { task } })),
+  async newestAnnotations(id: number): Promise<readonly Annotation[]> {
+    const { total_annotations_number: given = 0, skipped_annotations_number: skipped = 0 } = await call<
+      Reply<'projectGet'>
+    >('GET', `/api/projects/${id}`);
+    const page = Math.max(1, Math.ceil((given + skipped) / PAGE));
+    return call<Reply<'projectAnnotations'>>('GET', `/api/projects/${id}/annotations?page=${page}&page_size=${PAGE}`);
+  },
+  async previewSpan(id: number, request: SpanRequest): Promise<SpanPreview> {
+    const body = { ...request, preview: true };
+    return (await run(call<Job>('POST', `${base(id)}/spans`, { body }))).output as unknown as SpanPreview;
+  },
+  spreadSpan: (id: number, request: SpanRequest) => run(call<Job>('POST', `${base(id)}/spans`, { body: request })),
 
   /** Everything that a filter names, page by page. */
   async all(id: number, filter: CardFilter): Promise<Card[]> {

@@ -1,8 +1,9 @@
 /** "Look at 20 first": how many of a random sample are wrong bounds how many of all are. */
 import { type ReactNode, useState } from 'react';
-import { count, percent, plural, snippet } from '../format.ts';
-import { type Layout, textOf } from '../layout.ts';
+import { count, percent, plural } from '../format.ts';
+import type { Layout } from '../layout.ts';
 import type { Sample } from './api.ts';
+import { Shown } from './cards.tsx';
 
 interface SampleProps {
   readonly sample: Sample;
@@ -13,8 +14,6 @@ interface SampleProps {
   readonly onAccept: () => void;
   readonly onClose: () => void;
 }
-
-const TEXT_SHOWN = 260;
 
 export function SampleCheck({ sample, layout, items, busy, onAccept, onClose }: SampleProps): ReactNode {
   const [wrong, setWrong] = useState<ReadonlySet<number>>(new Set());
@@ -36,7 +35,7 @@ export function SampleCheck({ sample, layout, items, busy, onAccept, onClose }: 
         {sample.cards.map(({ task, label }) => (
           <li key={task.id} className={wrong.has(task.id) ? 'wrong' : ''}>
             <span className="chip">{label ?? 'no proposal'}</span>
-            <span dir="auto">{snippet(textOf(layout, task.data), TEXT_SHOWN) || `Item ${task.id}`}</span>
+            <Shown task={task} layout={layout} />
             <button type="button" className="small" aria-pressed={wrong.has(task.id)} onClick={() => mark(task.id)}>
               Wrong<span className="visually-hidden"> item {task.id}</span>
             </button>

@@ -9,11 +9,12 @@ import { FilterBar } from '../bulk/filter.tsx';
 import { PlanSummary } from '../bulk/plan.tsx';
 import { SampleCheck } from '../bulk/sample.tsx';
 import { NOTHING_CHOSEN } from '../bulk/selection.ts';
+import { asksForSpans, SpanRepeats } from '../bulk/spans.tsx';
 import { useJobs } from '../events.ts';
 import { count, plural } from '../format.ts';
 import { sentenceOf } from '../http.ts';
 import { JobList } from '../parts/jobs.tsx';
-import { useLayout } from '../project.ts';
+import { useLayout, useProject } from '../project.ts';
 import './bulk.css';
 
 const PAGE = 60;
@@ -27,15 +28,19 @@ interface Done {
 export default function BulkPage({ projectId }: { projectId: number }): ReactNode {
   const queries = useQueryClient();
   const layout = useLayout(projectId);
+  const config = useProject(projectId).data?.label_config;
+  /** Labels of whole items spread; a config of spans alone has none. */
+  const spreads = (layout?.controls.length ?? 0) > 0;
   const plan = useQuery({ queryKey: ['plan', projectId], queryFn: () => bulkApi.plan(projectId) });
-  const [filter, setFilter] = useState<CardFilter>(filterInAddress);
+  const [asked, setFilter] = useState<CardFilter>(filterInAddress);
   const [shown, setShown] = useState(PAGE);
   const [list, setList] = useState(false);
   const [selection, setSelection] = useState(NOTHING_CHOSEN);
   const [sampling, setSampling] = useState(false);
   const [comparing, setComparing] = useState(false);
   const [done, setDone] = useState<Done | null>(null);
-  const settled = useDeferredValue(filter);
+  const filter = possible(asked, plan.data !== null);
+  const settled = possible(useDeferredValue(asked), plan.data !== null);
   const ready = isReady(settled, plan.data != null);
   const cards = useQuery({
     queryKey: ['cards', projectId, settled, shown, plan.data?.created_at],
@@ -83,31 +88,35 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
     <main className="page bulk">
       <div className="page-head">
         <h1>Bulk</h1>
-        <button
-          type="button"
-          disabled={act.isPending}
-          onClick={() =>
-            act.mutate(async () => {
-              await bulkApi.findCopies(projectId);
-              setComparing(true);
-              return null;
-            })
-          }
-        >
-          Find copies
-        </button>
-        <button
-          type="button"
-          disabled={act.isPending}
-          onClick={() =>
-            act.mutate(async () => {
-              await bulkApi.preview(projectId);
-              return null;
-            })
-          }
-        >
-          {act.isPending ? 'Working…' : plan.data ? 'Preview again' : 'Preview spreading'}
-        </button>
+        <div className="actions">
+          <button
+            type="button"
+            disabled={act.isPending}
+            onClick={() =>
+              act.mutate(async () => {
+                await bulkApi.findCopies(projectId);
+                setComparing(true);
+                return null;
+              })
+            }
+          >
+            Find copies
+          </button>
+          {spreads && (
+            <button
+              type="button"
+              disabled={act.isPending}
+              onClick={() =>
+                act.mutate(async () => {
+                  await bulkApi.preview(projectId);
+                  return null;
+                })
+              }
+            >
+              {act.isPending ? 'Working…' : plan.data ? 'Preview again' : 'Preview spreading'}
+            </button>
+          )}
+        </div>
       </div>
       {act.isPending && <JobList jobs={jobs} />}
       {act.isError && <p role="alert">{sentenceOf(act.error)}</p>}
@@ -121,7 +130,7 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
           )}
         </p>
       )}
-      {plan.data === null && (
+      {plan.data === null && spreads && (
         <p className="muted">
           A preview works out which labels the answers so far give to look-alikes, and how far that can be trusted. It
           writes nothing.
@@ -160,6 +169,19 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
             })
           }
           onClose={() => setComparing(false)}
+        />
+      )}
+      {config !== undefined && asksForSpans(config) && (
+        <SpanRepeats
+          projectId={projectId}
+          busy={act.isPending}
+          onPropose={(request) =>
+            act.mutate(async () => {
+              const { output } = await bulkApi.spreadSpan(projectId, request);
+              const { runId, tasks, spans } = output as { runId: number; tasks: number; spans: number };
+              return { text: `Proposed ${plural(spans, 'span')} in ${plural(tasks, 'item')}.`, runId };
+            })
+          }
         />
       )}
       <FilterBar plan={plan.data ?? null} filter={filter} onChange={change} />
@@ -224,6 +246,11 @@ function filterInAddress(): CardFilter {
 function isReady({ source, task }: CardFilter, planned: boolean): boolean {
   if (source === 'similar') return task !== undefined;
   return source === 'map' || planned;
+}
+
+/** Before a preview there are no proposals to lie on the table. */
+function possible(filter: CardFilter, previewed: boolean): CardFilter {
+  return previewed || filter.source === 'map' ? filter : { ...filter, source: 'similar' };
 }
 
 async function undo(runId: number): Promise<Done> {

@@ -25,6 +25,7 @@ import type { LearningApi } from './learning/api.ts';
 import type { LibraryApi } from './library-api.ts';
 import type { PromotionApi } from './promote.ts';
 import type { RulesApi } from './rules-api.ts';
+import type { ScriptsApi } from './scripts-api.ts';
 import type { ServingApi } from './serving-api.ts';
 import type { SpreadApi } from './spread-api.ts';
 import type { StudioApi } from './studio/studio-api.ts';
@@ -57,6 +58,7 @@ export interface App {
   readonly promotion: PromotionApi;
   readonly serving: ServingApi;
   readonly studio: StudioApi;
+  readonly scripts: ScriptsApi;
   readonly spread: SpreadApi;
   /** Stops taking work, gives running jobs back, closes every thread, process and file. */
   close(): Promise<void>;
@@ -146,6 +148,8 @@ export interface ExportFilter {
   readonly onlyLabeled?: boolean;
   /** Only tasks with as many annotations as the project's overlap asks for. */
   readonly onlyFinished?: boolean;
+  /** Only these. */
+  readonly taskIds?: readonly number[];
   /** `annotator:ada`, `model:head@3fa9`, without the version, or the name alone. */
   readonly labeler?: string;
   /** Of suggestions: `head@3fa9` or `3fa9`. */

@@ -41,6 +41,8 @@ import { createTrainHandler, TRAIN } from './retrain.ts';
 import { createRules } from './rules.ts';
 import { APPLY_RULES, createRulesHandler } from './rules-apply.ts';
 import { createRuns } from './runs.ts';
+import { createScripts } from './scripts/scripts.ts';
+import { createSnapshotHandler, SNAPSHOT, withSnapshots } from './scripts/snapshots.ts';
 import { createServing } from './serving.ts';
 import { createSpansHandler, SPREAD_SPANS } from './spans.ts';
 import { createCorrections, createSpread } from './spread.ts';
@@ -71,6 +73,7 @@ export function createApp(ports: Deps): App {
     queue: deps.store.jobs,
     handlers: {
       [IMPORT]: createImportHandler(deps, loops, configs),
+      [SNAPSHOT]: createSnapshotHandler(deps, suggestions),
       [EMBED]: createEmbedHandler(deps, loops, matrices, configs),
       [TRAIN]: createTrainHandler(deps, loops, matrices),
       [PREDICT]: thenWeigh(deps, createPredictHandler(deps, matrices, configs)),
@@ -90,6 +93,7 @@ export function createApp(ports: Deps): App {
       ...studio.handlers,
     },
     longKinds: [
+      SNAPSHOT,
       EMBED,
       PREDICT,
       APPLY_RULES,
@@ -111,9 +115,12 @@ export function createApp(ports: Deps): App {
   const stopSchedule = startRetrainSchedule(deps, loops, configs);
   const predictions = createPredictions(deps, configs, suggestions);
   const importTasks = createImport(deps, loops, configs, jobs);
+  const tasks = createTasks(deps, loops, neighbours, configs);
+  const scripts = createScripts(deps, { configs, importTasks, tasks });
   return {
-    projects: withUploads(withNeighbours(projects, neighbours), deps),
-    tasks: createTasks(deps, loops, neighbours, configs),
+    projects: withSnapshots(withUploads(withNeighbours(projects, neighbours), deps), scripts),
+    tasks,
+    scripts,
     transfer: { importTasks, ...createExport(deps, configs, suggestions), ...createTemplates() },
     media: createMedia(deps, configs, importTasks),
     queue: createQueue(deps, loops, { suggestions, guesses: new Guesses(deps, matrices), voteSplits }),

@@ -13,6 +13,7 @@ export interface RowFilter {
 /** `overlap`: annotations that finish a task. Throws INPUT_BAD_FIELD for dates that are none. */
 export function rowFilter(filter: ExportFilter, overlap: number): RowFilter {
   const { labels = 'annotations', labeler, modelVersion, minScore, onlyLabeled = true, onlyFinished = false } = filter;
+  const tasks = filter.taskIds && new Set(filter.taskIds);
   const since = instant('since', filter.since, Number.NEGATIVE_INFINITY);
   const until = instant('until', filter.until, Number.POSITIVE_INFINITY);
   const inTime = (at: string) => Date.parse(at) >= since && Date.parse(at) < until;
@@ -29,6 +30,7 @@ export function rowFilter(filter: ExportFilter, overlap: number): RowFilter {
   return {
     predictions: labels === 'predictions' || labels === 'both',
     choose({ task, ...row }) {
+      if (tasks && !tasks.has(task.id)) return null;
       if (onlyFinished && row.annotations.filter((one) => !one.skipped).length < overlap) return null;
       const wanted = labels === 'predictions' ? [] : row.annotations.filter(isWantedAnnotation);
       const annotations = labels === 'consensus' ? consensusOf(wanted, minScore) : wanted;

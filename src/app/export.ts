@@ -10,7 +10,8 @@ import {
   type ZipEntry,
   zipFiles,
 } from '../formats/index.ts';
-import type { ExportLosses, ExportRequest, TransferApi } from './app.ts';
+import type { LabelConfig } from '../labelconfig/index.ts';
+import type { ExportFile, ExportLosses, ExportRequest, TransferApi } from './app.ts';
 import type { Deps } from './deps.ts';
 import { rowFilter } from './export-filter.ts';
 import { type MediaFolder, mediaFolder } from './export-media.ts';
@@ -38,15 +39,7 @@ export function createExport(deps: Deps, configs: ProjectConfigs, suggestions: S
   };
 
   return {
-    async exportTasks(request) {
-      const { name, format, pieces } = await prepare(request);
-      if ('text' in pieces) {
-        const mediaType = format.mediaTypes[0] ?? 'text/plain';
-        return { name: `${name}.${format.extensions[0]}`, mediaType, body: pieces.text };
-      }
-      const body = zipFiles(bounded(pieces.files));
-      return { name: `${name}-${format.name}.zip`, mediaType: 'application/zip', body };
-    },
+    exportTasks: async (request) => fileOf(await prepare(request)),
 
     async exportLosses(request) {
       const losses: { taskId: number; message: string }[] = [];
@@ -70,6 +63,25 @@ export function createExport(deps: Deps, configs: ProjectConfigs, suggestions: S
         folder: (readFolder ?? writeFolder) !== undefined,
       })),
   };
+}
+
+/** Rows that were chosen before, as a file. */
+export function exportFile(
+  name: string,
+  format: Format,
+  rows: () => AsyncGenerator<ExportRow>,
+  config: LabelConfig,
+): ExportFile {
+  return fileOf({ name, format, pieces: piecesOf(format, rows, { config, escapeFormulas: false }) });
+}
+
+function fileOf({ name, format, pieces }: Output): ExportFile {
+  if ('text' in pieces) {
+    const mediaType = format.mediaTypes[0] ?? 'text/plain';
+    return { name: `${name}.${format.extensions[0]}`, mediaType, body: pieces.text };
+  }
+  const body = zipFiles(bounded(pieces.files));
+  return { name: `${name}-${format.name}.zip`, mediaType: 'application/zip', body };
 }
 
 interface Output {

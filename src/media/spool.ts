@@ -1,6 +1,6 @@
 /** Files on their way in: an upload is kept on disk until its import is done, so that a crash cannot lose half of it. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { access, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,6 +11,7 @@ export interface Spool {
   /** Stores the stream under this id. Throws STORE_FULL when the disk is full, INPUT_EMPTY when nothing came. */
   write(id: string, body: AsyncIterable<Uint8Array>): Promise<void>;
   read(id: string): AsyncIterable<Uint8Array>;
+  has(id: string): Promise<boolean>;
   delete(id: string): Promise<void>;
 }
 
@@ -47,6 +48,11 @@ export function openSpool(folder: string): Spool {
       }
     },
     read: (id) => createReadStream(fileOf(id)),
+    has: (id) =>
+      access(fileOf(id)).then(
+        () => true,
+        () => false,
+      ),
     delete: (id) => rm(fileOf(id), { force: true }),
   };
 }

@@ -10,7 +10,7 @@ export interface PageQuery {
 /** Rows with an id greater than `after`, ordered by id. */
 export type ListAfter<T> = (page: { after: number; limit: number }) => Promise<readonly T[]>;
 
-const PAGE_SIZE = 100;
+export const PAGE_SIZE = 100;
 /** Rows walked over to find a page that nobody came to from the one before: some tens of milliseconds, yielding. */
 const WALK_ROWS_MAX = 100_000;
 const WALK_CHUNK = 1000;

@@ -21,6 +21,7 @@ import { peopleHandlers } from './handlers/people.ts';
 import { projectHandlers } from './handlers/projects.ts';
 import { promotionHandlers } from './handlers/promotion.ts';
 import { ruleHandlers } from './handlers/rules.ts';
+import { scriptHandlers } from './handlers/scripts.ts';
 import { servingHandlers } from './handlers/serving.ts';
 import { spreadHandlers } from './handlers/spread.ts';
 import { studioHandlers } from './handlers/studio.ts';
@@ -125,6 +126,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
     ...libraryHandlers(app),
     ...ruleHandlers(app),
     ...studioHandlers(app),
+    ...scriptHandlers(app),
     ...promotionHandlers(app),
     ...spreadHandlers(app),
     ...peopleHandlers(app),

@@ -92,6 +92,8 @@ export interface TaskStore {
   byOrdinals(projectId: number, ordinals: readonly number[]): Promise<Task[]>;
   /** (id, ordinal) of every living task with `from <= ordinal`, in ordinal order, at most `limit`. */
   ordinals(projectId: number, from: number, limit: number): Promise<{ ids: Float64Array; ordinals: Uint32Array }>;
+  /** Ids of the tasks that a run brought and that are still there, ascending. */
+  idsOfRun(runId: number): Promise<number[]>;
   /** New data gets a new ordinal and loses its machine votes, because everything computed from the old row is stale. */
   edit(id: number, change: { data?: JsonObject; meta?: JsonObject }): Promise<Task>;
   /** Removes tasks with their annotations, predictions and votes. Returns how many were there. */
@@ -127,6 +129,9 @@ export interface PredictionStore {
   add(predictions: readonly Omit<Prediction, 'id' | 'createdAt'>[]): Promise<Prediction[]>;
   get(id: number): Promise<Prediction | undefined>;
   ofTasks(taskIds: readonly number[]): Promise<Prediction[]>;
+  update(id: number, change: Pick<Prediction, 'result' | 'score'>): Promise<Prediction>;
+  /** Answers that began with it are told from no prediction afterwards. */
+  delete(id: number): Promise<void>;
 }
 
 export interface LabelStore {

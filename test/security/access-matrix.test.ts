@@ -38,6 +38,10 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   control: 'kind',
   from: 'lexical',
   to: 'lexical',
+  data: { text: 'hello' },
+  selectedItems: { all: false, included: [1] },
+  export_type: 'JSON',
+  refresh: 'unknown',
 };
 
 type Ids = (reference: Reference) => number;
@@ -58,6 +62,7 @@ function requestFor(route: Route, ids: Ids): InjectOptions {
   const request: InjectOptions = { method: route.method, url, query };
   if (route.streams) return { ...request, payload: 'text\nhello', headers: { 'content-type': 'text/csv' } };
   if (route.schema.body === undefined) return request;
+  if ((route.schema.body as { type?: string }).type === 'array') return { ...request, payload: [] };
   return { ...request, payload: { ...samplesFor(route.schema.body), ...of('body') } };
 }
 
@@ -125,9 +130,9 @@ describe('without a known token', () => {
     expectUntouched(remote);
   });
 
-  it('leaves only the health checks open', () => {
+  it('leaves only the health checks open, and the exchange of a token for itself', () => {
     const open = routes.filter(([, route]) => route.access === 'public');
-    expect(open.map(([name]) => name)).toEqual(['health', 'serverLive', 'serverReady']);
+    expect(open.map(([name]) => name)).toEqual(['health', 'serverLive', 'serverReady', 'tokenRefresh']);
   });
 });
 
@@ -168,6 +173,7 @@ describe('an annotator', () => {
         'taskVotes',
         'templateList',
         'uploadGet',
+        'userToken',
         'version',
         'whoami',
       ].sort(),

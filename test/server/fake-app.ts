@@ -6,6 +6,7 @@ import type { Annotation, Job, ModelVersion, Prediction, Project, Run, Task, Tok
 import { AppError } from '../../src/core/errors.ts';
 import { fakeLibrary } from './fake-library.ts';
 import { fakeRules } from './fake-rules.ts';
+import { fakeScripts } from './fake-scripts.ts';
 import { type FakeServing, fakeServing } from './fake-serving.ts';
 import { fakeSpread } from './fake-spread.ts';
 import { fakeStudio } from './fake-studio.ts';
@@ -461,6 +462,12 @@ export function fakeApp(): FakeApp {
       (call) => calls.push(call),
       () => get(tables.jobs, 'job', 1),
     ),
+    scripts: fakeScripts({
+      changed: (call) => calls.push(call),
+      job: (id) => get(tables.jobs, 'job', id),
+      task: (id) => get(tables.tasks, 'task', id),
+      prediction: (id) => view(get(tables.predictions, 'prediction', id)),
+    }),
     async close() {},
   };
   return app;

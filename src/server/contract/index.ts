@@ -8,6 +8,7 @@ import { projectRoutes } from './projects.ts';
 import { promotionRoutes } from './promotion.ts';
 import type { BodyOf, ParamsOf, QueryOf, ReplyOf } from './route.ts';
 import { ruleRoutes } from './rules.ts';
+import { scriptRoutes } from './scripts.ts';
 import { servingRoutes } from './serving.ts';
 import { spreadRoutes } from './spread.ts';
 import { studioRoutes } from './studio.ts';
@@ -28,6 +29,7 @@ export const api = {
   ...peopleRoutes,
   ...servingRoutes,
   ...studioRoutes,
+  ...scriptRoutes,
 };
 
 export type Api = typeof api;

@@ -56,6 +56,9 @@ const Imported = Type.Object({
   duration: Type.Number({ description: 'Seconds' }),
   found_formats: Type.Record(Type.String(), Type.Integer()),
   data_columns: Type.Array(Type.String()),
+  task_ids: Type.Optional(Type.Array(Type.Integer(), { description: 'On request' })),
+  file_upload_ids: Type.Array(Type.Integer()),
+  could_be_tasks_list: Type.Boolean(),
   run: Type.Integer(),
   skipped: Type.Array(Type.Object({ row: Type.Integer(), reason: Type.String() })),
 });
@@ -83,6 +86,8 @@ const Losses = Type.Object({
   losses: Type.Array(Type.Object({ task: Type.Integer(), message: Type.String() })),
 });
 
+const manyIds = Type.Union([Type.String(), Type.Array(Type.String())], { description: 'Only these tasks' });
+
 const exportQuery = Type.Object({
   exportType: Type.Optional(Type.String({ maxLength: 100 })),
   export_type: Type.Optional(Type.String({ maxLength: 100 })),
@@ -98,6 +103,8 @@ const exportQuery = Type.Object({
     ),
   ),
   with_predictions: Type.Optional(Type.Boolean({ description: 'Short for `labels=both`' })),
+  ids: Type.Optional(manyIds),
+  'ids[]': Type.Optional(manyIds),
   only_finished: Type.Optional(Type.Boolean({ description: 'Only tasks with as many annotations as are wanted' })),
   labeler: Type.Optional(
     Type.String({ maxLength: 500, description: '`annotator:ada`, `model:head@3fa9`, without the version, or a name' }),
@@ -116,9 +123,10 @@ const exportQuery = Type.Object({
   ),
 });
 
+/** Projects are few: the ten million that Label Studio's SDK asks for at once are all of them. */
 const page = {
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
-  page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.pageSizeMax })),
+  page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
 };
 
 const tag = 'Projects';
@@ -211,6 +219,9 @@ export const projectRoutes = {
         format: Type.Optional(Type.String({ maxLength: 100 })),
         name: Type.Optional(Type.String({ maxLength: 255, description: 'File name; its ending tells the format' })),
         skip_invalid: Type.Optional(Type.Boolean({ description: 'Leave bad rows out and list them' })),
+        return_task_ids: Type.Optional(Type.Boolean({ description: 'Tell the ids of the new tasks' })),
+        commit_to_project: Type.Optional(Type.Boolean({ description: 'Only true: tasks are kept at once' })),
+        preannotated_from_fields: Type.Optional(Type.Unknown({ description: 'Not answered here' })),
       }),
       response: { 201: Imported },
     },

@@ -53,7 +53,7 @@ const submissionKey = Type.Optional(
 );
 
 const predictionInput = {
-  result: Regions,
+  result: Type.Unknown({ description: 'Regions, the value of one (`{"choices": ["spam"]}`), or a label' }),
   score: Type.Optional(nullable(Type.Number({ minimum: 0, maximum: 1 }))),
   model_version: Type.Optional(nullable(Type.String({ maxLength: 200 }))),
 };
@@ -70,7 +70,18 @@ export const taskRoutes = {
     tag: tasks,
     summary: 'Tasks of a project, with totals',
     schema: {
-      querystring: Type.Object({ ...taskPaging, project: Id('project') }),
+      querystring: Type.Object({
+        ...taskPaging,
+        project: Id('project'),
+        query: Type.Optional(
+          Type.String({
+            maxLength: 1_000_000,
+            description: 'Filters of the Data Manager, as JSON: `{"filters": ...}`',
+          }),
+        ),
+        view: Type.Optional(Type.Integer({ description: 'There are no views here' })),
+        only_annotated: Type.Optional(Type.Boolean()),
+      }),
       response: {
         200: Type.Object({
           tasks: Type.Array(TaskRow),

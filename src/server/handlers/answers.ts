@@ -20,7 +20,7 @@ type Names =
 
 const PREDICTIONS_PAGE = 100;
 
-export function answerHandlers({ annotations, predictions, tasks }: App, pager: Pager): Handlers<Names> {
+export function answerHandlers({ annotations, predictions, tasks, scripts }: App, pager: Pager): Handlers<Names> {
   return {
     async annotationCreate({ params, body, who, reply }) {
       const input = {
@@ -65,8 +65,9 @@ export function answerHandlers({ annotations, predictions, tasks }: App, pager: 
       return (await predictions.current(projectId, page)).map(predictionWire);
     },
     async predictionCreate({ body }) {
+      const { projectId } = await tasks.get(body.task);
       const stored = await predictions.add(body.task, {
-        result: body.result,
+        result: await scripts.regionsFrom(projectId, body.result),
         ...compact({ score: body.score, modelVersion: body.model_version ?? undefined }),
       });
       return predictionWire(stored);

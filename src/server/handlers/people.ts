@@ -4,6 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Handlers } from '../bind.ts';
 import { PRODUCT_VERSION } from '../version.ts';
 import { tokenWire } from '../wire-work.ts';
+import { userWire } from './scripts.ts';
 
 type Names =
   | 'whoami'
@@ -18,12 +19,7 @@ type Names =
 export function peopleHandlers({ people }: App): Handlers<Names> {
   return {
     whoami: async ({ who }) => ({
-      id: who.annotatorId,
-      username: who.name,
-      email: '',
-      first_name: who.name,
-      last_name: '',
-      initials: [...who.name].slice(0, 2).join('').toUpperCase(),
+      ...userWire(who.annotatorId, who.name),
       role: who.role,
       project: who.projectId,
     }),

@@ -38,6 +38,8 @@ export function projectHandlers({ projects }: App): Handlers<Names> {
       const page = query.page ?? 1;
       const size = query.page_size ?? PAGE_SIZE;
       const shown = mine.slice((page - 1) * size, page * size);
+      if (page > 1 && shown.length === 0)
+        throw new AppError('NOT_FOUND', 'Invalid page.', { details: { field: 'page' } });
       const address = (number: number) => pageAddress(`${request.protocol}://${request.host}${request.url}`, number);
       return {
         count: mine.length,

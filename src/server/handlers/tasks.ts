@@ -1,9 +1,12 @@
 /** Tasks: lists, detail, change; look-alikes and votes. */
 import type { App, Identity } from '../../app/app.ts';
+import type { TaskQuery as DataManagerQuery, Selection } from '../../app/scripts-api.ts';
 import type { Task } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
 import type { Handlers } from '../bind.ts';
-import type { PageQuery, Pager } from '../paging.ts';
+import type { Query } from '../contract/index.ts';
+import { PAGE_SIZE, type PageQuery, type Pager } from '../paging.ts';
 import { annotationWire, compact, taskDetailWire, taskWire } from '../wire.ts';
 import { voteWire } from '../wire-work.ts';
 
@@ -21,10 +24,45 @@ type Names =
   | 'taskRelease'
   | 'taskAnnotations';
 
+/** Label Studio's clients turn pages until one is not there. */
+function refusePageBeyond({ page = 1 }: PageQuery): void {
+  if (page > 1) throw new AppError('NOT_FOUND', 'Invalid page.', { details: { field: 'page' } });
+}
+
+function pageOf<T>(all: readonly T[], { page = 1, page_size = PAGE_SIZE }: PageQuery): readonly T[] {
+  return all.slice((page - 1) * page_size, page * page_size);
+}
+
+const ANNOTATED = { filter: 'filter:tasks:total_annotations', operator: 'greater', value: 0 };
+
+function checkedQuery({ filters, ordering, selectedItems }: JsonObject, onlyAnnotated: boolean): DataManagerQuery {
+  const items = isJsonObject(filters) && Array.isArray(filters.items) ? (filters.items as readonly Json[]) : [];
+  const fits = (one: Json) => isJsonObject(one) && typeof one.filter === 'string' && typeof one.operator === 'string';
+  if (!items.every(fits)) throw badQuery();
+  const conjunction = isJsonObject(filters) && filters.conjunction === 'or' ? 'or' : 'and';
+  if (onlyAnnotated && conjunction === 'or') throw badQuery();
+  return {
+    filters: {
+      conjunction,
+      items: [...items, ...(onlyAnnotated ? [ANNOTATED] : [])],
+    } as DataManagerQuery['filters'] & {},
+    ordering: Array.isArray(ordering) ? ordering.map(String) : [],
+    ...(isJsonObject(selectedItems) ? { selectedItems: selectedItems as Selection } : {}),
+  };
+}
+
+function badQuery(): AppError {
+  return new AppError(
+    'INPUT_BAD_FIELD',
+    '`query` is JSON like {"filters": {"conjunction": "and", "items": [{"filter", "operator", "value"}]}}.',
+    { details: { field: 'query' } },
+  );
+}
+
 type TaskQuery = PageQuery & { readonly fields?: 'task_only' | 'all' };
 
 export function taskHandlers(app: App, pager: Pager): Handlers<Names> {
-  const { tasks, projects, annotations, predictions, queue } = app;
+  const { tasks, projects, annotations, predictions, queue, scripts } = app;
 
   const detail = async (task: Task, who: Identity) => {
     const project = await projects.get(task.projectId);
@@ -37,19 +75,47 @@ export function taskHandlers(app: App, pager: Pager): Handlers<Names> {
 
   const page = async (projectId: number, query: TaskQuery, who: Identity) => {
     const rows = await pager.read(`tasks ${projectId}`, query, (part) => tasks.list(projectId, part));
-    return query.fields === 'all' ? await Promise.all(rows.map((task) => detail(task, who))) : rows.map(taskWire);
+    return shown(rows, query, who);
+  };
+
+  const shown = async (rows: readonly Task[], { fields }: TaskQuery, who: Identity) =>
+    fields === 'all' ? await Promise.all(rows.map((task) => detail(task, who))) : rows.map(taskWire);
+
+  /** Undefined: all tasks, as they come. */
+  const chosenBy = async (query: Query<'taskList'>): Promise<readonly number[] | undefined> => {
+    // Zero is the tab that everybody has.
+    if (query.view) throw new AppError('NOT_FOUND', 'There are no views here; filter with `query`.');
+    if (query.query === undefined && !query.only_annotated) return undefined;
+    const given = query.query === undefined ? {} : parseJson(query.query);
+    if (!isJsonObject(given)) throw badQuery();
+    return scripts.select(query.project, checkedQuery(given, query.only_annotated === true));
+  };
+
+  const tasksOf = async (ids: readonly number[]): Promise<Task[]> => {
+    const all = await Promise.all(ids.map((id) => tasks.get(id).catch(() => null)));
+    // Deleted since the list was made.
+    return all.filter((task) => task !== null);
   };
 
   return {
     async taskList({ query, who }) {
       const counts = await projects.counts(query.project);
+      const chosen = await chosenBy(query);
+      const found = chosen
+        ? await shown(await tasksOf(pageOf(chosen, query)), query, who)
+        : await page(query.project, query, who);
+      if (found.length === 0) refusePageBeyond(query);
       return {
-        tasks: await page(query.project, query, who),
-        total: counts.tasks,
+        tasks: found,
+        total: chosen?.length ?? counts.tasks,
         total_annotations: counts.annotations,
       };
     },
-    projectTasks: ({ params, query, who }) => page(params.project_id, query, who),
+    async projectTasks({ params, query, who }) {
+      const found = await page(params.project_id, query, who);
+      if (found.length === 0) refusePageBeyond(query);
+      return found;
+    },
     tasksDelete: async ({ params, body }) => ({ deleted: await tasks.delete(params.project_id, body.ids) }),
     taskGet: async ({ params, who }) => detail(await tasks.get(params.task_id), who),
     async taskUpdate({ params, body, who }) {

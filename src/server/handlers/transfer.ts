@@ -21,9 +21,15 @@ const ENDING_OF_TYPE: Readonly<Record<string, string>> = {
 
 type Names = 'projectImport' | 'projectExport' | 'exportLosses' | 'exportFormats' | 'templateList';
 
-export function transferHandlers({ transfer }: App): Handlers<Names> {
+export function transferHandlers({ transfer, scripts }: App): Handlers<Names> {
   return {
     async projectImport({ params, query, who, request }) {
+      for (const [field, given] of Object.entries({
+        commit_to_project: query.commit_to_project === false,
+        preannotated_from_fields: query.preannotated_from_fields !== undefined,
+      })) {
+        if (given) throw notDone(field);
+      }
       const file = await fileOf(request);
       const outcome = await transfer.importTasks({
         ...compact({ format: query.format, skipInvalid: query.skip_invalid }),
@@ -39,6 +45,9 @@ export function transferHandlers({ transfer }: App): Handlers<Names> {
         duration: outcome.seconds,
         found_formats: { [outcome.format]: 1 },
         data_columns: outcome.fields,
+        ...(query.return_task_ids ? { task_ids: await scripts.taskIdsOf(outcome.runId) } : {}),
+        file_upload_ids: [],
+        could_be_tasks_list: false,
         run: outcome.runId,
         skipped: outcome.skipped,
       };
@@ -64,6 +73,13 @@ export function transferHandlers({ transfer }: App): Handlers<Names> {
   };
 }
 
+/** Better refused than left out without a word. */
+function notDone(field: string): AppError {
+  return new AppError('INPUT_BAD_FIELD', `\`${field}\` is not answered here: tasks are kept at once, as they are.`, {
+    details: { field },
+  });
+}
+
 function exportRequest(projectId: number, query: Query<'projectExport'>): ExportRequest {
   return {
     projectId,
@@ -71,6 +87,7 @@ function exportRequest(projectId: number, query: Query<'projectExport'>): Export
     labels: query.labels ?? (query.with_predictions === true ? 'both' : 'annotations'),
     onlyLabeled: query.download_all_tasks !== true,
     ...compact({
+      taskIds: idsIn(query.ids, query['ids[]']),
       onlyFinished: query.only_finished,
       labeler: query.labeler,
       modelVersion: query.model_version,
@@ -81,6 +98,15 @@ function exportRequest(projectId: number, query: Query<'projectExport'>): Export
       withMedia: query.download_resources,
     }),
   };
+}
+
+/** `ids=1&ids=2`, `ids[]=1`, `ids=1,2`. */
+function idsIn(...given: (string | readonly string[] | undefined)[]): number[] | undefined {
+  const texts = given.flatMap((one) => one ?? []).flatMap((text) => text.split(','));
+  if (texts.length === 0) return undefined;
+  const ids = texts.map(Number);
+  if (ids.every((id) => Number.isSafeInteger(id) && id > 0)) return ids;
+  throw new AppError('INPUT_BAD_FIELD', '`ids` are numbers of tasks.', { details: { field: 'ids' } });
 }
 
 async function fileOf(request: FastifyRequest): Promise<{ name: string; body: AsyncIterable<Uint8Array> }> {
@@ -95,7 +121,7 @@ async function fileOf(request: FastifyRequest): Promise<{ name: string; body: As
 }
 
 /** Always a download, never shown: the file holds what strangers wrote. */
-function downloadHeaders(reply: FastifyReply, name: string, mediaType: string): void {
+export function downloadHeaders(reply: FastifyReply, name: string, mediaType: string): void {
   reply.header('content-disposition', `attachment; ${attachmentName(name)}`);
   reply.type(mediaType);
 }

@@ -2,7 +2,7 @@
 import { isoTime } from '../../core/clock.ts';
 import type { Prediction } from '../../core/domain.ts';
 import type { PredictionStore } from '../store.ts';
-import type { Context } from './context.ts';
+import { type Context, found } from './context.ts';
 import { breather, chunks } from './engine.ts';
 import { LIST_MAX, listQuery, query } from './query.ts';
 import { toPrediction } from './rows.ts';
@@ -40,6 +40,18 @@ const insertRow = query<Omit<PredictionTable, 'id'>>()((db, p) =>
     .returning('id'),
 );
 
+const change = query<{ id: number; result: string; score: number | null }>()((db, p) =>
+  db.updateTable('predictions').set({ result: p.result, score: p.score }).where('id', '=', p.id),
+);
+const remove = query<{ id: number }>()((db, p) => db.deleteFrom('predictions').where('id', '=', p.id));
+const forget = query<{ id: number; taskId: number }>()((db, p) =>
+  db
+    .updateTable('annotations')
+    .set({ parent_prediction: null })
+    .where('task_id', '=', p.taskId)
+    .where('parent_prediction', '=', p.id),
+);
+
 type NewPrediction = Omit<Prediction, 'id' | 'createdAt'>;
 
 export function predictionStore({ engine, clock }: Context): PredictionStore {
@@ -59,6 +71,18 @@ export function predictionStore({ engine, clock }: Context): PredictionStore {
       }
       return all.sort((a, b) => a.id - b.id);
     },
+    update: (id, { result, score }) =>
+      engine.write(async (db) => {
+        const row = found(await predictionById.first(db, { id }), 'prediction', id);
+        await change.run(db, { id, result: JSON.stringify(result), score });
+        return { ...toPrediction(row), result, score };
+      }),
+    delete: (id) =>
+      engine.write(async (db) => {
+        const row = found(await predictionById.first(db, { id }), 'prediction', id);
+        await forget.run(db, { id, taskId: row.task_id });
+        await remove.run(db, { id });
+      }),
   };
 }
 

@@ -56,6 +56,10 @@ const insertedFrom = query<{ projectId: number; from: number; limit: number }>()
     .limit(p.limit),
 );
 
+const ofRun = query<{ runId: number }>()((db, p) =>
+  db.selectFrom('tasks').select('id').where('run_id', '=', p.runId).where(standing('tasks.run_id')).orderBy('id'),
+);
+
 const takeOrdinals = query<{ id: number; count: number }>()((db, p) =>
   db
     .updateTable('projects')
@@ -98,6 +102,7 @@ export function taskStore({ engine, clock }: Context): TaskStore {
     list: async (projectId, options) => (await page.all(engine.reader, { projectId, ...options })).map(toTask),
     byOrdinals: (projectId, ordinals) => byOrdinals(engine, projectId, ordinals),
     ordinals: (projectId, from, limit) => ordinalsFrom(engine, projectId, from, limit),
+    idsOfRun: async (runId) => (await ofRun.all(engine.reader, { runId })).map((row) => row.id),
     edit: (id, change) => engine.write((db) => edit(db, id, change, isoTime(clock))),
     delete: (projectId, ids) => remove(engine, projectId, ids),
   };

@@ -156,4 +156,22 @@ export function annotationContract(open: OpenEmpty): void {
       await expect(store.predictions.add([shown(a!.id, 1), shown(999, 1)])).rejects.toMatchObject(code('NOT_FOUND'));
       expect(await store.predictions.ofTasks([a!.id])).toHaveLength(2);
     }));
+
+  it('changes and forgets a prediction; the answer that began with it stays', () =>
+    inWorld(open, async (world) => {
+      const { store, project } = world;
+      const [task] = await world.tasks(1);
+      const { id: labelerId } = await store.labelers.ensure('model', 'theirs', '');
+      const row = { projectId: project.id, taskId: task!.id, labelerId, runId: null, result: [], score: 0.5 };
+      const [{ id } = { id: 0 }] = await store.predictions.add([row]);
+      expect(await store.predictions.update(id, { result: [{ id: 'x' }], score: null })).toMatchObject({ score: null });
+      expect(await store.predictions.get(id)).toMatchObject({ result: [{ id: 'x' }], score: null });
+      const anna = await world.annotator('anna');
+      const { annotation } = await store.annotations.submit(world.answer(task!.id, anna, { parentPrediction: id }));
+      await store.predictions.delete(id);
+      expect(await store.predictions.get(id)).toBeUndefined();
+      expect(await store.annotations.get(annotation.id)).toMatchObject({ parentPrediction: null });
+      await expect(store.predictions.delete(id)).rejects.toMatchObject(code('NOT_FOUND'));
+      await expect(store.predictions.update(id, { result: [], score: 1 })).rejects.toMatchObject(code('NOT_FOUND'));
+    }));
 }

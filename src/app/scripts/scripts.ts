@@ -1,0 +1,51 @@
+/** Everything for scripts that were written for Label Studio, put together. */
+import type { TasksApi, TransferApi } from '../app.ts';
+import type { Deps } from '../deps.ts';
+import { found } from '../lookup.ts';
+import type { ProjectConfigs } from '../project-config.ts';
+import type { ScriptsApi } from '../scripts-api.ts';
+import { createExternalPredictions } from './external-predictions.ts';
+import { createSnapshots } from './snapshots.ts';
+import { createSelection } from './task-selection.ts';
+
+const CHUNK = 1_000;
+
+export interface ScriptsParts {
+  readonly configs: ProjectConfigs;
+  readonly importTasks: TransferApi['importTasks'];
+  readonly tasks: TasksApi;
+}
+
+export function createScripts(deps: Deps, { configs, importTasks, tasks }: ScriptsParts): ScriptsApi {
+  const { store } = deps;
+  const select = createSelection(deps);
+
+  return {
+    async createTask(projectId, { data, annotatorId }) {
+      const body = Buffer.from(JSON.stringify([{ data }]));
+      const { runId } = await importTasks({
+        ...{ projectId, name: 'task.json', format: 'json', annotatorId },
+        body: (async function* () {
+          yield body;
+        })(),
+      });
+      const [id = 0] = await store.tasks.idsOfRun(runId);
+      return found('task', id, store.tasks.get(id));
+    },
+    taskIdsOf: (runId) => store.tasks.idsOfRun(runId),
+    async deleteAllTasks(projectId) {
+      let deleted = 0;
+      for (;;) {
+        const page = await store.tasks.list(projectId, { after: 0, limit: CHUNK });
+        if (page.length === 0) return deleted;
+        deleted += await tasks.delete(
+          projectId,
+          page.map((task) => task.id),
+        );
+      }
+    },
+    select,
+    ...createExternalPredictions(deps, configs),
+    ...createSnapshots(deps),
+  };
+}

@@ -1,0 +1,233 @@
+/** Calls that scripts and the SDK of Label Studio make beside ours, in their paths, fields and statuses. */
+import { type Static, Type } from 'typebox';
+import { Id, route } from './route.ts';
+import { AnyObject, Empty, nullable, PredictionShape, TaskDetail, Time } from './shapes.ts';
+
+const projectId = Type.Object({ project_id: Id('project') });
+const exportId = Type.Object({ project_id: Id('project'), export_pk: Id('job') });
+const predictionId = Type.Object({ prediction_id: Id('prediction') });
+const tag = "Label Studio's scripts";
+
+/** Regions, the value of one, or a label. */
+const anyResult = Type.Unknown({ description: 'Regions, the value of one (`{"choices": ["spam"]}`), or a label' });
+
+const score = Type.Optional(nullable(Type.Number({ minimum: 0, maximum: 1 })));
+
+const ids = Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 100_000 });
+
+const SnapshotShape = Type.Object({
+  id: Type.Integer(),
+  title: Type.String(),
+  status: Type.Union([
+    Type.Literal('created'),
+    Type.Literal('in_progress'),
+    Type.Literal('completed'),
+    Type.Literal('failed'),
+  ]),
+  created_at: Time,
+  finished_at: nullable(Time),
+  md5: Type.String(),
+  counters: Type.Object({ task_number: Type.Integer() }),
+  converted_formats: Type.Array(Type.Object({ export_type: Type.String(), status: Type.String() })),
+});
+
+const UserShape = Type.Object({
+  id: Type.Integer(),
+  username: Type.String(),
+  email: Type.String(),
+  first_name: Type.String(),
+  last_name: Type.String(),
+  initials: Type.String(),
+});
+
+export const scriptRoutes = {
+  taskCreate: route({
+    method: 'POST',
+    url: '/api/tasks',
+    access: 'owner',
+    tag,
+    summary: 'Add one task',
+    schema: {
+      body: Type.Object({ project: Id('project'), data: AnyObject }),
+      response: { 201: TaskDetail },
+    },
+  }),
+  tasksDeleteAll: route({
+    method: 'DELETE',
+    url: '/api/projects/:project_id/tasks',
+    access: 'owner',
+    tag,
+    summary: 'Delete all tasks of a project',
+    schema: { params: projectId, response: { 204: Empty } },
+  }),
+  viewList: route({
+    method: 'GET',
+    url: '/api/dm/views',
+    access: 'owner',
+    tag,
+    summary: 'Views of the Data Manager: there are none here, tasks are filtered by `query`',
+    schema: { querystring: Type.Object({ project: Id('project') }), response: { 200: Type.Array(AnyObject) } },
+  }),
+  dataManagerAction: route({
+    method: 'POST',
+    url: '/api/dm/actions',
+    access: 'owner',
+    tag,
+    summary: 'An act on the chosen tasks: `delete_tasks`',
+    schema: {
+      querystring: Type.Object({ id: Type.Optional(Type.Literal('delete_tasks')), project: Id('project') }),
+      body: Type.Object({
+        id: Type.Optional(Type.Literal('delete_tasks')),
+        filters: Type.Optional(AnyObject),
+        ordering: Type.Optional(Type.Array(Type.String())),
+        selectedItems: Type.Object({
+          all: Type.Boolean(),
+          included: Type.Optional(ids),
+          excluded: Type.Optional(ids),
+        }),
+      }),
+      response: {
+        200: Type.Object({ processed_items: Type.Integer(), reload: Type.Boolean(), detail: Type.String() }),
+      },
+    },
+  }),
+  predictionsImport: route({
+    method: 'POST',
+    url: '/api/projects/:project_id/import/predictions',
+    access: 'owner',
+    tag,
+    summary: 'Store predictions made elsewhere, all of them or none',
+    schema: {
+      params: projectId,
+      body: Type.Array(
+        Type.Object({
+          task: Type.Integer({ minimum: 1 }),
+          result: anyResult,
+          score,
+          model_version: Type.Optional(nullable(Type.String({ maxLength: 200 }))),
+        }),
+        { maxItems: 100_000 },
+      ),
+      response: { 201: Type.Object({ created: Type.Integer() }) },
+    },
+  }),
+  predictionUpdate: route({
+    method: 'PATCH',
+    url: '/api/predictions/:prediction_id',
+    access: 'owner',
+    tag,
+    summary: 'Change a prediction that was made elsewhere',
+    schema: {
+      params: predictionId,
+      body: Type.Object({ result: Type.Optional(anyResult), score }),
+      response: { 200: PredictionShape },
+    },
+  }),
+  predictionDelete: route({
+    method: 'DELETE',
+    url: '/api/predictions/:prediction_id',
+    access: 'owner',
+    tag,
+    summary: 'Delete a prediction that was made elsewhere',
+    schema: { params: predictionId, response: { 204: Empty } },
+  }),
+  snapshotList: route({
+    method: 'GET',
+    url: '/api/projects/:project_id/exports',
+    access: 'owner',
+    tag,
+    summary: 'Export snapshots of a project, newest first',
+    schema: { params: projectId, response: { 200: Type.Array(SnapshotShape) } },
+  }),
+  snapshotCreate: route({
+    method: 'POST',
+    url: '/api/projects/:project_id/exports',
+    access: 'owner',
+    tag,
+    summary: 'Keep the labels as they are now, as a job; they can be read in every format later',
+    schema: {
+      params: projectId,
+      body: Type.Object({
+        title: Type.Optional(nullable(Type.String({ maxLength: 500 }))),
+        task_filter_options: Type.Optional(
+          nullable(
+            Type.Object({
+              annotated: Type.Optional(nullable(Type.Union([Type.Literal('only'), Type.Literal('exclude')]))),
+              finished: Type.Optional(nullable(Type.Union([Type.Literal('only'), Type.Literal('exclude')]))),
+            }),
+          ),
+        ),
+      }),
+      response: { 201: SnapshotShape },
+    },
+  }),
+  snapshotGet: route({
+    method: 'GET',
+    url: '/api/projects/:project_id/exports/:export_pk',
+    access: 'owner',
+    tag,
+    summary: 'One export snapshot and how far it is',
+    schema: { params: exportId, response: { 200: SnapshotShape } },
+  }),
+  snapshotDelete: route({
+    method: 'DELETE',
+    url: '/api/projects/:project_id/exports/:export_pk',
+    access: 'owner',
+    tag,
+    summary: 'Delete an export snapshot',
+    schema: { params: exportId, response: { 204: Empty } },
+  }),
+  snapshotConvert: route({
+    method: 'POST',
+    url: '/api/projects/:project_id/exports/:export_pk/convert',
+    access: 'owner',
+    tag,
+    summary: 'Check that a snapshot can be read in a format; nothing has to be made for it beforehand',
+    schema: {
+      params: exportId,
+      body: Type.Object({ export_type: Type.String({ maxLength: 100 }) }),
+      response: { 200: Type.Object({ export_type: Type.String(), converted_format: Type.Integer() }) },
+    },
+  }),
+  snapshotDownload: route({
+    method: 'GET',
+    url: '/api/projects/:project_id/exports/:export_pk/download',
+    access: 'owner',
+    tag,
+    summary: 'An export snapshot as a file in any format',
+    schema: {
+      params: exportId,
+      querystring: Type.Object({ exportType: Type.Optional(Type.String({ maxLength: 100 })) }),
+      response: { 200: Type.Unsafe<AsyncIterable<string | Uint8Array>>(Type.Unknown({ description: 'The file' })) },
+    },
+  }),
+  userList: route({
+    method: 'GET',
+    url: '/api/users',
+    access: 'owner',
+    tag,
+    summary: 'People with a token, and the caller',
+    schema: { response: { 200: Type.Array(UserShape) } },
+  }),
+  userToken: route({
+    method: 'GET',
+    url: '/api/current-user/token',
+    access: 'annotator',
+    tag,
+    summary: 'The token that this request came with',
+    schema: { response: { 200: Type.Object({ token: Type.String() }) } },
+  }),
+  tokenRefresh: route({
+    method: 'POST',
+    url: '/api/token/refresh',
+    access: 'public',
+    tag,
+    summary: 'For clients that exchange a personal token for an access token: the token itself, if it is known',
+    schema: {
+      body: Type.Object({ refresh: Type.String({ minLength: 1, maxLength: 10_000 }) }),
+      response: { 200: Type.Object({ access: Type.String() }) },
+    },
+  }),
+};
+
+export type SnapshotWire = Static<typeof SnapshotShape>;

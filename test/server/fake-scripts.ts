@@ -1,0 +1,59 @@
+/** What scripts call, of the fake App: answers in the right form. */
+import type { PredictionView } from '../../src/app/app.ts';
+import type { ScriptsApi } from '../../src/app/scripts-api.ts';
+import type { Job, Region, Task } from '../../src/core/domain.ts';
+import { AppError } from '../../src/core/errors.ts';
+
+export interface FakeScriptParts {
+  /** Told of every call that would change something. */
+  changed(call: string): void;
+  job(id: number): Job;
+  task(projectId: number): Task;
+  prediction(id: number): PredictionView;
+}
+
+export function fakeScripts({ changed, job, task, prediction }: FakeScriptParts): ScriptsApi {
+  return {
+    async createTask(projectId, { data }) {
+      changed(`create task ${projectId} ${JSON.stringify(data)}`);
+      return task(projectId);
+    },
+    taskIdsOf: async () => [1, 2],
+    async deleteAllTasks(projectId) {
+      changed(`delete all tasks ${projectId}`);
+      return 1;
+    },
+    select: async (projectId) => [projectId],
+    async regionsFrom(_projectId, result) {
+      if (Array.isArray(result)) return result as Region[];
+      throw new AppError('INPUT_BAD_RESULT', 'A result is a list of regions.');
+    },
+    async addPredictions(projectId, given) {
+      changed(`predictions ${projectId} ${given.length}`);
+      return given.length;
+    },
+    async updatePrediction(id) {
+      changed(`prediction ${id}`);
+      return prediction(id);
+    },
+    async deletePrediction(id) {
+      changed(`no prediction ${id}`);
+    },
+    async createSnapshot(projectId) {
+      changed(`snapshot ${projectId}`);
+      return job(projectId);
+    },
+    snapshots: async (projectId) => [job(projectId)],
+    snapshot: async (_projectId, id) => job(id),
+    readSnapshot: async () => ({
+      name: 'export.json',
+      mediaType: 'application/json',
+      body: (async function* () {
+        yield '[]';
+      })(),
+    }),
+    async deleteSnapshot(projectId, id) {
+      changed(`no snapshot ${projectId} ${id}`);
+    },
+  };
+}

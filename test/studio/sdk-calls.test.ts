@@ -1,0 +1,567 @@
+/**
+ * The calls of Label Studio's SDK, both clients of it, as they go over the wire: method, path with its slash or without,
+ * query, body. Kept by hand after the SDK's sources; what is compared is the status and what the SDK reads of the reply.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Running, startServer } from '../../src/compose.ts';
+import { readConfig } from '../../src/config.ts';
+
+import { temporaryFolder } from '../helpers/process.ts';
+import { answerOf } from '../helpers/project.ts';
+import { TEXT_CONFIG } from '../helpers/texts.ts';
+
+const { folder, remove } = temporaryFolder();
+let running: Running;
+let token = '';
+
+beforeAll(async () => {
+  running = await startServer(readConfig({ data: folder, port: '0', hosts: '1', log: 'silent' }, {}));
+  const made = await call('POST', '/api/tokens', { name: 'sdk', role: 'owner' }, running.secret);
+  token = (made.body as { secret: string }).secret;
+});
+
+afterAll(async () => {
+  await running.close();
+  remove();
+});
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly text: string;
+}
+
+/** As requests and httpx do it: JSON bodies, `Authorization: Token ...`. */
+async function call(method: string, path: string, body?: unknown, secret = token): Promise<Answer> {
+  const form = body instanceof FormData;
+  const reply = await fetch(running.url + path, {
+    method,
+    headers: {
+      authorization: `Token ${secret}`,
+      ...(body === undefined || form ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: form ? body : JSON.stringify(body) }),
+  });
+  const text = await reply.text();
+  const isJson = reply.headers.get('content-type')?.startsWith('application/json') ?? false;
+  return { status: reply.status, text, body: isJson && text !== '' ? JSON.parse(text) : text };
+}
+
+/** Ids that earlier rows of a table have made. */
+interface Made {
+  project: number;
+  tasks: number[];
+  annotation: number;
+  prediction: number;
+  snapshot: number;
+}
+
+const made: Made = { project: 0, tasks: [], annotation: 0, prediction: 0, snapshot: 0 };
+
+interface Row {
+  /** As a script writes it. */
+  readonly sdk: string;
+  readonly send: (at: Made) => readonly [method: string, path: string, body?: unknown];
+  readonly status: number;
+  readonly reads?: unknown;
+  readonly keep?: (body: never) => void;
+}
+
+function table(name: string, rows: readonly Row[]): void {
+  describe(name, () => {
+    it.each(rows)('$sdk', async ({ send, status, reads, keep }) => {
+      const answer = await call(...(send(made) as [string, string, unknown?]));
+      expect(answer.status, answer.text.slice(0, 300)).toBe(status);
+      if (reads !== undefined) expect(answer.body).toMatchObject(reads as object);
+      keep?.(answer.body as never);
+    });
+  });
+}
+
+const project = { title: 'Mails', label_config: TEXT_CONFIG, color: '#ffffff', show_skip_button: true };
+const unlabeled = (empty: boolean) =>
+  encodeURIComponent(
+    JSON.stringify({
+      filters: {
+        conjunction: 'and',
+        items: [{ filter: 'filter:tasks:completed_at', operator: 'empty', value: empty, type: 'Datetime' }],
+      },
+      selectedItems: { all: true, excluded: [] },
+      ordering: [],
+    }),
+  );
+
+table('who and what', [
+  { sdk: 'Client(url, api_key)', send: () => ['GET', '/api/version'], status: 200, reads: { product: 'Headstart' } },
+  { sdk: 'client.check_connection()', send: () => ['GET', '/health'], status: 200, reads: { status: 'UP' } },
+  { sdk: 'ls.versions.get()', send: () => ['GET', '/api/version'], status: 200 },
+  {
+    sdk: 'ls.users.whoami()',
+    send: () => ['GET', '/api/current-user/whoami'],
+    status: 200,
+    reads: { id: expect.any(Number), username: 'sdk', email: '' },
+  },
+  { sdk: 'ls.users.list()', send: () => ['GET', '/api/users/'], status: 200, reads: [{ username: 'sdk' }] },
+  { sdk: 'client.get_users()', send: () => ['GET', '/api/users'], status: 200, reads: [{ initials: 'SD' }] },
+  {
+    sdk: 'ls.users.get_token()',
+    send: () => ['GET', '/api/current-user/token'],
+    status: 200,
+    reads: { token: expect.stringMatching(/^hs_/) },
+  },
+]);
+
+table('projects', [
+  {
+    sdk: 'client.start_project(title, label_config)',
+    send: () => ['POST', '/api/projects', project],
+    status: 201,
+    reads: { title: 'Mails', task_number: 0 },
+    keep: ({ id }: { id: number }) => {
+      made.project = id;
+    },
+  },
+  { sdk: 'ls.projects.create(title=...)', send: () => ['POST', '/api/projects/', project], status: 201 },
+  {
+    sdk: 'client.list_projects()',
+    send: () => ['GET', '/api/projects?page_size=10000000'],
+    status: 200,
+    reads: { count: 2, results: [{ id: 1 }, { id: 2 }] },
+  },
+  {
+    sdk: 'ls.projects.list(page=1)',
+    send: () => ['GET', '/api/projects/?page=1&page_size=1'],
+    status: 200,
+    reads: { next: expect.stringContaining('page=2'), results: [{ id: expect.any(Number) }] },
+  },
+  {
+    sdk: 'ls.projects.list(), the page after the last one',
+    send: () => ['GET', '/api/projects/?page=9'],
+    status: 404,
+    reads: { status_code: 404, detail: 'Invalid page.' },
+  },
+  {
+    sdk: 'ls.projects.get(id)',
+    send: ({ project: id }) => ['GET', `/api/projects/${id}/`],
+    status: 200,
+    reads: { label_config: TEXT_CONFIG, parsed_label_config: { label: { type: 'Choices', to_name: ['text'] } } },
+  },
+  {
+    sdk: 'project.set_params(title=...)',
+    send: ({ project: id }) => ['PATCH', `/api/projects/${id}`, { title: 'Letters', maximum_annotations: 1 }],
+    status: 200,
+    reads: { title: 'Letters' },
+  },
+  {
+    sdk: 'ls.projects.validate_label_config(id, label_config)',
+    send: ({ project: id }) => ['POST', `/api/projects/${id}/validate/`, { label_config: TEXT_CONFIG }],
+    status: 200,
+  },
+  { sdk: 'ls.projects.delete(id)', send: () => ['DELETE', '/api/projects/2/'], status: 204 },
+]);
+
+const rowsOf = (count: number) => Array.from({ length: count }, (_, i) => ({ text: `text ${i}` }));
+const file = (): FormData => {
+  const form = new FormData();
+  form.set('file', new Blob([JSON.stringify([{ data: { text: 'from a file' } }])]), 'tasks.json');
+  return form;
+};
+
+table('import', [
+  {
+    sdk: 'project.import_tasks([...])',
+    send: ({ project: id }) => ['POST', `/api/projects/${id}/import?return_task_ids=1`, rowsOf(3)],
+    status: 201,
+    reads: { task_count: 3, annotation_count: 0, prediction_count: 0, task_ids: expect.any(Array) },
+    keep: ({ task_ids }: { task_ids: number[] }) => {
+      made.tasks = task_ids;
+    },
+  },
+  {
+    sdk: 'project.import_tasks({"data": ..., "annotations": [...]})',
+    send: ({ project: id }) => [
+      'POST',
+      `/api/projects/${id}/import`,
+      [{ data: { text: 'labeled' }, annotations: [{ result: [answerOf('spam')] }] }],
+    ],
+    status: 201,
+    reads: { task_count: 1, annotation_count: 1 },
+  },
+  {
+    sdk: 'ls.projects.import_tasks(id, request=[...], return_task_ids=True)',
+    send: ({ project: id }) => [
+      'POST',
+      `/api/projects/${id}/import?commit_to_project=true&return_task_ids=true`,
+      [{ data: { text: 'pre-labeled' }, predictions: [{ result: [answerOf('ham')], score: 0.5 }] }],
+    ],
+    status: 201,
+    reads: { prediction_count: 1, task_ids: [expect.any(Number)] },
+  },
+  {
+    sdk: 'project.import_tasks("tasks.json")',
+    send: ({ project: id }) => ['POST', `/api/projects/${id}/import`, file()],
+    status: 201,
+    reads: { task_count: 1, found_formats: { json: 1 }, data_columns: ['text'] },
+  },
+  {
+    sdk: 'ls.tasks.create(project=..., data=...)',
+    send: ({ project: id }) => ['POST', '/api/tasks/', { data: { text: 'one' }, project: id }],
+    status: 201,
+    reads: { id: expect.any(Number), data: { text: 'one' }, annotations: [] },
+  },
+  {
+    sdk: 'ls.projects.import_tasks(..., commit_to_project=False)',
+    send: ({ project: id }) => ['POST', `/api/projects/${id}/import?commit_to_project=False`, rowsOf(1)],
+    status: 422,
+    reads: { status_code: 422, detail: expect.stringContaining('commit_to_project') },
+  },
+  {
+    sdk: 'project.import_tasks([{"wrong": 1}])',
+    send: ({ project: id }) => ['POST', `/api/projects/${id}/import`, [{ wrong: 1 }]],
+    status: 422,
+    reads: { status_code: 422, code: 'INPUT_MISSING_FIELD', detail: expect.stringContaining('"text"') },
+  },
+]);
+
+table('tasks', [
+  {
+    sdk: 'ls.tasks.list(project=..., fields="all")',
+    send: ({ project: id }) => ['GET', `/api/tasks/?page=1&page_size=5&project=${id}&fields=all&include=id,data`],
+    status: 200,
+    reads: { total: 7, tasks: Array.from({ length: 5 }, () => ({ annotations: expect.any(Array), drafts: [] })) },
+  },
+  {
+    sdk: 'ls.tasks.list(project=...), the page after the last one',
+    send: ({ project: id }) => ['GET', `/api/tasks/?page=3&page_size=5&project=${id}`],
+    status: 404,
+    reads: { detail: 'Invalid page.' },
+  },
+  {
+    sdk: 'project.get_unlabeled_tasks()',
+    send: ({ project: id }) => ['GET', `/api/tasks?project=${id}&page=1&page_size=100&query=${unlabeled(true)}`],
+    status: 200,
+    reads: { total: 6 },
+  },
+  {
+    sdk: 'project.get_labeled_tasks()',
+    send: ({ project: id }) => ['GET', `/api/tasks?project=${id}&page=1&page_size=100&query=${unlabeled(false)}`],
+    status: 200,
+    reads: { total: 1, tasks: [{ data: { text: 'labeled' } }] },
+  },
+  {
+    sdk: 'project.get_labeled_tasks(), the page after the last one',
+    send: ({ project: id }) => ['GET', `/api/tasks?project=${id}&page=2&page_size=100&query=${unlabeled(false)}`],
+    status: 404,
+  },
+  {
+    sdk: 'project.get_tasks(selected_ids=[...])',
+    send: ({ project: id, tasks }) => {
+      const query = JSON.stringify({
+        selectedItems: { all: false, included: tasks.slice(0, 2) },
+        ordering: ['-tasks:id'],
+      });
+      return ['GET', `/api/tasks?project=${id}&page=1&page_size=100&query=${encodeURIComponent(query)}`];
+    },
+    status: 200,
+    reads: { total: 2 },
+  },
+  {
+    sdk: 'ls.tasks.list(query=...) by what the data say',
+    send: ({ project: id }) => {
+      const item = { filter: 'filter:tasks:data.text', operator: 'contains', value: 'label', type: 'String' };
+      const query = JSON.stringify({ filters: { conjunction: 'and', items: [item] } });
+      return ['GET', `/api/tasks/?project=${id}&query=${encodeURIComponent(query)}`];
+    },
+    status: 200,
+    reads: { total: 2 },
+  },
+  {
+    sdk: 'ls.tasks.list(query=...) by what is not known here',
+    send: ({ project: id }) => {
+      const item = { filter: 'filter:tasks:agreement', operator: 'less', value: 50, type: 'Number' };
+      const query = JSON.stringify({ filters: { conjunction: 'and', items: [item] } });
+      return ['GET', `/api/tasks/?project=${id}&query=${encodeURIComponent(query)}`];
+    },
+    status: 422,
+    reads: { detail: expect.stringContaining('agreement') },
+  },
+  { sdk: 'ls.tasks.list(view=7)', send: ({ project: id }) => ['GET', `/api/tasks/?project=${id}&view=7`], status: 404 },
+  {
+    sdk: 'ls.tasks.get(id)',
+    send: ({ tasks }) => ['GET', `/api/tasks/${tasks[0]}/`],
+    status: 200,
+    reads: { data: { text: 'text 0' }, is_labeled: false, total_annotations: 0 },
+  },
+  {
+    sdk: 'ls.tasks.update(id, data=...)',
+    send: ({ tasks, project: id }) => ['PATCH', `/api/tasks/${tasks[0]}/`, { data: { text: 'new' }, project: id }],
+    status: 200,
+    reads: { data: { text: 'new' } },
+  },
+  {
+    sdk: 'project.get_views()',
+    send: ({ project: id }) => ['GET', `/api/dm/views?project=${id}`],
+    status: 200,
+    reads: [],
+  },
+]);
+
+table('annotations', [
+  {
+    sdk: 'ls.annotations.create(id, result=...)',
+    send: ({ tasks }) => [
+      'POST',
+      `/api/tasks/${tasks[0]}/annotations/`,
+      { result: [answerOf('spam')], was_cancelled: false, ground_truth: true, lead_time: 2.5, task: tasks[0] },
+    ],
+    status: 201,
+    reads: { result: [answerOf('spam')], ground_truth: true, lead_time: 2.5, completed_by: expect.any(Number) },
+    keep: ({ id }: { id: number }) => {
+      made.annotation = id;
+    },
+  },
+  {
+    sdk: 'ls.annotations.list(id)',
+    send: ({ tasks }) => ['GET', `/api/tasks/${tasks[0]}/annotations/`],
+    status: 200,
+    reads: [{ ground_truth: true }],
+  },
+  { sdk: 'project.get_annotation(id)', send: (at) => ['GET', `/api/annotations/${at.annotation}`], status: 200 },
+  {
+    sdk: 'project.update_annotation(id, ground_truth=False)',
+    send: (at) => ['PATCH', `/api/annotations/${at.annotation}`, { ground_truth: false }],
+    status: 200,
+    reads: { ground_truth: false },
+  },
+  {
+    sdk: 'ls.annotations.create(id, result=[what does not fit])',
+    send: ({ tasks }) => ['POST', `/api/tasks/${tasks[1]}/annotations/`, { result: [answerOf('eggs')] }],
+    status: 422,
+    reads: { status_code: 422, detail: expect.stringContaining('eggs') },
+  },
+  { sdk: 'ls.annotations.delete(id)', send: (at) => ['DELETE', `/api/annotations/${at.annotation}/`], status: 204 },
+]);
+
+table('predictions', [
+  {
+    sdk: 'ls.predictions.create(task=..., result=..., score=..., model_version=...)',
+    send: ({ tasks }) => [
+      'POST',
+      '/api/predictions/',
+      { task: tasks[0], result: [answerOf('ham')], score: 0.9, model_version: 'mine-1' },
+    ],
+    status: 201,
+    reads: { score: 0.9, model_version: 'mine-1' },
+    keep: ({ id }: { id: number }) => {
+      made.prediction = id;
+    },
+  },
+  {
+    sdk: 'project.create_prediction(task_id, result={"choices": ["spam"]})',
+    send: ({ tasks }) => ['POST', '/api/predictions', { task: tasks[1], result: { choices: ['spam'] }, score: 0 }],
+    status: 201,
+    reads: { result: [{ from_name: 'label', type: 'choices', value: { choices: ['spam'] } }] },
+  },
+  {
+    sdk: 'project.create_prediction(task_id, result="ham")',
+    send: ({ tasks }) => ['POST', '/api/predictions', { task: tasks[1], result: 'ham', score: 0 }],
+    status: 201,
+    reads: { result: [{ value: { choices: ['ham'] } }] },
+  },
+  {
+    sdk: 'project.create_predictions([...])',
+    send: ({ project: id, tasks }) => [
+      'POST',
+      `/api/projects/${id}/import/predictions`,
+      tasks.map((task) => ({ task, result: [answerOf('ham')], score: 0.5, model_version: 'mine-2' })),
+    ],
+    status: 201,
+    reads: { created: 3 },
+  },
+  {
+    sdk: 'project.create_predictions([one of them wrong])',
+    send: ({ project: id, tasks }) => [
+      'POST',
+      `/api/projects/${id}/import/predictions`,
+      [
+        { task: tasks[0], result: 'ham' },
+        { task: tasks[1], result: 'eggs' },
+      ],
+    ],
+    status: 422,
+    reads: { detail: expect.stringMatching(/^Prediction 2: /), details: { prediction: 1 } },
+  },
+  {
+    sdk: 'ls.predictions.list(task=...)',
+    send: ({ tasks }) => ['GET', `/api/predictions/?task=${tasks[0]}`],
+    status: 200,
+    reads: [{ model_version: 'mine-1' }, { model_version: 'mine-2' }],
+  },
+  {
+    sdk: 'ls.predictions.get(id)',
+    send: (at) => ['GET', `/api/predictions/${at.prediction}/`],
+    status: 200,
+    reads: { score: 0.9 },
+  },
+  {
+    sdk: 'ls.predictions.update(id, score=...)',
+    send: (at) => ['PATCH', `/api/predictions/${at.prediction}/`, { score: 0.4, result: [answerOf('spam')] }],
+    status: 200,
+    reads: { score: 0.4, result: [answerOf('spam')] },
+  },
+  { sdk: 'ls.predictions.delete(id)', send: (at) => ['DELETE', `/api/predictions/${at.prediction}/`], status: 204 },
+  { sdk: 'ls.predictions.get(id), deleted', send: (at) => ['GET', `/api/predictions/${at.prediction}/`], status: 404 },
+]);
+
+table('export', [
+  {
+    sdk: 'project.export_tasks()',
+    send: ({ project: id }) => ['GET', `/api/projects/${id}/export?exportType=JSON&download_all_tasks=false`],
+    status: 200,
+    reads: [{ data: { text: 'labeled' }, annotations: [{ result: [answerOf('spam')] }] }],
+  },
+  {
+    sdk: 'project.export_tasks(ids=[...], download_all_tasks=True)',
+    send: ({ project: id, tasks }) => [
+      'GET',
+      `/api/projects/${id}/export?exportType=JSON&download_all_tasks=True&ids[]=${tasks[0]}&ids[]=${tasks[2]}`,
+    ],
+    status: 200,
+    reads: [{ data: { text: 'new' } }, { data: { text: 'text 2' } }],
+  },
+  {
+    sdk: 'ls.projects.exports.download_sync(id, export_type="CSV")',
+    send: ({ project: id }) => ['GET', `/api/projects/${id}/export?export_type=CSV`],
+    status: 200,
+  },
+  {
+    sdk: 'ls.projects.exports.list_formats(id)',
+    send: ({ project: id }) => ['GET', `/api/projects/${id}/export/formats`],
+    status: 200,
+  },
+  {
+    sdk: 'ls.projects.exports.create(id, title=...)',
+    send: ({ project: id }) => [
+      'POST',
+      `/api/projects/${id}/exports?interpolate_key_frames=false`,
+      { title: 'before', task_filter_options: { annotated: 'only' }, serialization_options: {} },
+    ],
+    status: 201,
+    reads: { title: 'before', status: expect.stringMatching(/^(created|in_progress|completed)$/) },
+    keep: ({ id }: { id: number }) => {
+      made.snapshot = id;
+    },
+  },
+  {
+    sdk: 'ls.projects.exports.list(id)',
+    send: ({ project: id }) => ['GET', `/api/projects/${id}/exports/`],
+    status: 200,
+    reads: [{ title: 'before' }],
+  },
+]);
+
+describe('an export snapshot', () => {
+  const path = () => `/api/projects/${made.project}/exports/${made.snapshot}`;
+
+  it('stays what it was, is read in any format, and goes', async () => {
+    for (let status = ''; status !== 'completed'; ) {
+      ({ status } = (await call('GET', path())).body as { status: string });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await call('POST', `/api/tasks/${made.tasks[1]}/annotations/`, { result: [answerOf('ham')] });
+    const json = await call('GET', `${path()}/download?exportType=JSON`);
+    expect(json).toMatchObject({ status: 200, body: [{ data: { text: 'labeled' } }] });
+    expect(json.body).toHaveLength(1);
+    const converted = await call('POST', `${path()}/convert`, { export_type: 'CSV' });
+    expect(converted).toMatchObject({
+      status: 200,
+      body: { export_type: 'CSV', converted_format: expect.any(Number) },
+    });
+    const csv = await call('GET', `${path()}/download?exportType=CSV`);
+    expect(csv.status).toBe(200);
+    expect(csv.text).toContain('labeled');
+    expect((await call('POST', `${path()}/convert`, { export_type: 'NONSENSE' })).status).toBe(422);
+    expect((await call('DELETE', `${path()}/`)).status).toBe(204);
+    expect((await call('GET', path())).status).toBe(404);
+    expect((await call('GET', `/api/projects/${made.project}/exports`)).body).toEqual([]);
+  });
+});
+
+table('labeling, deleting, errors', [
+  {
+    sdk: 'GET /api/projects/{id}/next',
+    send: ({ project: id }) => ['GET', `/api/projects/${id}/next`],
+    status: 200,
+    reads: { id: expect.any(Number), data: { text: expect.any(String) } },
+  },
+  {
+    sdk: 'project.delete_tasks([...])',
+    send: ({ project: id, tasks }) => [
+      'POST',
+      `/api/dm/actions?project=${id}&id=delete_tasks`,
+      { selectedItems: { all: false, included: tasks.slice(0, 2) } },
+    ],
+    status: 200,
+    reads: { processed_items: 2 },
+  },
+  {
+    sdk: 'ls.actions.create(id="retrieve_tasks_predictions")',
+    send: ({ project: id }) => [
+      'POST',
+      `/api/dm/actions/?project=${id}&id=retrieve_tasks_predictions`,
+      { selectedItems: { all: true, excluded: [] } },
+    ],
+    status: 422,
+    reads: { validation_errors: { id: expect.any(Array) } },
+  },
+  { sdk: 'ls.tasks.delete(id)', send: ({ tasks }) => ['DELETE', `/api/tasks/${tasks[2]}/`], status: 204 },
+  {
+    sdk: 'ls.tasks.delete_all_tasks(id)',
+    send: ({ project: id }) => ['DELETE', `/api/projects/${id}/tasks/`],
+    status: 204,
+  },
+  {
+    sdk: 'ls.tasks.list(project=...) of nothing',
+    send: ({ project: id }) => ['GET', `/api/tasks/?project=${id}&page=1`],
+    status: 200,
+    reads: { tasks: [], total: 0 },
+  },
+  {
+    sdk: 'ls.tasks.get(id=987654)',
+    send: () => ['GET', '/api/tasks/987654/'],
+    status: 404,
+    reads: { status_code: 404, detail: expect.any(String) },
+  },
+  {
+    sdk: 'ls.projects.create(label_config=nonsense)',
+    send: () => ['POST', '/api/projects/', { label_config: '<View>' }],
+    status: 422,
+    reads: { status_code: 422, detail: expect.any(String) },
+  },
+  {
+    sdk: 'ls.tasks.create(data=...) without a project',
+    send: () => ['POST', '/api/tasks/', { data: { text: 'x' } }],
+    status: 422,
+    reads: { validation_errors: { project: expect.any(Array) } },
+  },
+  { sdk: 'GET /api/nonsense', send: () => ['GET', '/api/nonsense/'], status: 404, reads: { status_code: 404 } },
+]);
+
+describe('tokens', () => {
+  it('may come as Token or Bearer, and a personal one is exchanged for itself', async () => {
+    const bearer = (secret: string) =>
+      fetch(`${running.url}/api/current-user/whoami`, { headers: { authorization: `Bearer ${secret}` } });
+    expect((await bearer(token)).status).toBe(200);
+    expect((await bearer('hs_wrong')).status).toBe(401);
+    const refresh = (value: string) =>
+      fetch(`${running.url}/api/token/refresh/`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ refresh: value }),
+      });
+    expect(await (await refresh(token)).json()).toEqual({ access: token });
+    const refused = await refresh('hs_wrong');
+    expect(refused.status).toBe(401);
+    expect(await refused.json()).toMatchObject({ status_code: 401, detail: expect.any(String) });
+  });
+});

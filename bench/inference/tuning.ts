@@ -39,7 +39,7 @@ export async function reportTuning(
     value: worst.share,
     runs: options.runs,
     unit: 'x',
-    baseline: `processor time at the best of all call sizes, by a sweep over real input; worst of ${shares.length} models`,
+    baseline: `processor time at the best of all call sizes, as a sweep over real input finds it, both measured again in turn; worst of ${shares.length} models`,
     n: texts.length,
     extra: Object.fromEntries(
       shares.flatMap(({ name, share, size, best }) => [
@@ -57,20 +57,33 @@ async function shareOfBest(entry: ModelEntry, items: readonly InferenceItem[], r
   const sizeMax = entry.batch.costMax;
   const now = (): number => performance.now();
   const { size } = await tuneCalls(calls, { sizeMax, cpuMs: ownCpuMs, now, pause: async () => undefined });
-  const best = new Map<number, number>();
+  const sizes = calls.choices.filter((one) => one <= sizeMax);
+  const sweep = await leastMs(model, items, sizes, runs);
+  const best = sizes.reduce((a, b) => (sweep.get(b)! < sweep.get(a)! ? b : a));
+  // The least of many noisy figures flatters whoever has it: the two are measured again, against each other.
+  const duel = await leastMs(model, items, [size, best], 2 * runs);
+  model.release();
+  return { name: entry.name, share: duel.get(best)! / duel.get(size)!, size, best };
+}
+
+/** Least processor time of each call size over rounds in turn, every other one backwards; the first warms up. */
+async function leastMs(
+  { run, calls }: LoadedModel,
+  items: readonly InferenceItem[],
+  sizes: readonly number[],
+  runs: number,
+): Promise<ReadonlyMap<number, number>> {
+  const least = new Map<number, number>();
   for (let round = 0; round <= runs; round++) {
-    for (const choice of calls.choices.filter((one) => one <= sizeMax)) {
-      calls.use(choice);
+    for (const size of round % 2 === 0 ? sizes : sizes.toReversed()) {
+      calls!.use(size);
       const start = ownCpuMs();
-      await model.run(items);
+      await run(items);
       const ms = ownCpuMs() - start;
-      // The first round warms up.
-      if (round > 0) best.set(choice, Math.min(best.get(choice) ?? ms, ms));
+      if (round > 0) least.set(size, Math.min(least.get(size) ?? ms, ms));
     }
   }
-  model.release();
-  const [bestSize, bestMs] = [...best].reduce((a, b) => (b[1] < a[1] ? b : a));
-  return { name: entry.name, share: bestMs / best.get(size)!, size, best: bestSize };
+  return least;
 }
 
 function somePhotos(folder: string, count: number): InferenceItem[] {

@@ -4,9 +4,13 @@ import type { CallSize } from './runtime.ts';
 /** The whole search, by the wall clock: somebody may be waiting for this host. */
 export const TUNE_MS = 2_000;
 /** What wins by less is noise; the smaller call then takes less memory and answers sooner. */
-const GAIN_MIN = 0.02;
+const GAIN_MIN = 0.01;
+/** A size that is so much worse than the best so far leaves the race: its time goes to those that may still win. */
+const BEHIND_MAX = 0.1;
+/** Before this many rounds a single disturbance could send the best one away. */
+const ROUNDS_BEFORE_LEAVING = 2;
 /** More rounds than this tell nothing new about a small model. */
-const ROUNDS_MAX = 12;
+const ROUNDS_MAX = 24;
 
 export interface Tuned {
   readonly size: number;
@@ -26,45 +30,58 @@ export interface TuneOptions {
 }
 
 /**
- * Probes every choice in turn, round after round, and keeps each one's best time: a neighbour that takes the cache for a
- * moment spoils one round and not the choice. Stops before a probe that would not end in time; the search is over at
- * `TUNE_MS` however many choices there are. Throws what a probe of the standard size throws.
+ * Probes the choices in turn, round after round, and keeps each one's best time: a neighbour that takes the cache for a
+ * moment spoils one round and not the choice. Choices that fall behind leave, so that most rounds are run by those that
+ * are hard to tell apart. Stops before a probe that would not end in time; the search is over at `TUNE_MS` however many
+ * choices there are. Throws what a probe of the smallest size throws.
  */
 export async function tuneCalls(calls: CallSize, options: TuneOptions): Promise<Tuned> {
-  const { cpuMs, now, pause } = options;
-  const end = now() + TUNE_MS;
-  const best = new Map<number, number>();
-  const wall = new Map<number, number>();
-  const probe = async (size: number): Promise<void> => {
-    const [cpuStart, wallStart] = [cpuMs(), now()];
-    const units = await calls.probe(size);
-    const ms = (cpuMs() - cpuStart) / units;
-    wall.set(size, now() - wallStart);
-    best.set(size, Math.min(best.get(size) ?? ms, ms));
-  };
-  const choices = calls.choices.filter((size) => size <= options.sizeMax);
-  if (choices.length === 0) choices.push(Math.min(calls.standard, options.sizeMax));
-  /** A size that was not tried yet takes longer in proportion than the one before it; without that one it is too long. */
-  const expected = (i: number): number => {
-    const before = wall.get(choices[i - 1] ?? Number.NaN) ?? Number.POSITIVE_INFINITY;
-    return wall.get(choices[i]!) ?? (i === 0 ? 0 : (before * choices[i]!) / choices[i - 1]!);
-  };
-  for (let round = 0; round < ROUNDS_MAX; round++) {
-    for (const [i, size] of choices.entries()) {
-      if (now() + expected(i) > end) continue;
+  const end = options.now() + TUNE_MS;
+  const fitting = calls.choices.filter((size) => size <= options.sizeMax);
+  let racing = fitting.length > 0 ? fitting : [Math.min(calls.standard, options.sizeMax)];
+  const costs = new Map<number, Cost>();
+  const least = (): number => Math.min(...[...costs.values()].map(({ msPerUnit }) => msPerUnit));
+  for (let round = 1; round <= ROUNDS_MAX && options.now() < end; round++) {
+    for (const [i, size] of racing.entries()) {
+      if (options.now() + expectedMs(costs, size, racing[i - 1]) > end) continue;
       try {
-        await probe(size);
+        costs.set(size, cheaper(costs.get(size), await probe(calls, size, options)));
       } catch (error) {
         // Some graphs take fewer than they declare; a model that takes nothing at all is an error of its own.
         if (i === 0) throw error;
-        choices.length = i;
+        racing = racing.slice(0, i);
         break;
       }
-      await pause();
+      await options.pause();
     }
-    if (now() >= end) break;
+    const limit = round < ROUNDS_BEFORE_LEAVING ? Number.POSITIVE_INFINITY : least() * (1 + BEHIND_MAX);
+    racing = racing.filter((size) => (costs.get(size)?.msPerUnit ?? 0) <= limit);
+    if (racing.length === 1 && round >= ROUNDS_BEFORE_LEAVING) break;
   }
-  const least = Math.min(...best.values());
-  const [size, msPerUnit] = [...best].find(([, ms]) => ms <= least * (1 + GAIN_MIN))!;
+  const [size, { msPerUnit }] = [...costs].find(([, cost]) => cost.msPerUnit <= least() * (1 + GAIN_MIN))!;
   return { size, msPerUnit };
+}
+
+interface Cost {
+  /** Of the processor. */
+  readonly msPerUnit: number;
+  /** Of the last probe, by the wall clock. */
+  readonly wallMs: number;
+}
+
+async function probe(calls: CallSize, size: number, { cpuMs, now }: TuneOptions): Promise<Cost> {
+  const [cpuStart, wallStart] = [cpuMs(), now()];
+  const units = await calls.probe(size);
+  return { msPerUnit: (cpuMs() - cpuStart) / units, wallMs: now() - wallStart };
+}
+
+function cheaper(known: Cost | undefined, fresh: Cost): Cost {
+  return { ...fresh, msPerUnit: Math.min(known?.msPerUnit ?? fresh.msPerUnit, fresh.msPerUnit) };
+}
+
+/** A size that was not tried yet takes longer in proportion than the one before it; without that one it is too long. */
+function expectedMs(costs: ReadonlyMap<number, Cost>, size: number, before: number | undefined): number {
+  const known = costs.get(size)?.wallMs;
+  if (known !== undefined || before === undefined) return known ?? 0;
+  return ((costs.get(before)?.wallMs ?? Number.POSITIVE_INFINITY) * size) / before;
 }

@@ -33,7 +33,7 @@ export class TextCalls implements CallSize {
 
   async probe(size: number): Promise<number> {
     const { tokensMax, callTokens, call } = this.#options;
-    const lengths = probeLengths(size, tokensMax);
+    const lengths = probeLengths(tokensMax);
     for (const group of planByLength(lengths, size, callTokens)) await call(group.map((i) => lengths[i]!));
     return lengths.reduce((sum, length) => sum + length, 0);
   }

@@ -43,18 +43,15 @@ export function planByLength(lengths: ArrayLike<number>, budget: number, callTok
 /** Tokens of texts as they come: most are sentences, a few are long. */
 const TYPICAL_LENGTHS = [8, 12, 16, 18, 20, 24, 28, 32, 36, 44, 52, 64, 88, 128];
 
+/** Texts of each length: a batch is sorted, so that neighbours in it are of like length and can share a call. */
+const TEXTS_PER_LENGTH = 4;
+
 /**
- * Lengths for measuring a call size: enough typical texts to fill a call of `size` tokens once, the same mix for each size.
- * What calls of one length alone would say does not hold for texts.
+ * Lengths for measuring a call size, the same for each: what calls of one length alone would say does not hold for texts,
+ * and sizes that group these in the same way are equally good.
  */
-export function probeLengths(size: number, tokensMax: number): number[] {
-  const lengths: number[] = [];
-  for (let tokens = 0; tokens < size || lengths.length % TYPICAL_LENGTHS.length !== 0; ) {
-    const length = Math.min(TYPICAL_LENGTHS[lengths.length % TYPICAL_LENGTHS.length]!, tokensMax);
-    lengths.push(length);
-    tokens += length;
-  }
-  return lengths;
+export function probeLengths(tokensMax: number): number[] {
+  return TYPICAL_LENGTHS.flatMap((length) => new Array<number>(TEXTS_PER_LENGTH).fill(Math.min(length, tokensMax)));
 }
 
 /** (windows x dim) rows -> (items x dim): the mean of each item's windows, brought back to unit length. */

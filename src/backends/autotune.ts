@@ -1,7 +1,7 @@
 /** Finds, inside a host, how much should go into one call to the engine on this machine. */
 import type { CallSize } from './runtime.ts';
 
-/** The whole search, by the wall clock: somebody may be waiting for this host. */
+/** All probes together, by the wall clock: somebody may be waiting for this host. */
 export const TUNE_MS = 2_000;
 /** What wins by less is noise; the smaller call then takes less memory and answers sooner. */
 const GAIN_MIN = 0.01;
@@ -25,18 +25,18 @@ export interface TuneOptions {
   readonly cpuMs: () => number;
   /** Milliseconds by the wall clock. */
   readonly now: () => number;
-  /** Called between probes: whoever waits is served there. */
+  /** Called between probes: whoever waits is served there, in time that is not the search's. */
   readonly pause: () => Promise<void>;
 }
 
 /**
  * Probes the choices in turn, round after round, and keeps each one's best time: a neighbour that takes the cache for a
  * moment spoils one round and not the choice. Choices that fall behind leave, so that most rounds are run by those that
- * are hard to tell apart. Stops before a probe that would not end in time; the search is over at `TUNE_MS` however many
- * choices there are. Throws what a probe of the smallest size throws.
+ * are hard to tell apart. Stops before a probe that would not end in time; the probes take `TUNE_MS` however many choices there
+ * are, what others ask in between not counted. Throws what a probe of the smallest size throws.
  */
 export async function tuneCalls(calls: CallSize, options: TuneOptions): Promise<Tuned> {
-  const end = options.now() + TUNE_MS;
+  let end = options.now() + TUNE_MS;
   const fitting = calls.choices.filter((size) => size <= options.sizeMax);
   let racing = fitting.length > 0 ? fitting : [Math.min(calls.standard, options.sizeMax)];
   const costs = new Map<number, Cost>();
@@ -52,7 +52,9 @@ export async function tuneCalls(calls: CallSize, options: TuneOptions): Promise<
         racing = racing.slice(0, i);
         break;
       }
+      const paused = options.now();
       await options.pause();
+      end += options.now() - paused;
     }
     const limit = round < ROUNDS_BEFORE_LEAVING ? Number.POSITIVE_INFINITY : least() * (1 + BEHIND_MAX);
     racing = racing.filter((size) => (costs.get(size)?.msPerUnit ?? 0) <= limit);

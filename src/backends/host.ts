@@ -57,6 +57,8 @@ export class Host {
   residentBytes = 0;
   /** Resident memory at which it ends itself; known when it has loaded something. */
   bytesMax = Number.POSITIVE_INFINITY;
+  /** It waits until then (by `performance.now`) for a crowd to come back. */
+  gathersUntil = 0;
   private readonly child: ChildProcess;
   private readonly options: HostOptions;
   private readonly known = new Set<string>();

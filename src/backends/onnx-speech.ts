@@ -7,10 +7,11 @@ import { openOnnxGraph } from './onnx.ts';
 import type { BatchOutput, LoadedModel, ModelRuntime } from './runtime.ts';
 import { decodeSound } from './sound-decode.ts';
 import { readSoundFile } from './sound-file.ts';
+import { type BorderOptions, frameLevels, refineBorders } from './speech-borders.ts';
 import { type Segment, type SpeechOptions, speechSegments } from './speech-segments.ts';
 
 /** `processing` of the manifest entry. */
-export interface SpeechProcessing extends SpeechOptions {
+export interface SpeechProcessing extends SpeechOptions, BorderOptions {
   readonly file: string;
   readonly sampleRate: number;
   /** New samples per step, and those of the step before that are shown again. */
@@ -53,7 +54,8 @@ async function listen(
       const { samples } = await decodeSound(bytes, processing.sampleRate);
       const windowSeconds = processing.windowSamples / processing.sampleRate;
       const chances = await chancesOf(graph, processing, samples);
-      segments[index] = speechSegments(chances, { windowSeconds, seconds }, processing);
+      const heard = speechSegments(chances, { windowSeconds, seconds }, processing);
+      segments[index] = refineBorders(heard, frameLevels(samples, processing.sampleRate), processing);
       durations[index] = seconds;
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'BACKEND_BAD_ITEM') throw error;

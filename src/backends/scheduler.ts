@@ -32,6 +32,11 @@ export interface SchedulerOptions {
 /** Full batches sent ahead to a host per lane, so that it never waits for this process. */
 const IN_FLIGHT_PER_LANE = 2;
 const LANES: readonly Lane[] = ['online', 'bulk'];
+/**
+ * Share of its last batch's time that a host waits for a crowd to come back: whoever was answered asks again at once, and
+ * what arrives in that moment goes along instead of waiting for a batch of a few.
+ */
+const GATHER_SHARE = 0.05;
 const BACK_OFF_MS = { first: 100, max: 5_000 };
 /** A host that keeps more than this share of its cap after a batch is replaced: runtimes rarely give memory back. */
 const RETIRE_SHARE = 0.75;
@@ -49,6 +54,7 @@ export class Scheduler {
   /** Deaths without a finished batch in between: the exponent of the back-off. */
   private deathsInRow = 0;
   private spawnTimer: NodeJS.Timeout | undefined;
+  private soon: NodeJS.Immediate | undefined;
   private closed = false;
   private readonly observer: PoolObserver;
 
@@ -81,8 +87,16 @@ export class Scheduler {
     await Promise.all([...this.hosts].map((host) => host.close()));
   }
 
-  /** Sends batches as long as a host has room for what is next. */
+  /** Sends what waits at the end of this turn of the loop: calls that arrive together then travel together. */
   dispatch(): void {
+    this.soon ??= setImmediate(() => {
+      this.soon = undefined;
+      this.sendAll();
+    });
+  }
+
+  /** Sends batches as long as a host has room for what is next. */
+  private sendAll(): void {
     if (this.closed) return;
     for (const lane of LANES) {
       for (let queue = this.nextQueue(lane); queue; queue = this.nextQueue(lane)) {
@@ -117,7 +131,7 @@ export class Scheduler {
     let bestRank = Number.POSITIVE_INFINITY;
     for (const host of this.hosts) {
       const busy = [...host.inFlight.values()].filter((batch) => batch.lane === lane).length;
-      if (!host.accepting || busy >= room) continue;
+      if (!host.accepting || busy >= room || this.isGathering(host, lane, queue)) continue;
       const cold = host.loaded.has(queue.info.id) ? 0 : 0.5;
       const rank = lane === 'online' ? busy + 10 * cold : host.inFlight.size + cold;
       if (rank < bestRank) {
@@ -130,10 +144,23 @@ export class Scheduler {
     return this.spawn() ?? best;
   }
 
+  /** A batch that is full, or bulk work that would take the host meanwhile, is no reason to wait. */
+  private isGathering(host: Host, lane: Lane, queue: ModelQueue): boolean {
+    if (lane === 'bulk' || performance.now() >= host.gathersUntil || queue.batcher.full(lane)) return false;
+    return ![...this.queues.values()].some(({ batcher }) => batcher.waiting('bulk') > 0);
+  }
+
+  private gather(host: Host, batch: Batch, ms: number): void {
+    const isCrowd = batch.lane === 'online' && batch.tickets.some(({ call }) => call !== batch.tickets[0]!.call);
+    if (!isCrowd) return;
+    host.gathersUntil = performance.now() + GATHER_SHARE * ms;
+    setTimeout(() => this.dispatch(), GATHER_SHARE * ms);
+  }
+
   private send(host: Host, queue: ModelQueue, batch: Batch): void {
     clearTimeout(this.idleTimers.get(host));
     const { lane, tickets, reason } = batch;
-    if (lane === 'bulk' && queue.tuning.wanted(queue.batcher.waiting(lane) + tickets.length)) this.tune(host, queue);
+    if (queue.tuning.wanted(lane, tickets.length, queue.batcher.waiting(lane))) this.tune(host, queue);
     const id = this.nextBatch++;
     this.batches.set(id, { queue, batch });
     const waitedMs = performance.now() - Math.min(...tickets.map(({ call }) => call.startedAt));
@@ -177,7 +204,7 @@ export class Scheduler {
     if (sent && (message.type === 'done' || message.type === 'failed' || message.type === 'tuned')) {
       const { queue, batch } = this.reclaim(sent);
       this.deathsInRow = 0;
-      if (message.type === 'done') this.succeed(queue, batch, message);
+      if (message.type === 'done') this.succeed(host, queue, batch, message);
       else if (message.type === 'tuned') this.endTuning(queue, message.callSize);
       else if (batch.tickets.length === 0) this.endTuning(queue, null);
       else if (message.stage === 'run') queue.bisect(batch, AppError.fromPlain(message.error));
@@ -190,11 +217,12 @@ export class Scheduler {
     else void host.close();
   }
 
-  private succeed(queue: ModelQueue, batch: Batch, message: Extract<FromHost, { type: 'done' }>): void {
+  private succeed(host: Host, queue: ModelQueue, batch: Batch, message: Extract<FromHost, { type: 'done' }>): void {
     const { output, ms } = message;
     const { failed, work } = output;
     this.observer.done({ model: queue.info.name, items: batch.tickets.length, failed: failed.length, ms, work });
     queue.succeed(batch, message);
+    this.gather(host, batch, ms);
   }
 
   private restLater(host: Host): void {

@@ -8,8 +8,6 @@ export interface SpeechOptions {
   /** Shorter gaps are breaths inside a stretch, shorter stretches are clicks. */
   readonly gapSecondsMin: number;
   readonly speechSecondsMin: number;
-  /** Added before each stretch: models hear that somebody speaks a window after it began. Never into a neighbour. */
-  readonly leadSeconds: number;
 }
 
 export interface Segment {
@@ -26,7 +24,7 @@ export function speechSegments(
   { windowSeconds, seconds }: { windowSeconds: number; seconds: number },
   options: SpeechOptions,
 ): Segment[] {
-  const { startAt, stopBelow, gapSecondsMin, speechSecondsMin, leadSeconds } = options;
+  const { startAt, stopBelow, gapSecondsMin, speechSecondsMin } = options;
   const stretches: { from: number; to: number }[] = [];
   let open = false;
   for (let w = 0; w < chances.length; w++) {
@@ -41,13 +39,9 @@ export function speechSegments(
     }
   }
   const kept = stretches.filter(({ from, to }) => (to - from) * windowSeconds >= speechSecondsMin);
-  return kept.map(({ from, to }, i) => {
+  return kept.map(({ from, to }) => {
     let sum = 0;
     for (let w = from; w < to; w++) sum += chances[w]!;
-    return {
-      start: Math.max((kept[i - 1]?.to ?? 0) * windowSeconds, from * windowSeconds - leadSeconds),
-      end: Math.min(seconds, to * windowSeconds),
-      score: sum / (to - from),
-    };
+    return { start: from * windowSeconds, end: Math.min(seconds, to * windowSeconds), score: sum / (to - from) };
   });
 }

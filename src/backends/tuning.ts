@@ -1,5 +1,6 @@
 /** What the pool knows of one model's best call size: from the book, measured once, doubted when live costs drift. */
 import type { Clock } from '../core/clock.ts';
+import type { Lane } from './backend.ts';
 import type { Work } from './runtime.ts';
 
 /** Keeps call sizes across restarts, by model version; one book belongs to one machine. */
@@ -8,7 +9,7 @@ export interface TuningBook {
   set(model: string, size: number): void;
 }
 
-/** Fewer items are done sooner than measured. */
+/** Fewer items are done sooner than measured; so many that people asked for one by one say that more will come. */
 const ITEMS_WORTH_TUNING = 256;
 /** Batches that make the live cost a figure to compare with. */
 const SETTLED_BATCHES = 20;
@@ -32,6 +33,8 @@ export class CallTuning {
   private readonly clock: Clock;
   private state: 'unknown' | 'running' | 'known';
   private measuredAt = Number.NEGATIVE_INFINITY;
+  /** Sent online, one by one or in crowds. */
+  private itemsAsked = 0;
   private batches = 0;
   private cost = 0;
   private settledCost = 0;
@@ -44,9 +47,11 @@ export class CallTuning {
     this.state = this.size === undefined ? 'unknown' : 'known';
   }
 
-  /** Is a measurement due before these items go? The caller then sends it and says `begin`. */
-  wanted(itemsWaiting: number): boolean {
-    return this.state === 'unknown' && itemsWaiting >= ITEMS_WORTH_TUNING;
+  /** Is a measurement due before these items go, and those that wait behind them? The caller then sends it and says `begin`. */
+  wanted(lane: Lane, items: number, waiting: number): boolean {
+    if (lane === 'online') this.itemsAsked += items;
+    const count = lane === 'online' ? this.itemsAsked : items + waiting;
+    return this.state === 'unknown' && count >= ITEMS_WORTH_TUNING;
   }
 
   begin(): void {

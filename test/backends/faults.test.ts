@@ -112,7 +112,7 @@ describe('the parent', () => {
       const model = JSON.parse(process.argv[2]);
       const pool = createInferencePool({ models: [model], runtimes: { fake: process.argv[3] }, hostsMax: 2 });
       pool.embed('fake', [{ text: 'hang' }], { lane: 'bulk' });
-      pool.embed('fake', [{ text: 'a' }], { lane: 'bulk' });
+      setTimeout(() => pool.embed('fake', [{ text: 'a' }], { lane: 'bulk' }), 20);
       setInterval(() => console.log(pool.status().hosts.map((host) => host.pid).join(' ')), 50);
     `;
     const poolFile = entryFile(import.meta.url.replace('/test/', '/src/'), './pool.ts');

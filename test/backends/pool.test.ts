@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { NOBODY } from '../../src/backends/observer.ts';
 import { LIMITS } from '../../src/core/limits.ts';
 import { fakeModel, fakePool, isAlive, texts, until } from './fake.ts';
 
@@ -62,6 +63,25 @@ describe('inference pool', () => {
     await bulk;
     // The batch that runs already, and one that may begin while the call travels.
     expect(loggedRuns(log).indexOf('urgent')).toBeLessThanOrEqual(begun + 1);
+  });
+
+  it('gathers a crowd that asks again after every answer, some milliseconds apart, into common batches', async () => {
+    const sizes: number[] = [];
+    const observer = { ...NOBODY, released: ({ items }: { items: number }) => void sizes.push(items) };
+    const pool = fakePool({ observer });
+    const [people, rounds] = [8, 5];
+    await pool.embed('fake', texts('warm'), { lane: 'online' });
+    await Promise.all(
+      Array.from({ length: people }, async (_, person) => {
+        for (let round = 0; round < rounds; round++) {
+          // One batch of all takes 400 ms; in a twentieth of that everybody is back.
+          await pool.embed('fake', texts('sleep:50'), { lane: 'online' });
+          await new Promise((resolve) => setTimeout(resolve, person));
+        }
+      }),
+    );
+    // Without waiting for the crowd the first to come back would travel alone, round after round.
+    expect(sizes.filter((size) => size === 1).length).toBeLessThanOrEqual(2);
   });
 
   it('gives what concerns single items back as failed items, with zero rows', async () => {

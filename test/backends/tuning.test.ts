@@ -12,7 +12,7 @@ const BULK = { lane: 'bulk' } as const;
 const scratch = (name: string): string => join(mkdtempSync(join(tmpdir(), 'headstart-tuning-')), name);
 
 /** A model and a clock of its own: a call of `size` units takes what `msOf` says. */
-function world(msOf: (size: number, probes: number) => number) {
+function world(msOf: (size: number, probes: number) => number, pauseMs = 0) {
   const time = { now: 0, probes: 0, paused: 0 };
   const calls: CallSize = {
     standard: 4,
@@ -26,6 +26,7 @@ function world(msOf: (size: number, probes: number) => number) {
   const read = (): number => time.now;
   const pause = async (): Promise<void> => {
     time.paused++;
+    time.now += pauseMs;
   };
   const tune = (sizeMax = 100) => tuneCalls(calls, { sizeMax, cpuMs: read, now: read, pause });
   return { time, tune };
@@ -59,6 +60,17 @@ describe('the best call size', () => {
     }
   });
 
+  it('is looked for as thoroughly while others are served in between', async () => {
+    const probes = await Promise.all(
+      [0, 500].map(async (pauseMs) => {
+        const { time, tune } = world((size) => 20 * (1 + size), pauseMs);
+        await tune();
+        return time.probes;
+      }),
+    );
+    expect(probes[1]).toBe(probes[0]);
+  });
+
   it('leaves out sizes that the model does not take, and fails with a model that takes none', async () => {
     const picky = world((size) => {
       if (size > 4) throw new Error('only four');
@@ -79,13 +91,19 @@ describe('what is known of a model', () => {
 
   it('is measured once, when there is enough to do', () => {
     const tuning = new CallTuning('m', memoryBook(), { now: () => 0 });
-    expect([tuning.wanted(10), tuning.wanted(10_000)]).toEqual([false, true]);
+    expect([tuning.wanted('bulk', 10, 0), tuning.wanted('bulk', 10_000, 0)]).toEqual([false, true]);
     tuning.begin();
-    expect(tuning.wanted(10_000)).toBe(false);
+    expect(tuning.wanted('bulk', 10_000, 0)).toBe(false);
     tuning.lost();
-    expect(tuning.wanted(10_000)).toBe(true);
+    expect(tuning.wanted('bulk', 10_000, 0)).toBe(true);
     tuning.end(8);
-    expect([tuning.size, tuning.wanted(10_000)]).toEqual([8, false]);
+    expect([tuning.size, tuning.wanted('bulk', 10_000, 0)]).toEqual([8, false]);
+  });
+
+  it('is measured for those who ask one by one, too, once they are many', () => {
+    const tuning = new CallTuning('m', memoryBook(), { now: () => 0 });
+    const asked = Array.from({ length: 300 }, () => tuning.wanted('online', 1, 0));
+    expect(asked.indexOf(true)).toBe(255);
   });
 
   it('is doubted when live costs drift by a fifth, but not all the time', () => {
@@ -96,13 +114,13 @@ describe('what is known of a model', () => {
     settle(tuning, 1, 20);
     settle(tuning, 1.1, 100);
     now += 3_600_000;
-    expect(tuning.wanted(10_000)).toBe(false);
+    expect(tuning.wanted('bulk', 10_000, 0)).toBe(false);
     settle(tuning, 1.3, 100);
-    expect(tuning.wanted(10_000)).toBe(true);
+    expect(tuning.wanted('bulk', 10_000, 0)).toBe(true);
     tuning.end(16);
     settle(tuning, 1, 20);
     settle(tuning, 2, 100);
-    expect(tuning.wanted(10_000)).toBe(false);
+    expect(tuning.wanted('bulk', 10_000, 0)).toBe(false);
   });
 
   it('is kept for this machine and no other, and a damaged file is forgotten', () => {

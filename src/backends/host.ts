@@ -57,8 +57,8 @@ export class Host {
   residentBytes = 0;
   /** Resident memory at which it ends itself; known when it has loaded something. */
   bytesMax = Number.POSITIVE_INFINITY;
-  /** It waits until then (by `performance.now`) for a crowd to come back. */
-  gathersUntil = 0;
+  /** Runs while it waits for a crowd to come back. */
+  gathering: NodeJS.Timeout | undefined;
   private readonly child: ChildProcess;
   private readonly options: HostOptions;
   private readonly known = new Set<string>();

@@ -37,6 +37,8 @@ const LANES: readonly Lane[] = ['online', 'bulk'];
  * what arrives in that moment goes along instead of waiting for a batch of a few.
  */
 const GATHER_SHARE = 0.05;
+/** A crowd that takes longer to come back is none. */
+const GATHER_MS_MAX = 20;
 const BACK_OFF_MS = { first: 100, max: 5_000 };
 /** A host that keeps more than this share of its cap after a batch is replaced: runtimes rarely give memory back. */
 const RETIRE_SHARE = 0.75;
@@ -146,15 +148,21 @@ export class Scheduler {
 
   /** A batch that is full, or bulk work that would take the host meanwhile, is no reason to wait. */
   private isGathering(host: Host, lane: Lane, queue: ModelQueue): boolean {
-    if (lane === 'bulk' || performance.now() >= host.gathersUntil || queue.batcher.full(lane)) return false;
+    if (lane === 'bulk' || host.gathering === undefined || queue.batcher.full(lane)) return false;
     return ![...this.queues.values()].some(({ batcher }) => batcher.waiting('bulk') > 0);
   }
 
   private gather(host: Host, batch: Batch, ms: number): void {
     const isCrowd = batch.lane === 'online' && batch.tickets.some(({ call }) => call !== batch.tickets[0]!.call);
     if (!isCrowd) return;
-    host.gathersUntil = performance.now() + GATHER_SHARE * ms;
-    setTimeout(() => this.dispatch(), GATHER_SHARE * ms);
+    clearTimeout(host.gathering);
+    host.gathering = setTimeout(
+      () => {
+        host.gathering = undefined;
+        this.dispatch();
+      },
+      Math.min(GATHER_MS_MAX, GATHER_SHARE * ms),
+    );
   }
 
   private send(host: Host, queue: ModelQueue, batch: Batch): void {

@@ -58,6 +58,7 @@ export async function millionTexts(
         job,
         signal: new AbortController().signal,
         stopping: false,
+        paused: false,
         progress: async () => {
           steps += 1;
         },

@@ -218,7 +218,7 @@ export function createBulkHandler(deps: Deps, loops: Loops, configs: ProjectConf
       return annotations.length;
     });
     await loops.reload(projectId);
-    return { runId: run.id, labeled: run.written, leftOut: items.length - entries.length };
+    return { runId: run.id, labeled: run.written, leftOut: items.length - run.written };
   };
 }
 

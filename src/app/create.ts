@@ -89,7 +89,7 @@ export function createApp(ports: Deps): App {
       [MODEL_PRELABEL]: thenWeigh(deps, createModelPrelabelHandler(deps, matrices, configs)),
       [MODEL_COMPARE]: createModelCompareHandler(deps, configs),
       [MODEL_PULL]: createModelPullHandler(deps),
-      [MAP]: createMapHandler(neighbours, matrices),
+      [MAP]: createMapHandler(deps, neighbours, matrices),
       ...studio.handlers,
     },
     longKinds: [
@@ -109,6 +109,7 @@ export function createApp(ports: Deps): App {
       ...Object.keys(studio.handlers),
     ],
     owner: deps.newId(),
+    clock: deps.clock,
     log: deps.log,
   });
   runner.start();

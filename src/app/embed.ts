@@ -2,7 +2,6 @@
 import type { Job, Project, Task } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { LIMITS } from '../core/limits.ts';
 import type { Tensor } from '../store/tensors.ts';
 import type { Deps } from './deps.ts';
 import { embeddersOf } from './embedders.ts';
@@ -13,6 +12,7 @@ import type { Loops } from './loops.ts';
 import type { Matrices } from './matrices.ts';
 import { enqueueModelPrelabels } from './model-prelabel.ts';
 import { enqueueNeighbours } from './neighbour-job.ts';
+import { ordinalChunks } from './ordinal-chunks.ts';
 import { enqueuePredict } from './predict.ts';
 import { type ProjectConfig, type ProjectConfigs, readProjectConfig } from './project-config.ts';
 import { enqueueTraining } from './retrain.ts';
@@ -47,7 +47,7 @@ export function createEmbedHandler(deps: Deps, loops: Loops, matrices: Matrices,
     const embedder = String(work.job.params.embedder);
     const project = await found('project', projectId, deps.store.projects.get(projectId));
     const tensor = await matrices.embeddings(projectId, embedder);
-    const { tasks: total } = await deps.store.projects.counts(projectId);
+    const total = work.only?.length ?? (await deps.store.projects.counts(projectId)).tasks;
     const config = configs.of(project);
     // A film or a table is nothing that an embedder reads: there is no item to blame.
     if (config.input === null)
@@ -57,18 +57,18 @@ export function createEmbedHandler(deps: Deps, loops: Loops, matrices: Matrices,
     const filled = tensor.filled;
     const stage = embedder === instant ? 'instant embeddings' : `embeddings by ${embedder}`;
     let done = 0;
-    for (let from = 0; ; ) {
+    let reused = 0;
+    const report = () => work.progress({ stage, done, total: Math.max(total, done), reused });
+    for await (const ordinals of ordinalChunks(deps, projectId, work.only)) {
       throwIfStopped(work.signal);
-      const chunk = await deps.store.tasks.ordinals(projectId, from, LIMITS.jobChunkRows);
-      if (chunk.ordinals.length === 0) break;
-      const missing = tensor.missing(chunk.ordinals);
-      const tasks = await deps.store.tasks.byOrdinals(projectId, [...missing]);
-      await embedTasks(deps, loops, work, { embedder, tensor, tasks, config }, (count) =>
-        work.progress({ stage, done: done + count, total }),
-      );
-      done += chunk.ordinals.length;
-      from = chunk.ordinals.at(-1)! + 1;
-      await work.progress({ stage, done, total: Math.max(total, done) });
+      const tasks = await deps.store.tasks.byOrdinals(projectId, [...tensor.missing(ordinals)]);
+      reused += ordinals.length - tasks.length;
+      done += ordinals.length - tasks.length;
+      await embedTasks(deps, loops, work, { embedder, tensor, tasks, config }, (count) => {
+        done += count;
+        return report();
+      });
+      if (tasks.length === 0) await report();
     }
     // The loop opened on fewer rows, or on the other embedder: now there is something better to stand on.
     if (before?.embedder !== embedder || tensor.filled > filled) await loops.reload(projectId);
@@ -98,15 +98,13 @@ async function embedTasks(
   loops: Loops,
   work: JobWork,
   chunk: Chunk,
-  onProgress: (tasks: number) => Promise<void>,
+  onDone: (tasks: number) => Promise<void>,
 ): Promise<void> {
-  let done = 0;
   for await (const { tasks, items, failed } of itemGroups(deps.media, chunk.config, chunk.tasks)) {
     throwIfStopped(work.signal);
     for (const { taskId, error } of failed) await work.itemFailed(taskId, error);
     if (tasks.length > 0) await embedGroup(deps, loops, work, chunk, { tasks, items });
-    done += tasks.length + failed.length;
-    await onProgress(done);
+    await onDone(tasks.length + failed.length);
   }
 }
 

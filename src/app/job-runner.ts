@@ -1,17 +1,28 @@
-/** Runs queued jobs: one lease each, kept alive by this thread, progress written as it goes, cancelled on request. */
+/** Runs queued jobs: one lease each, kept alive by this thread, progress and pace written as it goes, stopped on request. */
+import type { Clock } from '../core/clock.ts';
 import type { Job } from '../core/domain.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { JobLease, JobProgress, JobQueue } from '../store/jobs.ts';
 import type { Log } from './deps.ts';
+import { Pace } from './pace.ts';
+
+export interface WorkProgress extends Pick<JobProgress, 'stage' | 'done' | 'total'> {
+  /** Of `done`: what was there already, and says nothing of the pace. */
+  readonly reused?: number;
+}
 
 /** What a handler is given. It must look at `signal` between chunks and leave everything it wrote resumable. */
 export interface JobWork {
   readonly job: Job;
   readonly signal: AbortSignal;
-  /** The server is stopping and the job will go on later: what was written stays. */
+  /** The job will go on later, because it was paused or the server is stopping: what was written stays. */
   readonly stopping: boolean;
-  progress(progress: JobProgress): Promise<void>;
+  /** Somebody paused it: it may be long until it goes on. */
+  readonly paused: boolean;
+  /** Tasks that failed and are asked again; undefined: all that lack what the job makes. */
+  readonly only?: readonly number[];
+  progress(progress: WorkProgress): Promise<void>;
   /** Marks one item as failed; the rest goes on. */
   itemFailed(taskId: number, error: AppError): Promise<void>;
 }
@@ -26,13 +37,16 @@ const CONCURRENT_JOBS_MAX = 4;
 /** Slots that long jobs leave to those somebody waits for. */
 const SHORT_JOB_SLOTS = 2;
 
+/** Why a job is stopped before its end; without either it is cancelled. */
 const STOPPING = Symbol('stopping');
+const PAUSING = Symbol('pausing');
 
 export class JobRunner {
   readonly #queue: JobQueue;
   readonly #handlers: Readonly<Record<string, JobHandler>>;
   readonly #longKinds: readonly string[];
   readonly #owner: string;
+  readonly #clock: Clock;
   readonly #log: Log;
   readonly #running = new Map<number, { abort: AbortController; ended: Promise<void> }>();
   #timer: NodeJS.Timeout | undefined;
@@ -47,19 +61,21 @@ export class JobRunner {
     /** Kinds that may take hours. */
     longKinds: readonly string[];
     owner: string;
+    clock: Clock;
     log: Log;
   }) {
     this.#queue = options.queue;
     this.#handlers = options.handlers;
     this.#longKinds = options.longKinds;
     this.#owner = options.owner;
+    this.#clock = options.clock;
     this.#log = options.log;
   }
 
   start(): void {
     this.#unsubscribe = this.#queue.onChange((job) => {
       if (job.state === 'queued') void this.#fill();
-      if (job.cancelRequested) this.#running.get(job.id)?.abort.abort();
+      stopAsAsked(job, this.#running.get(job.id)?.abort);
     });
     this.#timer = setInterval(() => void this.#fill(), TICK_MS);
     void this.#fill();
@@ -117,19 +133,26 @@ export class JobRunner {
 
   async #run(lease: JobLease, abort: AbortController): Promise<void> {
     const { job } = lease;
-    const renew = async (progress: JobProgress): Promise<void> => {
-      const now = await this.#queue.progress(lease, progress, LEASE_MS);
-      if (now.cancelRequested) abort.abort();
+    const pace = new Pace(this.#clock);
+    const renew = async ({ reused, ...progress }: WorkProgress): Promise<void> => {
+      pace.add({ ...progress, ...(reused === undefined ? {} : { reused }) });
+      stopAsAsked(await this.#queue.progress(lease, { ...progress, rate: pace.rate }, LEASE_MS), abort);
     };
     // A lost lease means that another worker has the job: whatever this one computes must be dropped.
     const heartbeat = setInterval(() => renew({}).catch(() => abort.abort(STOPPING)), LEASE_MS / 3);
+    stopAsAsked(job, abort);
     try {
+      const only = await this.#queue.toRetry(lease);
       const output = await this.#handlers[job.kind]!({
         job,
         signal: abort.signal,
         get stopping() {
-          return abort.signal.reason === STOPPING;
+          return goesOnLater(abort.signal);
         },
+        get paused() {
+          return abort.signal.reason === PAUSING;
+        },
+        ...(only ? { only } : {}),
         progress: renew,
         itemFailed: (taskId, error) => this.#queue.addFailure(lease, { taskId, error: error.toPlain() }),
       });
@@ -144,7 +167,7 @@ export class JobRunner {
   }
 
   async #settle(lease: JobLease, signal: AbortSignal, error: unknown): Promise<void> {
-    if (signal.reason === STOPPING) await this.#queue.release(lease);
+    if (goesOnLater(signal)) await this.#queue.release(lease);
     else if (signal.aborted) await this.#queue.cancelled(lease);
     else {
       const known = toAppError(error);
@@ -155,6 +178,15 @@ export class JobRunner {
       await this.#queue.fail(lease, known.toPlain());
     }
   }
+}
+
+function stopAsAsked({ cancelRequested, pauseRequested }: Job, abort: AbortController | undefined): void {
+  if (cancelRequested) abort?.abort();
+  else if (pauseRequested) abort?.abort(PAUSING);
+}
+
+function goesOnLater({ reason }: AbortSignal): boolean {
+  return reason === STOPPING || reason === PAUSING;
 }
 
 /** Throws when the job was asked to stop; called between chunks. */

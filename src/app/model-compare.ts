@@ -10,7 +10,6 @@ import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
 import { fitModel } from './model-fit.ts';
 import { inputsOf } from './model-inputs.ts';
-import { Pace } from './pace.ts';
 import type { ProjectConfigs } from './project-config.ts';
 
 export const MODEL_COMPARE = 'compare-models';
@@ -38,7 +37,6 @@ export function createModelCompareHandler(deps: Deps, configs: ProjectConfigs) {
       return { info, binding: fit.binding };
     });
     const [first, second] = sides as [(typeof sides)[number], (typeof sides)[number]];
-    const pace = new Pace(deps.clock);
     const differing: { task: number; from: string; to: string }[] = [];
     let compared = 0;
     let agreed = 0;
@@ -67,8 +65,7 @@ export function createModelCompareHandler(deps: Deps, configs: ProjectConfigs) {
         });
         failed += bad.size + group.failed.length;
         seen += group.tasks.length + group.failed.length;
-        pace.add(group.tasks.length);
-        await work.progress({ stage: pace.stage('comparing', Number(limit) - seen), done: seen, total: Number(limit) });
+        await work.progress({ stage: 'comparing', done: seen, total: Number(limit) });
       }
     }
     return { from: first.info.id, to: second.info.id, control: control!.name, compared, agreed, failed, differing };

@@ -3,7 +3,6 @@ import type { ModelInfo } from '../backends/backend.ts';
 import type { Job, Project, Run, Task } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import { type Json, stableHash } from '../core/json.ts';
-import { LIMITS } from '../core/limits.ts';
 import { choicesOfResult } from '../labelconfig/index.ts';
 import { itemOutputs, regionsOf, type SuggestedRegions } from '../regions/index.ts';
 import type { Tensor } from '../store/tensors.ts';
@@ -15,7 +14,7 @@ import { type Matrices, readRows } from './matrices.ts';
 import { answersAgree } from './model-compare.ts';
 import { fitModel, type ModelFit } from './model-fit.ts';
 import { inputsOf } from './model-inputs.ts';
-import { Pace } from './pace.ts';
+import { ordinalChunks } from './ordinal-chunks.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 
 export const MODEL_PRELABEL = 'prelabel-by-model';
@@ -64,7 +63,6 @@ class Prelabel {
   readonly #deps: Deps;
   readonly #work: JobWork;
   readonly #on: Assignment;
-  readonly #pace: Pace;
   #run: Run | undefined;
   /** The run was begun by an earlier attempt: a chunk of it may be written and not marked. */
   #resumed = false;
@@ -78,7 +76,6 @@ class Prelabel {
     this.#deps = deps;
     this.#work = work;
     this.#on = on;
-    this.#pace = new Pace(deps.clock);
   }
 
   async run(): Promise<Json> {
@@ -89,31 +86,26 @@ class Prelabel {
     this.#resumed = this.#run !== undefined;
     this.#labelIds = await this.#syncLabels();
     const standing = new Set(runs.map((run) => run.id));
-    const { tasks: total } = await store.projects.counts(project.id);
+    const total = this.#work.only?.length ?? (await store.projects.counts(project.id)).tasks;
     let done = 0;
+    let reused = 0;
     let failed = 0;
-    for (let from = 0; ; ) {
+    const report = () => this.#work.progress({ stage: model.name, done, total: Math.max(total, done), reused });
+    for await (const ordinals of ordinalChunks(this.#deps, project.id, this.#work.only)) {
       throwIfStopped(this.#work.signal);
-      const chunk = await store.tasks.ordinals(project.id, from, LIMITS.jobChunkRows);
-      if (chunk.ordinals.length === 0) break;
-      const open = await this.#unanswered(chunk.ordinals, standing);
+      const open = await this.#unanswered(ordinals, standing);
       const tasks = await store.tasks.byOrdinals(project.id, open);
-      done += chunk.ordinals.length - tasks.length;
+      reused += ordinals.length - tasks.length;
+      done += ordinals.length - tasks.length;
       for await (const group of itemGroups(this.#deps.media, inputsOf(fit.binding), tasks)) {
         throwIfStopped(this.#work.signal);
         for (const { taskId, error } of group.failed) await this.#work.itemFailed(taskId, error);
         const answered = await this.#answer(group.tasks, group.items);
         failed += group.failed.length + group.tasks.length - answered;
         done += group.tasks.length + group.failed.length;
-        this.#pace.add(group.tasks.length);
-        await this.#work.progress({
-          stage: this.#pace.stage(model.name, total - done),
-          done,
-          total: Math.max(total, done),
-        });
+        await report();
       }
-      from = chunk.ordinals.at(-1)! + 1;
-      await this.#work.progress({ done, total: Math.max(total, done) });
+      if (tasks.length === 0) await report();
     }
     const finished = await this.#finish();
     const shadow = this.#shadow();

@@ -2,6 +2,7 @@
 import type { PullRequest } from '../backends/library/library.ts';
 import type { Job } from '../core/domain.ts';
 import type { Json, JsonObject } from '../core/json.ts';
+import { shownAddress } from '../core/shown-address.ts';
 import type { Deps } from './deps.ts';
 import type { JobWork } from './job-runner.ts';
 
@@ -9,6 +10,16 @@ export const MODEL_PULL = 'pull-model';
 
 export function enqueuePull({ store }: Deps, request: PullRequest): Promise<Job> {
   return store.jobs.enqueue({ kind: MODEL_PULL, projectId: null, params: request as unknown as JsonObject });
+}
+
+/** Addresses may carry keys: what people see of the request are hosts and file names. */
+export function shownPull(params: JsonObject): JsonObject {
+  const { source, beside = [] } = params as unknown as PullRequest;
+  return {
+    ...params,
+    source: source.startsWith('npm:') ? source : shownAddress(source),
+    ...(beside.length > 0 ? { beside: beside.map(shownAddress) } : {}),
+  };
 }
 
 export function createModelPullHandler({ library }: Deps) {

@@ -18,17 +18,22 @@ export async function enqueueNeighbours({ store }: Pick<Deps, 'store'>, projectI
 
 export function createNeighboursHandler(deps: Deps, neighbours: Neighbours) {
   return async (work: JobWork): Promise<Json> => {
-    const onProgress = (stage: string, done: number): void => {
-      void work.progress({ stage, done: Math.round(100 * done), total: 100 }).catch(() => undefined);
-    };
+    const { tasks } = await deps.store.projects.counts(work.job.projectId!);
     const built = await neighbours.use(
       work.job.projectId!,
-      ({ spaces, key }) => spaces.build(key, { signal: work.signal, onProgress }),
+      ({ spaces, key }) => spaces.build(key, { signal: work.signal, onProgress: inTasks(work, tasks) }),
       work.signal,
     );
     if (built.note.includes('built again')) {
       deps.log.warn({ projectId: work.job.projectId, note: built.note }, 'neighbour files were made anew');
     }
     return { ...built };
+  };
+}
+
+/** Shares of a stage as tasks, so that its pace is one. */
+export function inTasks(work: JobWork, tasks: number): (stage: string, share: number) => void {
+  return (stage, share) => {
+    void work.progress({ stage, done: Math.round(tasks * share), total: tasks }).catch(() => undefined);
   };
 }

@@ -63,6 +63,7 @@ async function predictAll(deps: Deps, work: JobWork, all: Prediction): Promise<R
   const { tasks: total } = await store.projects.counts(projectId);
   let run = await openRun(deps, all.version);
   let done = 0;
+  let reused = 0;
   try {
     for (let from = 0; ; ) {
       throwIfStopped(work.signal);
@@ -79,9 +80,10 @@ async function predictAll(deps: Deps, work: JobWork, all: Prediction): Promise<R
         await all.probabilities.write(ordinals, probabilities);
       }
       done += chunk.ordinals.length;
+      reused += chunk.ordinals.length - ordinals.length;
       from = chunk.ordinals.at(-1)! + 1;
       const stage = `predictions of version ${all.version.number}`;
-      await work.progress({ stage, done, total: Math.max(total, done) });
+      await work.progress({ stage, done, total: Math.max(total, done), reused });
     }
   } catch (error) {
     if (run && !work.stopping) await finish(deps, run, 'failed');

@@ -7,6 +7,7 @@ import type { NewProject } from '../store/store.ts';
 import type { ProjectInput, ProjectsApi } from './app.ts';
 import type { Deps } from './deps.ts';
 import { enqueueEmbedding } from './embed.ts';
+import { hasEnded } from './jobs.ts';
 import { migrateLabels, planLabelChange } from './label-change.ts';
 import { enqueueLabelModel } from './label-model.ts';
 import { found } from './lookup.ts';
@@ -187,7 +188,7 @@ function badSetting(field: string, message: string): AppError {
 
 async function cancelJobs({ store }: Deps, projectId: number): Promise<void> {
   const jobs = await store.jobs.list({ projectId, limit: 100 });
-  for (const job of jobs) if (job.state === 'queued' || job.state === 'running') await store.jobs.requestCancel(job.id);
+  for (const job of jobs) if (!hasEnded(job)) await store.jobs.requestCancel(job.id);
 }
 
 /** Copies the living tasks; the result lists, per ordinal of the copy, the ordinal it came from. */

@@ -77,9 +77,9 @@ export function createPromoteHandler(deps: Deps, loops: Loops, configs: ProjectC
         await annotateAll(deps, work, { project, config: configs.of(project), suggestions, run, counts });
         return counts.annotated;
       });
-      return { runId: run.id, ...counts };
+      return { runId: run.id, ...counts, annotated: run.written };
     } finally {
-      if (!work.stopping) await loops.reload(project.id);
+      if (!work.stopping || work.paused) await loops.reload(project.id);
     }
   };
 }

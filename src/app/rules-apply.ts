@@ -18,7 +18,7 @@ import { asParams, paramsOf, type RuleRunParams, reusable, rulesInForce } from '
 import { documentOf, interact, programOf, rulesOf } from './rules-source.ts';
 import { writeSpans } from './rules-spans.ts';
 import { asksElsewhere, viewsOf, wantedFacts } from './rules-views.ts';
-import { takeBack } from './whole-run.ts';
+import { endedRun, takeBack } from './whole-run.ts';
 
 export const APPLY_RULES = 'apply-rules';
 
@@ -46,6 +46,11 @@ export async function enqueueRulesForNewTasks({ store }: Deps, projectId: number
 export function createRulesHandler(deps: Deps, configs: ProjectConfigs) {
   return async (work: JobWork): Promise<Json> => {
     const projectId = work.job.projectId!;
+    const ended = await endedRun(deps, work.job);
+    if (ended) {
+      await enqueueRulesForNewTasks(deps, projectId);
+      return { runId: ended.id, document: paramsOf(ended).document, votes: ended.written };
+    }
     for (let again = false; ; again = true) {
       const act = await planAct(deps, configs, work, again);
       if (act === null) return { votes: 0, reason: 'Nothing is left to apply.' };

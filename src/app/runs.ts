@@ -3,6 +3,7 @@ import type { Run } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import type { RunsApi } from './app.ts';
 import type { Deps } from './deps.ts';
+import { hasEnded } from './jobs.ts';
 import { enqueueLabelModel } from './label-model.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
@@ -13,7 +14,7 @@ const JOBS_LOOKED_AT = 100;
 export function createRuns({ store }: Deps, loops: Loops): RunsApi {
   const isAtWork = async ({ projectId }: Run): Promise<boolean> => {
     const jobs = await store.jobs.list({ projectId, limit: JOBS_LOOKED_AT });
-    return jobs.some((job) => job.state === 'queued' || job.state === 'running');
+    return jobs.some((job) => !hasEnded(job));
   };
   const settled = async (id: number): Promise<Run> => {
     const run = await found('run', id, store.runs.get(id));

@@ -12,6 +12,7 @@ import type { Deps } from './deps.ts';
 import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
+import { inTasks } from './neighbour-job.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
 import type { SpreadSettings } from './spread-api.ts';
@@ -19,7 +20,7 @@ import { factsOf } from './spread-facts.ts';
 import { linesOf, type Plan, type PlanLine } from './spread-plan.ts';
 import { propagationInForce } from './spread-votes.ts';
 import { askAgain } from './wanted.ts';
-import { wholeRun } from './whole-run.ts';
+import { endedRun, wholeRun } from './whole-run.ts';
 
 export const SPREAD = 'propagate';
 
@@ -57,6 +58,8 @@ export function createSpreadHandler(
     const config = configs.of(project);
     requireControl(config);
     const asked = work.job.params as unknown as SpreadAct;
+    const ended = await endedRun(deps, work.job);
+    if (ended) return finish(deps, loops, project, ended);
     const replaces = asked.act === 'again' ? propagationInForce(await deps.store.runs.list(projectId)) : undefined;
     if (asked.act === 'again' && !replaces) return { votes: 0, reason: 'Nothing is propagated any more.' };
     const act: SpreadAct = replaces ? { ...asked, ...(replaces.params as SpreadSettings) } : asked;
@@ -65,9 +68,15 @@ export function createSpreadHandler(
     const accepted = plan.lines.filter((line) => line.accepted);
     if (act.act === 'preview') return { items: plan.items, proposed: plan.lines.length, accepted: accepted.length };
     const run = await write(deps, work, { project, config, plan, accepted, replaces: replaces?.id ?? null });
-    const again = await replaceRun(deps, loops, project, run, replaces?.id);
-    return { runId: run.id, votes: run.written, askedAgain: again };
+    return finish(deps, loops, project, run);
   };
+}
+
+/** What follows once the run stands; nothing of it is done twice when a crash makes it begin anew. */
+async function finish(deps: Deps, loops: Loops, project: Project, run: Run): Promise<Json> {
+  const { replaces } = run.params;
+  const again = await replaceRun(deps, loops, project, run, typeof replaces === 'number' ? replaces : undefined);
+  return { runId: run.id, votes: run.written, askedAgain: again };
 }
 
 export function requireControl(config: ProjectConfig): void {
@@ -100,13 +109,11 @@ async function planFor(
   const level = act.level ?? known?.level ?? DEFAULT_LEVEL;
   const same = known?.facts.fingerprint === facts.fingerprint && known.target === target && known.level === level;
   if (known && same && act.act !== 'preview') return known;
-  const onProgress = (stage: string, done: number): void => {
-    void work.progress({ stage, done: Math.round(100 * done), total: 100 }).catch(() => undefined);
-  };
+  const { tasks } = await deps.store.projects.counts(project.id);
   return neighbours.use(
     project.id,
     async ({ spaces, key }) => {
-      const options = { signal: work.signal, onProgress };
+      const options = { signal: work.signal, onProgress: inTasks(work, tasks) };
       const built = await spaces.build(key, options);
       if (built.note.includes('built again'))
         deps.log.warn({ projectId: project.id, note: built.note }, 'neighbour files');

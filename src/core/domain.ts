@@ -186,7 +186,8 @@ export interface Run {
   readonly revokedAt: IsoTime | null;
 }
 
-export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+/** `paused`: it keeps what it has done, and waits, also over a restart, for somebody to resume it. */
+export type JobState = 'queued' | 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
 
 /** Queued work with progress. Chunks are resumed, effects are written once per (job, attempt) fence. */
 export interface Job {
@@ -203,6 +204,9 @@ export interface Job {
   readonly failed: number;
   readonly attempts: number;
   readonly cancelRequested: boolean;
+  readonly pauseRequested: boolean;
+  /** Items per second of late; null while it does not run, and as long as too little is done to tell. */
+  readonly rate: number | null;
   readonly error: PlainError | null;
   readonly output: Json;
   /** Grows with every change of any job: the id of its server-sent event. */

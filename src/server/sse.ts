@@ -1,4 +1,5 @@
 /** Server-sent events of jobs for one listener: throttled per job, resumable, bounded by the number of live jobs. */
+import { hasEnded } from '../app/jobs.ts';
 import type { Job } from '../core/domain.ts';
 
 /** Where frames go. `write` answers false when the listener reads too slowly; `onDrain` tells when it has caught up. */
@@ -17,8 +18,6 @@ export interface JobStream {
 /** At most four frames a second and job; an end is sent at once. */
 const FRAME_INTERVAL_MS = 250;
 
-const ENDED: readonly Job['state'][] = ['done', 'failed', 'cancelled'];
-
 /**
  * The id of a frame is the highest revision up to which everything has been sent, not the revision inside it: a listener
  * that comes back with it misses nothing that was still held here, and sees some changes twice.
@@ -33,11 +32,11 @@ export function jobStream(sink: Sink, encode: (job: Job) => unknown): JobStream 
   let timer: NodeJS.Timeout | undefined;
 
   const isDue = (job: Job, now: number) =>
-    ENDED.includes(job.state) || now - (sent.get(job.id)?.at ?? -Infinity) >= FRAME_INTERVAL_MS;
+    hasEnded(job) || now - (sent.get(job.id)?.at ?? -Infinity) >= FRAME_INTERVAL_MS;
 
   const send = (job: Job, now: number) => {
     held.delete(job.id);
-    if (ENDED.includes(job.state)) sent.delete(job.id);
+    if (hasEnded(job)) sent.delete(job.id);
     else sent.set(job.id, { revision: job.revision, at: now });
     highest = Math.max(highest, job.revision);
     const oldestHeld = Math.min(...Array.from(held.values(), (one) => one.revision));
@@ -61,7 +60,7 @@ export function jobStream(sink: Sink, encode: (job: Job) => unknown): JobStream 
       const known = Math.max(held.get(job.id)?.revision ?? 0, sent.get(job.id)?.revision ?? 0);
       if (job.revision <= known) return;
       held.set(job.id, job);
-      if (writable && (timer === undefined || ENDED.includes(job.state))) flush();
+      if (writable && (timer === undefined || hasEnded(job))) flush();
     },
     drained() {
       writable = true;

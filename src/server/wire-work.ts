@@ -7,6 +7,9 @@ import type {
   ShareWithInterval,
   VoteView,
 } from '../app/app.ts';
+import { actsOn } from '../app/job-acts.ts';
+import { shownParams } from '../app/jobs.ts';
+import { secondsLeft } from '../app/pace.ts';
 import type { Job, ModelSummary, Run, Token } from '../core/domain.ts';
 import type {
   InsightsWire,
@@ -160,6 +163,10 @@ export function jobEventWire(job: Job): JobEventWire {
     failed: job.failed,
     attempts: job.attempts,
     cancel_requested: job.cancelRequested,
+    pause_requested: job.pauseRequested,
+    acts: actsOn(job),
+    rate: job.rate,
+    seconds_left: secondsLeft(job),
     error: job.error && { code: job.error.code, detail: job.error.message },
     revision: job.revision,
     created_at: job.createdAt,
@@ -168,7 +175,7 @@ export function jobEventWire(job: Job): JobEventWire {
 }
 
 export function jobWire(job: Job): JobWire {
-  return { ...jobEventWire(job), params: job.params, output: job.output };
+  return { ...jobEventWire(job), params: shownParams(job), output: job.output };
 }
 
 export function modelWire(model: ModelSummary): ModelWire {

@@ -7,7 +7,7 @@ export interface NewJob {
   readonly kind: string;
   readonly projectId: number | null;
   readonly params: JsonObject;
-  /** While a job of the same project, kind and key is queued, another one is not added: the waiting one is returned. */
+  /** While a job of the same project, kind and key is queued or paused, another one is not added: that one is returned. */
   readonly dedupeKey?: string;
 }
 
@@ -21,28 +21,46 @@ export interface JobProgress {
   readonly stage?: string;
   readonly done?: number;
   readonly total?: number;
-  readonly failed?: number;
+  /** Items per second; null: not known. */
+  readonly rate?: number | null;
+}
+
+/** A failed item of a job. */
+export interface JobFailure {
+  readonly taskId: number;
+  readonly error: PlainError;
 }
 
 export interface JobQueue {
   enqueue(job: NewJob): Promise<Job>;
   /**
    * The oldest queued job of these kinds, or one whose lease has run out (one that was to be cancelled is, instead).
-   * Never two of one project and kind at once; jobs without a project count as one project.
+   * Never two of one project and kind at once; jobs without a project count as one project. Jobs with the key of a paused
+   * one wait behind it: they would do its work.
    */
   lease(request: { kinds: readonly string[]; owner: string; leaseMs: number }): Promise<JobLease | undefined>;
-  /** Reports progress and renews the lease. `cancelRequested` of the answer tells the worker to stop. */
+  /** Reports progress and renews the lease. `cancelRequested` and `pauseRequested` of the answer tell the worker to stop. */
   progress(lease: JobLease, progress: JobProgress, leaseMs: number): Promise<Job>;
   complete(lease: JobLease, output: Json): Promise<Job>;
   fail(lease: JobLease, error: PlainError): Promise<Job>;
   /** Ends it as cancelled, after the worker has stopped. */
   cancelled(lease: JobLease): Promise<Job>;
-  /** Gives the job back unfinished (the server is stopping): it is leased again at the next start. */
+  /** Gives the job back unfinished: it is paused when that was asked for, else leased again (the server is stopping). */
   release(lease: JobLease): Promise<void>;
   /** A queued job is cancelled at once, a running one is asked to stop. */
   requestCancel(id: number): Promise<Job>;
-  /** A failed or cancelled job runs again from where it stopped; its list of failed items starts anew. */
+  /** A waiting job is paused at once, a running one is asked to stop. CONFLICT when it has ended. */
+  requestPause(id: number): Promise<Job>;
+  /** A paused job goes on from where it was. CONFLICT when it is not paused, nor asked to. */
+  resume(id: number): Promise<Job>;
+  /**
+   * A failed or cancelled job runs again from where it stopped; its list of failed items starts anew. A job that is done
+   * runs again with its failed items only: `toRetry` names them, and those that do not fail again leave the list when
+   * it is done. CONFLICT when nothing failed.
+   */
   retry(id: number): Promise<Job>;
+  /** Tasks that an attempt at a retried job is for, in order; undefined when it is for all. */
+  toRetry(lease: JobLease): Promise<number[] | undefined>;
   get(id: number): Promise<Job | undefined>;
   /** Newest first. */
   list(options: { projectId?: number; limit: number }): Promise<Job[]>;
@@ -51,7 +69,7 @@ export interface JobQueue {
   /** Called in this process after each change. Returns the unsubscribe function. */
   onChange(listener: (job: Job) => void): () => void;
   /** A failed item of a job: kept apart so that one bad item never stops the others. Raises `failed`, once per item. */
-  addFailure(lease: JobLease, failure: { taskId: number; error: PlainError }): Promise<void>;
-  /** Ordered by task. */
-  failures(jobId: number): Promise<{ taskId: number; error: PlainError }[]>;
+  addFailure(lease: JobLease, failure: JobFailure): Promise<void>;
+  /** Ordered by task: those after `after`, at most `limit`. */
+  failures(jobId: number, page: { readonly after: number; readonly limit: number }): Promise<JobFailure[]>;
 }

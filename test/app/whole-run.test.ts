@@ -2,8 +2,11 @@
 import { expect, it } from 'vitest';
 import type { Deps } from '../../src/app/deps.ts';
 import type { JobWork } from '../../src/app/job-runner.ts';
+import { ProjectConfigs } from '../../src/app/project-config.ts';
+import { createSpreadHandler } from '../../src/app/spread-run.ts';
 import { wholeRun } from '../../src/app/whole-run.ts';
 import type { Run } from '../../src/core/domain.ts';
+import { TEXT_CONFIG } from '../helpers/texts.ts';
 
 const START = { kind: 'propagation', labelerId: null, summary: '', params: { job: 99, by: 'test' } } as const;
 
@@ -20,8 +23,10 @@ function world() {
     finish: async (id: number, state: Run['state'], written: number) => change(id, { state, written }),
     revoke: async (id: number) => change(id, { revokedAt: 'now' }),
   };
-  const work = (stopping = false) => ({ job: { id: 7, projectId: 1 }, stopping }) as JobWork;
-  return { deps: { store: { runs: store } } as unknown as Deps, runs, work };
+  const work = (stopping = false, paused = false) =>
+    ({ job: { id: 7, projectId: 1, params: { act: 'apply' } }, stopping, paused }) as unknown as JobWork;
+  const projects = { get: async () => ({ id: 1, labelConfig: TEXT_CONFIG, settings: {} }) };
+  return { deps: { store: { runs: store, projects } } as unknown as Deps, runs, work };
 }
 
 const fails = (): Promise<number> => Promise.reject(new Error('the disk is full'));
@@ -39,4 +44,21 @@ it('what a stopping server leaves open is taken back by the next attempt of the 
   runs.push({ ...runs[0]!, id: 2, params: { job: 8 } });
   expect(await wholeRun(deps, work(), START, async () => 5)).toMatchObject({ id: 3, state: 'done', written: 5 });
   expect(runs).toMatchObject([{ state: 'failed', revokedAt: 'now' }, { state: 'running' }, { revokedAt: null }]);
+});
+
+it('what is paused is taken back at once, for nobody knows how long it stays so', async () => {
+  const { deps, runs, work } = world();
+  await expect(wholeRun(deps, work(true, true), START, fails)).rejects.toThrow('full');
+  expect(runs).toMatchObject([{ state: 'failed', revokedAt: 'now' }]);
+});
+
+it('a run that was ended before a crash is the run of the job: no second one is written', async () => {
+  const { deps, runs, work } = world();
+  const first = await wholeRun(deps, work(), START, async () => 5);
+  expect(await wholeRun(deps, work(), START, fails)).toEqual(first);
+  expect(runs).toHaveLength(1);
+  const none = {} as never;
+  const spread = createSpreadHandler(deps, none, none, new ProjectConfigs(), new Map());
+  expect(await spread(work())).toEqual({ runId: first.id, votes: 5, askedAgain: 0 });
+  expect(runs).toHaveLength(1);
 });

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -358,6 +367,36 @@ describe('pulling', () => {
     await again.library.pull(request, quiet, signal);
     expect(server.state.ranges[0]).toMatch(/^bytes=\d+-$/);
     expect(existsSync(join(opened.folder, 'colours'))).toBe(true);
+  });
+
+  it('leaves nothing behind of what will not come, and keeps for a week what may', async () => {
+    const server = await fileServer({
+      'colours.onnx': colourClassifier(),
+      'labels.txt': Buffer.from('red\ngreen\nblue'),
+    });
+    const opened = await openLibrary(undefined, createGuardedFetch({ allow: server.allow }));
+    const incoming = join(opened.folder, '.incoming');
+    const left = (): string[] => (existsSync(incoming) ? readdirSync(incoming) : []);
+    const request = { source: server.url('colours.onnx'), beside: [server.url('labels.txt')] };
+    for (const bad of [
+      { ...request, source: server.url('nothing.onnx') },
+      { ...request, beside: [server.url('nothing.txt')] },
+      { ...request, sha256: '0'.repeat(64) },
+      { source: server.url('labels.txt'), name: 'no-model' },
+    ]) {
+      await expect(opened.library.pull(bad, quiet, signal)).rejects.toThrow();
+      expect(left()).toEqual([]);
+    }
+    const days = (count: number): Date => new Date(Date.now() - count * 86_400_000);
+    for (const [name, age] of [
+      ['pull-new', 1],
+      ['pull-old', 8],
+    ] as const) {
+      mkdirSync(join(incoming, name), { recursive: true });
+      utimesSync(join(incoming, name), days(age), days(age));
+    }
+    await openLibrary(opened.folder);
+    expect(left()).toEqual(['pull-new']);
   });
 
   it('takes a model out of an installed package', async () => {

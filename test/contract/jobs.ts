@@ -6,6 +6,7 @@ import type { JobLease, JobQueue } from '../../src/store/jobs.ts';
 import { code, type HandClock, ids, inWorld, type OpenEmpty } from './world.ts';
 
 const LEASE_MS = 1_000;
+const ALL = { after: 0, limit: 1_000 };
 const FAULT = { code: 'BACKEND_TIMEOUT', message: 'Too slow.', details: { ms: 5 } } as const;
 
 export function jobContract(open: OpenEmpty): void {
@@ -42,16 +43,48 @@ export function jobContract(open: OpenEmpty): void {
         await queue.addFailure(lease, { taskId: 5, error: FAULT });
         await queue.addFailure(lease, { taskId: 5, error: FAULT });
         await queue.addFailure(lease, { taskId: 2, error: FAULT });
-        expect(await queue.failures(lease.job.id)).toEqual([
+        expect(await queue.failures(lease.job.id, ALL)).toEqual([
           { taskId: 2, error: FAULT },
           { taskId: 5, error: FAULT },
         ]);
         expect(await queue.fail(lease, FAULT)).toMatchObject({ state: 'failed', error: FAULT, failed: 2 });
         const again = await queue.retry(lease.job.id);
         expect(again).toMatchObject({ state: 'queued', done: 7, total: 9, error: null, failed: 0 });
-        expect(await queue.failures(lease.job.id)).toEqual([]);
+        expect(await queue.failures(lease.job.id, ALL)).toEqual([]);
         expect(await take(queue)).toMatchObject({ attempt: 2 });
         await expect(queue.retry(lease.job.id)).rejects.toMatchObject(code('CONFLICT'));
+      }));
+
+    it('that is done runs again with what failed, and with nothing else', () =>
+      inQueue(async (queue) => {
+        const { id } = await add(queue);
+        const first = (await take(queue))!;
+        expect(await queue.toRetry(first)).toBeUndefined();
+        for (const taskId of [9, 4, 7]) await queue.addFailure(first, { taskId, error: FAULT });
+        await queue.complete(first, null);
+        expect(await queue.failures(id, { after: 4, limit: 1 })).toEqual([{ taskId: 7, error: FAULT }]);
+        expect(await queue.retry(id)).toMatchObject({ state: 'queued', done: 0, total: 3, failed: 3 });
+
+        // The attempt dies after one item has failed again: that one is not asked a third time.
+        const second = (await take(queue))!;
+        expect(await queue.toRetry(second)).toEqual([4, 7, 9]);
+        await queue.addFailure(second, { taskId: 7, error: { ...FAULT, message: 'Too slow again.' } });
+        await queue.release(second);
+        const third = (await take(queue))!;
+        expect(await queue.toRetry(third)).toEqual([4, 9]);
+        expect(await queue.complete(third, null)).toMatchObject({ state: 'done', failed: 1 });
+        expect(await queue.failures(id, ALL)).toMatchObject([{ taskId: 7, error: { message: 'Too slow again.' } }]);
+
+        await queue.retry(id);
+        const fourth = (await take(queue))!;
+        expect(await queue.toRetry(fourth)).toEqual([7]);
+        await queue.fail(fourth, FAULT);
+        await queue.retry(id);
+        const fifth = (await take(queue))!;
+        expect(await queue.toRetry(fifth)).toEqual([7]);
+        expect(await queue.complete(fifth, null)).toMatchObject({ failed: 0 });
+        expect(await queue.failures(id, ALL)).toEqual([]);
+        await expect(queue.retry(id)).rejects.toMatchObject(code('CONFLICT'));
       }));
 
     it('is cancelled at once while it waits, and by its worker while it runs', () =>
@@ -83,6 +116,68 @@ export function jobContract(open: OpenEmpty): void {
         await take(queue);
         clock.advance(LEASE_MS);
         expect(await queue.requestCancel(second.id)).toMatchObject({ state: 'cancelled' });
+      }));
+
+    it('is paused at once while it waits, and by its worker while it runs; it keeps what it has done', () =>
+      inQueue(async (queue) => {
+        const waiting = await add(queue);
+        expect(await queue.requestPause(waiting.id)).toMatchObject({ state: 'paused' });
+        expect(await queue.requestPause(waiting.id)).toMatchObject({ state: 'paused' });
+        expect(await take(queue)).toBeUndefined();
+        await expect(queue.retry(waiting.id)).rejects.toMatchObject(code('CONFLICT'));
+        expect(await queue.resume(waiting.id)).toMatchObject({ state: 'queued' });
+
+        const lease = (await take(queue))!;
+        const { id } = lease.job;
+        await queue.progress(lease, { stage: 'embedding', done: 7, total: 9, rate: 3.5 }, LEASE_MS);
+        expect(await queue.requestPause(id)).toMatchObject({ state: 'running', pauseRequested: true, rate: 3.5 });
+        expect(await queue.progress(lease, {}, LEASE_MS)).toMatchObject({ pauseRequested: true });
+        await queue.release(lease);
+        const paused = { state: 'paused', pauseRequested: false, stage: 'embedding', done: 7, total: 9, rate: null };
+        expect(await queue.get(id)).toMatchObject(paused);
+        expect(await take(queue)).toBeUndefined();
+        await queue.resume(id);
+        expect(await take(queue)).toMatchObject({ attempt: 2, job: { id, done: 7 } });
+        await expect(queue.resume(id)).rejects.toMatchObject(code('CONFLICT'));
+      }));
+
+    it('is paused for a worker that died, and cancelled while it is paused', () =>
+      inQueue(async (queue, clock) => {
+        const { id } = await add(queue);
+        await take(queue);
+        await queue.requestPause(id);
+        clock.advance(LEASE_MS);
+        expect(await take(queue)).toBeUndefined();
+        expect(await queue.get(id)).toMatchObject({ state: 'paused' });
+        expect(await queue.requestCancel(id)).toMatchObject({ state: 'cancelled' });
+        for (const act of [queue.requestPause(id), queue.resume(id)]) {
+          await expect(act).rejects.toMatchObject(code('CONFLICT'));
+        }
+        await expect(queue.requestPause(999)).rejects.toMatchObject(code('NOT_FOUND'));
+      }));
+
+    it('is resumed before its worker has stopped, and done if it ends before it stops', () =>
+      inQueue(async (queue) => {
+        const { id } = await add(queue);
+        const lease = (await take(queue))!;
+        await queue.requestPause(id);
+        expect(await queue.resume(id)).toMatchObject({ state: 'running', pauseRequested: false });
+        await queue.release(lease);
+        const next = (await take(queue))!;
+        await queue.requestPause(id);
+        expect(await queue.complete(next, null)).toMatchObject({ state: 'done', pauseRequested: false });
+      }));
+
+    it('goes back to its worker when it was to be paused and then cancelled', () =>
+      inQueue(async (queue) => {
+        const { id } = await add(queue);
+        const lease = (await take(queue))!;
+        await queue.requestPause(id);
+        await queue.requestCancel(id);
+        await queue.release(lease);
+        const next = (await take(queue))!;
+        expect(next.job.cancelRequested).toBe(true);
+        expect(await queue.cancelled(next)).toMatchObject({ state: 'cancelled' });
       }));
 
     it('is given back by a worker that stops', () =>
@@ -180,6 +275,21 @@ export function jobContract(open: OpenEmpty): void {
         expect(ids(await queue.list({ limit: 10 }))).toHaveLength(3);
       }));
 
+    it('lets nothing with the key of a paused one overtake it', () =>
+      inQueue(async (queue) => {
+        const first = await add(queue, 'embed', 'k');
+        await take(queue);
+        const behind = await add(queue, 'embed', 'k');
+        const other = await add(queue, 'embed', 'other');
+        expect(behind.id).not.toBe(first.id);
+        await queue.requestPause(first.id);
+        await queue.release({ job: first, attempt: 1 });
+        expect(await take(queue)).toMatchObject({ job: { id: other.id } });
+        expect(await take(queue)).toBeUndefined();
+        await queue.requestCancel(behind.id);
+        expect((await add(queue, 'embed', 'k')).id).toBe(first.id);
+      }));
+
     it('lists the newest first, of all projects or one', () =>
       inWorld(open, async ({ store, project }) => {
         const a = await store.jobs.enqueue({ kind: 'embed', projectId: project.id, params: {} });
@@ -240,13 +350,19 @@ export function jobContract(open: OpenEmpty): void {
                   await queue.fail(lease, FAULT);
                   return queue.retry(lease.job.id);
                 }
+                if (act === 'pause') {
+                  await queue.requestPause(lease.job.id);
+                  await queue.release(lease);
+                  return queue.resume(lease.job.id);
+                }
                 return act === 'release' ? queue.release(lease) : queue.progress(lease, { done: 1 }, LEASE_MS);
               };
               await step().catch((error) => {
                 expect(error).toMatchObject(code('CONFLICT'));
                 held.delete(worker);
               });
-              if (lease && (act === 'complete' || act === 'fail' || act === 'release')) held.delete(worker);
+              if (lease && (act === 'complete' || act === 'fail' || act === 'release' || act === 'pause'))
+                held.delete(worker);
               const running = (await queue.list({ limit: 100 })).filter((job) => job.state === 'running');
               expect(running.length).toBeLessThanOrEqual(2);
             }
@@ -265,4 +381,4 @@ export function jobContract(open: OpenEmpty): void {
     ));
 }
 
-const ACTS = ['work', 'work', 'work', 'complete', 'complete', 'fail', 'release', 'sleep', 'die'] as const;
+const ACTS = ['work', 'work', 'work', 'complete', 'complete', 'fail', 'release', 'pause', 'sleep', 'die'] as const;

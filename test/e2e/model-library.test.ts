@@ -204,7 +204,7 @@ describe('a bulk pre-label job by a model', () => {
     expect(await server.client.call('taskVotes', { params: { task_id: task!.id } })).toEqual([]);
   });
 
-  it('pauses by cancel, goes on by retry in the same run, and lists what cannot be read', async () => {
+  it('cancelled, goes on by retry in the same run, and lists what cannot be read', async () => {
     await command(
       'models',
       'add',
@@ -229,8 +229,8 @@ describe('a bulk pre-label job by a model', () => {
     const [job] = await server.client.call('modelPrelabel', { params });
     await server.client.call('jobCancel', { params: { job_id: job!.id } });
     await settle(server.client, projectId);
-    const paused = await server.client.call('jobGet', { params: { job_id: job!.id } });
-    if (paused.state === 'cancelled') await server.client.call('jobRetry', { params: { job_id: job!.id } });
+    const stopped = await server.client.call('jobGet', { params: { job_id: job!.id } });
+    if (stopped.state === 'cancelled') await server.client.call('jobRetry', { params: { job_id: job!.id } });
     await settle(server.client, projectId);
     const ended = await server.client.call('jobGet', { params: { job_id: job!.id } });
     expect(ended).toMatchObject({ state: 'done', failed: 1, output: { predicted: 2, failed: 1 } });

@@ -93,11 +93,12 @@ export async function openBulk(folder: string, inference: InferencePool): Promis
         job: lease!.job,
         signal: new AbortController().signal,
         stopping: false,
-        progress: async (progress) => void (await store.jobs.progress(lease!, progress, LEASE_MS)),
+        paused: false,
+        progress: async ({ reused: _, ...progress }) => void (await store.jobs.progress(lease!, progress, LEASE_MS)),
         itemFailed: (taskId, error) => store.jobs.addFailure(lease!, { taskId, error: error.toPlain() }),
       });
       await store.jobs.complete(lease!, output);
-      return (await store.jobs.failures(lease!.job.id)).length;
+      return (await store.jobs.get(lease!.job.id))!.failed;
     },
     async missing(projectId, embedder, count) {
       const tensor = await matrices.embeddings(projectId, embedder);

@@ -33,9 +33,13 @@ describe('over a connection', () => {
     expect(stream.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(stream.response.headers.get('cache-control')).toBe('no-store');
     expect((await stream.take(2)).map((event) => event.job.id)).toEqual([1, 2]);
+    app.progress(2, { done: 4, rate: 2 });
+    expect(await stream.take(1)).toMatchObject([
+      { job: { done: 4, rate: 2, seconds_left: 3, acts: ['pause', 'cancel'] } },
+    ]);
     app.progress(2, { done: 10, state: 'done' });
     const [last] = await stream.take(1);
-    expect(last).toMatchObject({ event: 'job', id: '101', job: { id: 2, state: 'done', done: 10 } });
+    expect(last).toMatchObject({ event: 'job', id: '102', job: { id: 2, state: 'done', done: 10 } });
   });
 
   it('goes on after the last event that was seen', async () => {

@@ -230,13 +230,25 @@ describe('runs, jobs, models', () => {
     expect((await test.call({ url: '/api/runs/1' })).body).toMatchObject({ summary: 'Imported 1 task.' });
   });
 
-  it('starts, lists, cancels and retries jobs', async () => {
+  it('starts, lists, pauses, resumes, cancels and retries jobs', async () => {
     expect(await test.call({ method: 'POST', url: '/api/projects/1/prelabel' })).toMatchObject({ status: 202 });
     expect(await test.call({ method: 'POST', url: '/api/projects/1/train' })).toMatchObject({ status: 202 });
     expect((await test.call({ url: '/api/jobs' })).body).toHaveLength(2);
     expect((await test.call({ url: '/api/jobs?project=2' })).body).toMatchObject([{ id: 2 }]);
-    expect((await test.call({ url: '/api/jobs/1' })).body).toMatchObject({ stage: 'embedding', total: 10 });
+    expect((await test.call({ url: '/api/jobs/1' })).body).toMatchObject({
+      stage: 'embedding',
+      total: 10,
+      rate: 4,
+      seconds_left: 3,
+    });
     expect((await test.call({ url: '/api/jobs/1/failures' })).body).toMatchObject([{ code: 'BACKEND_BAD_ITEM' }]);
+    for (const [verb, pauses] of [
+      ['pause', true],
+      ['resume', false],
+    ] as const) {
+      const { body } = await test.call({ method: 'POST', url: `/api/jobs/1/${verb}` });
+      expect(body).toMatchObject({ pause_requested: pauses });
+    }
     expect((await test.call({ method: 'POST', url: '/api/jobs/1/cancel' })).body).toMatchObject({
       cancel_requested: true,
     });

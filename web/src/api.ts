@@ -43,8 +43,6 @@ export const api = {
   rerank: (id: number) => post<Reply<'queueRank'>>(`/api/projects/${id}/queue/rank`),
 
   jobs: (id: number) => get<Reply<'jobList'>>(`/api/jobs?project=${id}&limit=30`),
-  cancelJob: (id: number) => post<Reply<'jobCancel'>>(`/api/jobs/${id}/cancel`),
-  retryJob: (id: number) => post<Reply<'jobRetry'>>(`/api/jobs/${id}/retry`),
   train: (id: number) => post<Reply<'train'>>(`/api/projects/${id}/train`),
 
   runs: (id: number) => get<Reply<'runList'>>(`/api/projects/${id}/runs`),

@@ -7,6 +7,7 @@ import type { Deps } from '../deps.ts';
 import type { JobWork } from '../job-runner.ts';
 import { found } from '../lookup.ts';
 import type { Matrices } from '../matrices.ts';
+import { inTasks } from '../neighbour-job.ts';
 import type { Neighbours } from '../neighbours.ts';
 
 export const MAP = 'map';
@@ -16,18 +17,19 @@ export async function enqueueMap({ store }: Pick<Deps, 'store'>, projectId: numb
   return store.jobs.enqueue({ kind: MAP, projectId, params: { anew }, dedupeKey: `${MAP}/${projectId}` });
 }
 
-export function createMapHandler(neighbours: Neighbours, matrices: Matrices) {
+export function createMapHandler({ store }: Pick<Deps, 'store'>, neighbours: Neighbours, matrices: Matrices) {
   return async (work: JobWork): Promise<Json> => {
     const projectId = work.job.projectId!;
-    const onProgress = (stage: string, done: number): void => {
-      void work.progress({ stage, done: Math.round(100 * done), total: 100 }).catch(() => undefined);
-    };
+    const { tasks } = await store.projects.counts(projectId);
     return neighbours.use(
       projectId,
       async ({ spaces, key }) => {
         const of = { projectId, embedder: key.embedder };
         const known = work.job.params.anew === true ? NOWHERE : await matrices.withMap(of, placesIn);
-        const { ordinals, xy, anew } = await spaces.layout(key, known, { signal: work.signal, onProgress });
+        const { ordinals, xy, anew } = await spaces.layout(key, known, {
+          signal: work.signal,
+          onProgress: inTasks(work, tasks),
+        });
         if (anew) await matrices.dropMap(of);
         await matrices.withMap(of, (tensor) => tensor.write(ordinals, xy));
         return { placed: ordinals.length, anew };

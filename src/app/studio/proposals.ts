@@ -6,7 +6,7 @@ import { groupBy } from '../../core/group.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { checkResult } from '../../labelconfig/index.ts';
 import type { Deps } from '../deps.ts';
-import { hasEnded } from '../jobs.ts';
+import { hasEnded, isComing } from '../jobs.ts';
 import { found } from '../lookup.ts';
 import type { Loops } from '../loops.ts';
 import type { Matrices } from '../matrices.ts';
@@ -149,7 +149,7 @@ export class Proposals {
         };
         jobs
           .list({ projectId, limit: JOBS_LOOKED_AT })
-          .then((all) => all.some((job) => !hasEnded(job) && BRINGING.includes(job.kind)) || resolve(false), reject);
+          .then((all) => all.some((job) => isComing(job) && BRINGING.includes(job.kind)) || resolve(false), reject);
       });
     } finally {
       stop();

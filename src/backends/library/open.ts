@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { isoTime } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import { shownAddress } from '../../core/shown-address.ts';
 import type { InferencePool } from '../backend.ts';
 import { type ModelEntry, modelInfo } from '../manifest.ts';
 import { type LinearHead, withHead } from '../onnx-head.ts';
@@ -23,7 +24,7 @@ import type {
   PullRequest,
   VerifiedFile,
 } from './library.ts';
-import { fetchFiles, isPullFolder, pullFolder, shownAddress } from './pull.ts';
+import { clearIncoming, fetchFiles, mayGoOn, pullFolder } from './pull.ts';
 import { type LibraryRecord, readRecord, writeRecord } from './record.ts';
 import { benchModel, sample, tryModel } from './trial.ts';
 
@@ -65,10 +66,7 @@ class FolderLibrary implements ModelLibrary {
     const { pool } = this.#options;
     for (const id of Object.keys(this.#record.versions)) pool.add(this.#entry(id));
     for (const [name, version] of Object.entries(this.#record.serving)) pool.serve(`${name}@${version}`);
-    const incoming = await readdir(this.#incoming).catch(() => []);
-    for (const one of incoming.filter((name) => !isPullFolder(name))) {
-      await rm(join(this.#incoming, one), { recursive: true, force: true });
-    }
+    await clearIncoming(this.#incoming, this.#options.clock.now());
   }
 
   list(): readonly LibraryVersion[] {
@@ -113,13 +111,19 @@ class FolderLibrary implements ModelLibrary {
   ): Promise<LibraryVersion> {
     const folder = join(this.#incoming, pullFolder(request.source));
     const { fetch } = this.#options;
-    const pins = await fetchFiles(folder, request, { fetch, pins: this.#record.pins, progress, signal });
-    return this.#inTurn(async () => {
-      const added = await this.#keep(folder, options);
-      this.#change({ pins: { ...this.#record.pins, ...pins } });
-      await rm(folder, { recursive: true, force: true });
-      return added;
-    });
+    const clear = (): Promise<void> => rm(folder, { recursive: true, force: true });
+    try {
+      const pins = await fetchFiles(folder, request, { fetch, pins: this.#record.pins, progress, signal });
+      return await this.#inTurn(async () => {
+        const added = await this.#keep(folder, options);
+        this.#change({ pins: { ...this.#record.pins, ...pins } });
+        await clear();
+        return added;
+      });
+    } catch (error) {
+      if (!mayGoOn(error)) await clear();
+      throw error;
+    }
   }
 
   serve(id: string, act: 'served' | 'rolled back'): Promise<LibraryVersion> {

@@ -1,9 +1,10 @@
 /** Models from addresses: what lies under one is remembered by its hash, and must be the same the next time. */
 import { createHash } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '../../core/errors.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
+import { shownAddress } from '../../core/shown-address.ts';
 import { download, type ModelFetch } from './download.ts';
 import { isPlainName } from './folder.ts';
 import { bytesMaxOf } from './intake.ts';
@@ -11,14 +12,27 @@ import type { PullProgress, PullRequest } from './library.ts';
 
 /** Such folders outlive a crash, so that a pull goes on where it was. */
 const PULL = 'pull-';
+/** Whoever cancelled a pull, or lost the connection, comes back within so long, or not at all. */
+const PULL_KEPT_MS = 7 * 86_400_000;
 const HASH_CHARS = 24;
 
 export function pullFolder(source: string): string {
   return PULL + hashOf(source).slice(0, HASH_CHARS);
 }
 
-export function isPullFolder(name: string): boolean {
-  return name.startsWith(PULL);
+/** Clears away what adds and pulls have left, save pulls that may still go on. */
+export async function clearIncoming(incoming: string, now: number): Promise<void> {
+  for (const name of await readdir(incoming).catch(() => [])) {
+    const folder = join(incoming, name);
+    const { mtimeMs } = await stat(folder);
+    if (!name.startsWith(PULL) || now - mtimeMs > PULL_KEPT_MS) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Stopped, or cut off on the way: a later try goes on where this one was. Whatever else went wrong will do so again. */
+export function mayGoOn(error: unknown): boolean {
+  const { code, details } = toAppError(error);
+  return code === 'CONFLICT_CANCELLED' || (code === 'MEDIA_FETCH' && details.status === undefined);
 }
 
 interface PullOptions {
@@ -48,7 +62,6 @@ export async function fetchFiles(
     });
     const expected = index === 0 && sha256 ? sha256.toLowerCase() : pins[hashOf(url)];
     if (expected !== undefined && expected !== hash) {
-      await rm(folder, { recursive: true, force: true });
       throw new AppError('BACKEND_UNVERIFIED', `${shownAddress(url)} gave another file than expected.`, {
         details: { expected, found: hash },
       });
@@ -56,13 +69,6 @@ export async function fetchFiles(
     found[hashOf(url)] = hash;
   }
   return found;
-}
-
-/** Paths and queries of addresses carry keys: host and file name only. */
-export function shownAddress(url: string): string {
-  if (!URL.canParse(url)) return 'The address';
-  const { protocol, host } = new URL(url);
-  return `${protocol}//${host}/…/${fileNameOf(url)}`;
 }
 
 /** The last part of the path; `model.onnx` where that is no name for a file. */

@@ -285,6 +285,7 @@ export const JobEventShape = Type.Object({
   state: Type.Union([
     Type.Literal('queued'),
     Type.Literal('running'),
+    Type.Literal('paused'),
     Type.Literal('done'),
     Type.Literal('failed'),
     Type.Literal('cancelled'),
@@ -295,6 +296,15 @@ export const JobEventShape = Type.Object({
   failed: Type.Integer(),
   attempts: Type.Integer(),
   cancel_requested: Type.Boolean(),
+  pause_requested: Type.Boolean({ description: 'It stops at the end of its chunk and is paused then' }),
+  rate: nullable(
+    Type.Number({ description: 'Items per second (bytes of a download) of late; null until there is enough to tell' }),
+  ),
+  acts: Type.Array(
+    Type.Union([Type.Literal('pause'), Type.Literal('resume'), Type.Literal('cancel'), Type.Literal('retry')]),
+    { description: 'What can be done with it now' },
+  ),
+  seconds_left: nullable(Type.Integer({ description: 'Until this stage ends, at that rate' })),
   error: nullable(Type.Object({ code: Type.String(), detail: Type.String() })),
   revision: Type.Integer(),
   created_at: Time,

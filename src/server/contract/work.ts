@@ -182,20 +182,42 @@ export const workRoutes = {
     url: '/api/jobs/:job_id/failures',
     access: 'owner',
     tag: jobs,
-    summary: 'Items that failed, each with its reason',
+    summary: 'Items that failed, each with its reason, ordered by task',
     schema: {
       params: jobId,
+      querystring: Type.Object({
+        after: Type.Optional(
+          Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Last task of the page before' }),
+        ),
+        limit: limit(LIMITS.pageSizeMax),
+      }),
       response: {
         200: Type.Array(Type.Object({ task: Type.Integer(), code: Type.String(), detail: Type.String() })),
       },
     },
+  }),
+  jobPause: route({
+    method: 'POST',
+    url: '/api/jobs/:job_id/pause',
+    access: 'owner',
+    tag: jobs,
+    summary: 'Stop a job for a time: it keeps what it has done and waits, also over a restart of the server',
+    schema: { params: jobId, response: { 200: JobShape } },
+  }),
+  jobResume: route({
+    method: 'POST',
+    url: '/api/jobs/:job_id/resume',
+    access: 'owner',
+    tag: jobs,
+    summary: 'Let a paused job go on from where it was',
+    schema: { params: jobId, response: { 200: JobShape } },
   }),
   jobCancel: route({
     method: 'POST',
     url: '/api/jobs/:job_id/cancel',
     access: 'owner',
     tag: jobs,
-    summary: 'Stop a job',
+    summary: 'Stop a job for good',
     schema: { params: jobId, response: { 200: JobShape } },
   }),
   jobRetry: route({
@@ -203,7 +225,7 @@ export const workRoutes = {
     url: '/api/jobs/:job_id/retry',
     access: 'owner',
     tag: jobs,
-    summary: 'Run a failed or cancelled job on from where it stopped',
+    summary: 'Run a failed or cancelled job on from where it stopped; of one that is done, only the items that failed',
     schema: { params: jobId, response: { 200: JobShape } },
   }),
   prelabel: route({

@@ -1,6 +1,7 @@
 /** `/api/events`: one stream per page with the progress of every job that the caller may see. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { App, Identity } from '../../app/app.ts';
+import { hasEnded } from '../../app/jobs.ts';
 import type { Job } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Authenticate } from '../auth.ts';
@@ -94,7 +95,7 @@ async function replay(
 ): Promise<void> {
   if (since === undefined) {
     const jobs = await app.jobs.list({ limit: CURRENT_JOBS, ...(projectId === null ? {} : { projectId }) });
-    for (const job of jobs) if (job.state === 'queued' || job.state === 'running') offer(job);
+    for (const job of jobs) if (!hasEnded(job)) offer(job);
     return;
   }
   for (let from = since; ; ) {

@@ -138,6 +138,7 @@ function chosenTasks(options: Body<'snapshotCreate'>['task_filter_options']) {
 const STATUS_OF: Readonly<Record<Job['state'], SnapshotWire['status']>> = {
   queued: 'created',
   running: 'in_progress',
+  paused: 'in_progress',
   done: 'completed',
   failed: 'failed',
   cancelled: 'failed',

@@ -58,7 +58,16 @@ function runHandlers({ runs }: App): Handlers<'runList' | 'runGet' | 'runVotes' 
   };
 }
 
-type JobNames = 'jobList' | 'jobGet' | 'jobFailures' | 'jobCancel' | 'jobRetry' | 'prelabel' | 'train';
+type JobNames =
+  | 'jobList'
+  | 'jobGet'
+  | 'jobFailures'
+  | 'jobPause'
+  | 'jobResume'
+  | 'jobCancel'
+  | 'jobRetry'
+  | 'prelabel'
+  | 'train';
 
 function jobHandlers({ jobs }: App): Handlers<JobNames> {
   return {
@@ -68,10 +77,13 @@ function jobHandlers({ jobs }: App): Handlers<JobNames> {
       return (await jobs.list(projectId === null ? { limit } : { limit, projectId })).map(jobWire);
     },
     jobGet: async ({ params }) => jobWire(await jobs.get(params.job_id)),
-    async jobFailures({ params }) {
-      const failures = await jobs.failures(params.job_id);
+    async jobFailures({ params, query }) {
+      const page = { after: query.after ?? 0, limit: query.limit ?? LIST };
+      const failures = await jobs.failures(params.job_id, page);
       return failures.map(({ taskId, code, message }) => ({ task: taskId, code, detail: message }));
     },
+    jobPause: async ({ params }) => jobWire(await jobs.pause(params.job_id)),
+    jobResume: async ({ params }) => jobWire(await jobs.resume(params.job_id)),
     jobCancel: async ({ params }) => jobWire(await jobs.cancel(params.job_id)),
     jobRetry: async ({ params }) => jobWire(await jobs.retry(params.job_id)),
     prelabel: async ({ params }) => jobWire(await jobs.prelabel(params.project_id)),

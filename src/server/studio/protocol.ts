@@ -216,6 +216,7 @@ async function validate(_protocol: StudioProtocol, { body }: Call) {
 const STATUS_OF: Readonly<Record<Job['state'], string>> = {
   queued: 'queued',
   running: 'started',
+  paused: 'queued',
   done: 'finished',
   failed: 'failed',
   cancelled: 'failed',

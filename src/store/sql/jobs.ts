@@ -5,7 +5,7 @@
 import { isoTime } from '../../core/clock.ts';
 import type { Job } from '../../core/domain.ts';
 import { AppError, type PlainError } from '../../core/errors.ts';
-import type { JobLease, JobQueue, NewJob } from '../jobs.ts';
+import type { JobFailure, JobLease, JobQueue, NewJob } from '../jobs.ts';
 import { type Context, found } from './context.ts';
 import { query } from './query.ts';
 import { toJob } from './rows.ts';
@@ -35,6 +35,9 @@ const save = query<Omit<JobRow, 'created_at' | 'params' | 'kind' | 'project_id' 
       failed: p.failed,
       attempts: p.attempts,
       cancel_requested: p.cancel_requested,
+      pause_requested: p.pause_requested,
+      rate: p.rate,
+      retries_to: p.retries_to,
       error: p.error,
       output: p.output,
       revision: p.revision,
@@ -49,12 +52,13 @@ const since = query<{ revision: number; limit: number }>()((db, p) =>
   db.selectFrom('jobs').selectAll().where('revision', '>', p.revision).orderBy('revision').limit(p.limit),
 );
 
+/** Nobody works on them any more who could stop as asked. */
 const abandoned = query<{ now: number }>()((db, p) =>
   db
     .selectFrom('jobs')
     .selectAll()
     .where('state', '=', 'running')
-    .where('cancel_requested', '=', 1)
+    .where((eb) => eb.or([eb('cancel_requested', '=', 1), eb('pause_requested', '=', 1)]))
     .where('lease_expires_at', '<=', p.now),
 );
 
@@ -94,12 +98,16 @@ export function jobQueue({ engine, clock }: Context): JobQueue {
       return decide(row, db);
     });
 
-  const ended = (state: Job['state'], rest: Change = {}): Change => ({
+  /** Nobody works on it from now on. */
+  const left = (state: Job['state'], rest: Change = {}): Change => ({
     state,
     owner: null,
     lease_expires_at: null,
+    pause_requested: 0,
+    rate: null,
     ...rest,
   });
+  const isAlive = (row: JobRow): boolean => row.state === 'running' && (row.lease_expires_at ?? 0) > clock.now();
 
   return {
     enqueue: async (job) => {
@@ -109,39 +117,76 @@ export function jobQueue({ engine, clock }: Context): JobQueue {
     },
     lease: async ({ kinds, owner, leaseMs }) => {
       const now = clock.now();
-      const { job, cancelled } = await engine.write(async (db) => {
-        const cancelled: JobRow[] = [];
-        for (const row of await abandoned.all(db, { now })) cancelled.push(await apply(db, row, ended('cancelled')));
+      const { job, stopped } = await engine.write(async (db) => {
+        const stopped: JobRow[] = [];
+        for (const row of await abandoned.all(db, { now })) {
+          stopped.push(await apply(db, row, left(row.cancel_requested === 1 ? 'cancelled' : 'paused')));
+        }
         const row = await nextReady(db, kinds, now);
         const lease = { state: 'running', owner, lease_expires_at: now + leaseMs };
-        return { cancelled, job: row && (await apply(db, row, { ...lease, attempts: row.attempts + 1 })) };
+        return { stopped, job: row && (await apply(db, row, { ...lease, attempts: row.attempts + 1 })) };
       });
-      tell([...cancelled, ...(job ? [job] : [])].map(toJob));
+      tell([...stopped, ...(job ? [job] : [])].map(toJob));
       return job && { job: toJob(job), attempt: job.attempts };
     },
     progress: (lease, progress, leaseMs) =>
       changeLeased(lease, () => ({ ...progress, lease_expires_at: clock.now() + leaseMs })),
     complete: (lease, output) =>
-      changeLeased(lease, () => ended('done', { output: JSON.stringify(output), error: null })),
-    fail: (lease, error) => changeLeased(lease, () => ended('failed', { error: JSON.stringify(error) })),
-    cancelled: (lease) => changeLeased(lease, () => ended('cancelled')),
+      changeLeased(lease, async (row, db) => {
+        const failed = row.retries_to === null ? row.failed : await forgetMended(db, row.id, row.retries_to);
+        return left('done', { output: JSON.stringify(output), error: null, failed, retries_to: null });
+      }),
+    fail: (lease, error) => changeLeased(lease, () => left('failed', { error: JSON.stringify(error) })),
+    cancelled: (lease) => changeLeased(lease, () => left('cancelled')),
     release: async (lease) => {
-      await changeLeased(lease, () => ended('queued'));
+      // One that is to be cancelled as well is leased once more, so that its worker can clear up.
+      await changeLeased(lease, (row) =>
+        left(row.pause_requested === 1 && row.cancel_requested === 0 ? 'paused' : 'queued'),
+      );
     },
     requestCancel: (id) =>
       change(id, (row) => {
-        const alive = row.state === 'running' && (row.lease_expires_at ?? 0) > clock.now();
-        if (alive) return row.cancel_requested === 1 ? null : { cancel_requested: 1 };
-        return row.state === 'queued' || row.state === 'running' ? ended('cancelled', { cancel_requested: 1 }) : null;
+        if (isAlive(row)) return row.cancel_requested === 1 ? null : { cancel_requested: 1 };
+        return hasEnded(row) ? null : left('cancelled', { cancel_requested: 1 });
+      }),
+    requestPause: (id) =>
+      change(id, (row) => {
+        if (hasEnded(row)) throw new AppError('CONFLICT', `Job ${id} is ${row.state}; there is nothing to pause.`);
+        if (isAlive(row)) return row.pause_requested === 1 ? null : { pause_requested: 1 };
+        return row.state === 'paused' ? null : left('paused');
+      }),
+    resume: (id) =>
+      change(id, (row) => {
+        if (row.state === 'paused') return left('queued');
+        if (row.pause_requested === 1) return { pause_requested: 0 };
+        throw new AppError('CONFLICT', `Job ${id} is ${row.state}; only a paused one is resumed.`);
       }),
     retry: (id) =>
       change(id, async (row, db) => {
-        if (row.state !== 'failed' && row.state !== 'cancelled') {
-          throw new AppError('CONFLICT', `Job ${id} is ${row.state}; only a failed or cancelled one runs again.`);
+        if (!hasEnded(row)) {
+          throw new AppError('CONFLICT', `Job ${id} is ${row.state}; only one that has ended runs again.`);
         }
+        const again = left('queued', { cancel_requested: 0, error: null });
+        if (row.state === 'done') {
+          if (row.failed === 0) throw new AppError('CONFLICT', `Job ${id} is done and nothing of it failed.`);
+          return { ...again, retries_to: row.attempts, done: 0, total: row.failed };
+        }
+        if (row.retries_to !== null) return again;
         await db.deleteFrom('job_failures').where('job_id', '=', id).execute();
-        return ended('queued', { cancel_requested: 0, error: null, failed: 0 });
+        return { ...again, failed: 0 };
       }),
+    toRetry: async ({ job: { id } }) => {
+      const row = found(await byId.first(engine.reader, { id }), 'job', id);
+      if (row.retries_to === null) return undefined;
+      const failures = await engine.reader
+        .selectFrom('job_failures')
+        .select('task_id')
+        .where('job_id', '=', id)
+        .where('attempt', '<=', row.retries_to)
+        .orderBy('task_id')
+        .execute();
+      return failures.map((one) => one.task_id);
+    },
     get: async (id) => {
       const row = await byId.first(engine.reader, { id });
       return row && toJob(row);
@@ -157,14 +202,16 @@ export function jobQueue({ engine, clock }: Context): JobQueue {
       return () => listeners.delete(listener);
     },
     addFailure: async (lease, failure) => {
-      await changeLeased(lease, async (row, db) => ({ failed: row.failed + (await addFailure(db, row.id, failure)) }));
+      await changeLeased(lease, async (row, db) => ({ failed: row.failed + (await addFailure(db, row, failure)) }));
     },
-    failures: async (jobId) => {
+    failures: async (jobId, { after, limit }) => {
       const rows = await engine.reader
         .selectFrom('job_failures')
         .selectAll()
         .where('job_id', '=', jobId)
+        .where('task_id', '>', after)
         .orderBy('task_id')
+        .limit(limit)
         .execute();
       return rows.map((row) => ({ taskId: row.task_id, error: JSON.parse(row.error) as PlainError }));
     },
@@ -176,7 +223,7 @@ async function enqueue(db: Database, job: NewJob, now: string): Promise<{ row: J
     const waiting = await db
       .selectFrom('jobs')
       .selectAll()
-      .where('state', '=', 'queued')
+      .where('state', 'in', ['queued', 'paused'])
       .where('kind', '=', job.kind)
       .where('project_id', 'is not distinct from', job.projectId)
       .where('dedupe_key', '=', job.dedupeKey)
@@ -194,6 +241,9 @@ async function enqueue(db: Database, job: NewJob, now: string): Promise<{ row: J
     failed: 0,
     attempts: 0,
     cancel_requested: 0,
+    pause_requested: 0,
+    rate: null,
+    retries_to: null,
     error: null,
     output: 'null',
     revision: (await nextRevision.first(db, {}))!.value,
@@ -207,7 +257,7 @@ async function enqueue(db: Database, job: NewJob, now: string): Promise<{ row: J
   return { row, created: true };
 }
 
-/** The oldest that waits or was lost, of a project and kind that nobody works on. */
+/** The oldest that waits or was lost, of a project and kind that nobody works on, and behind no paused one of its key. */
 async function nextReady(db: Database, kinds: readonly string[], now: number): Promise<JobRow | undefined> {
   if (kinds.length === 0) return undefined;
   return db
@@ -223,10 +273,14 @@ async function nextReady(db: Database, kinds: readonly string[], now: number): P
           eb
             .selectFrom('jobs as other')
             .select('other.id')
-            .where('other.state', '=', 'running')
-            .where('other.lease_expires_at', '>', now)
             .whereRef('other.kind', '=', 'jobs.kind')
-            .whereRef('other.project_id', 'is not distinct from', 'jobs.project_id'),
+            .whereRef('other.project_id', 'is not distinct from', 'jobs.project_id')
+            .where((of) =>
+              of.or([
+                of.and([of('other.state', '=', 'running'), of('other.lease_expires_at', '>', now)]),
+                of.and([of('other.state', '=', 'paused'), of('other.dedupe_key', '=', of.ref('jobs.dedupe_key'))]),
+              ]),
+            ),
         ),
       ),
     )
@@ -238,8 +292,8 @@ async function nextReady(db: Database, kinds: readonly string[], now: number): P
 /** Returns 1 when this task had not failed before in this job. */
 async function addFailure(
   db: Database,
-  jobId: number,
-  { taskId, error }: { taskId: number; error: PlainError },
+  { id: jobId, attempts: attempt }: JobRow,
+  { taskId, error }: JobFailure,
 ): Promise<number> {
   const known = await db
     .selectFrom('job_failures')
@@ -250,10 +304,22 @@ async function addFailure(
   const text = JSON.stringify(error);
   await db
     .insertInto('job_failures')
-    .values({ job_id: jobId, task_id: taskId, error: text })
-    .onConflict((conflict) => conflict.columns(['job_id', 'task_id']).doUpdateSet({ error: text }))
+    .values({ job_id: jobId, task_id: taskId, error: text, attempt })
+    .onConflict((conflict) => conflict.columns(['job_id', 'task_id']).doUpdateSet({ error: text, attempt }))
     .execute();
   return known ? 0 : 1;
+}
+
+/** What did not fail again since leaves the list. Returns how many are left. */
+async function forgetMended(db: Database, jobId: number, retriesTo: number): Promise<number> {
+  await db.deleteFrom('job_failures').where('job_id', '=', jobId).where('attempt', '<=', retriesTo).execute();
+  const left = db.selectFrom('job_failures').where('job_id', '=', jobId);
+  const { count } = await left.select((eb) => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+function hasEnded({ state }: JobRow): boolean {
+  return state === 'done' || state === 'failed' || state === 'cancelled';
 }
 
 /** For an engine that only one process can open: whoever held a lease before is gone, so nobody waits for it to run out. */

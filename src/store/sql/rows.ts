@@ -194,6 +194,8 @@ export function toJob(row: Row<'jobs'>): Job {
     failed: row.failed,
     attempts: row.attempts,
     cancelRequested: row.cancel_requested === 1,
+    pauseRequested: row.pause_requested === 1,
+    rate: row.rate,
     error: row.error === null ? null : parsed(row.error),
     output: parsed(row.output),
     revision: row.revision,

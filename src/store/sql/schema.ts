@@ -232,6 +232,11 @@ export interface JobTable {
   failed: number;
   attempts: number;
   cancel_requested: Bit;
+  pause_requested: Bit;
+  /** Items per second, as last measured. */
+  rate: number | null;
+  /** It runs again only what failed up to this attempt. */
+  retries_to: number | null;
   error: string | null;
   output: string;
   revision: number;
@@ -246,6 +251,7 @@ export interface JobFailureTable {
   job_id: number;
   task_id: number;
   error: string;
+  attempt: number;
 }
 
 export interface ConnectionTable {

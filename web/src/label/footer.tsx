@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
 import { api } from '../api.ts';
 import { useConnected, useJobs } from '../events.ts';
 import { count, plural } from '../format.ts';
-import { describe } from '../parts/jobs.tsx';
+import { describe } from '../parts/job-words.ts';
 import { Progress } from '../parts/progress.tsx';
 import { outbox } from '../sender.ts';
 import type { Project, QueueState } from '../wire.ts';

@@ -6,7 +6,7 @@ import { Shown } from '../bulk/cards.tsx';
 import { useJobs } from '../events.ts';
 import { count, percent, plural } from '../format.ts';
 import { sentenceOf } from '../http.ts';
-import { JobList } from '../parts/jobs.tsx';
+import { isOpen, JobList } from '../parts/jobs.tsx';
 import { useLayout } from '../project.ts';
 import type { Job } from '../wire.ts';
 import { type MapData, mapApi } from './api.ts';
@@ -27,9 +27,7 @@ export function MapSection({ projectId }: { projectId: number }): ReactNode {
   const queries = useQueryClient();
   const refresh = useCallback(() => queries.invalidateQueries({ queryKey: ['map', projectId] }), [queries, projectId]);
   const ended = useCallback((job: Job): void => void (job.kind === 'map' && refresh()), [refresh]);
-  const jobs = useJobs(projectId, ended).filter(
-    ({ kind, state }) => kind === 'map' && (state === 'running' || state === 'queued'),
-  );
+  const jobs = useJobs(projectId, ended).filter((job) => job.kind === 'map' && isOpen(job));
   const map = useQuery({ queryKey: ['map', projectId], queryFn: () => mapApi.get(projectId), staleTime: 30_000 });
   const draw = useMutation({ mutationFn: (anew: boolean) => mapApi.draw(projectId, anew) });
   const busy = draw.isPending || jobs.length > 0;
@@ -51,13 +49,7 @@ export function MapSection({ projectId }: { projectId: number }): ReactNode {
           </div>
         </>
       )}
-      <JobList jobs={jobs}>
-        {(job) => (
-          <button type="button" className="small" onClick={() => void api.cancelJob(job.id)}>
-            Stop
-          </button>
-        )}
-      </JobList>
+      <JobList jobs={jobs} />
       {map.data && (
         <DrawnMap key={map.data.drawn} projectId={projectId} map={map.data} onChange={() => void refresh()} />
       )}

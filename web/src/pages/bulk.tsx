@@ -13,7 +13,7 @@ import { asksForSpans, SpanRepeats } from '../bulk/spans.tsx';
 import { useJobs } from '../events.ts';
 import { count, plural } from '../format.ts';
 import { sentenceOf } from '../http.ts';
-import { JobList } from '../parts/jobs.tsx';
+import { isOpen, JobList } from '../parts/jobs.tsx';
 import { useLayout, useProject } from '../project.ts';
 import './bulk.css';
 
@@ -82,7 +82,7 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
       const left = leftOut === 0 ? '' : ` ${plural(leftOut, 'item')} had your answer already.`;
       return { text: `Labeled ${plural(labeled, 'item')}.${left}`, runId };
     });
-  const jobs = useJobs(projectId).filter((job) => job.state === 'running' || job.state === 'queued');
+  const jobs = useJobs(projectId).filter(isOpen);
   const open = cards.data?.cards ?? [];
   return (
     <main className="page bulk">

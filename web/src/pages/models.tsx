@@ -1,7 +1,6 @@
 /** Models of this server, and which of them pre-label what in this project. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useCallback, useState } from 'react';
-import { api } from '../api.ts';
 import { useJobs } from '../events.ts';
 import { ago, count, plural } from '../format.ts';
 import { sentenceOf } from '../http.ts';
@@ -49,21 +48,7 @@ export default function ModelsPage({ projectId }: { projectId: number }): ReactN
           </button>
         </div>
       )}
-      <JobList jobs={jobs}>
-        {(job) =>
-          job.state === 'running' || job.state === 'queued' ? (
-            <button type="button" className="small" onClick={() => act.mutate(() => api.cancelJob(job.id))}>
-              Pause
-            </button>
-          ) : (
-            (job.state === 'failed' || job.state === 'cancelled') && (
-              <button type="button" className="small" onClick={() => act.mutate(() => api.retryJob(job.id))}>
-                Go on
-              </button>
-            )
-          )
-        }
-      </JobList>
+      <JobList jobs={jobs} />
       <h2>On this server</h2>
       {library.isError && <p role="alert">{sentenceOf(library.error)}</p>}
       {library.data && (

@@ -5,7 +5,7 @@ import { api } from '../api.ts';
 import { useJobs } from '../events.ts';
 import { count, percent, plural, snippet } from '../format.ts';
 import { sentenceOf } from '../http.ts';
-import { JobList } from '../parts/jobs.tsx';
+import { isOpen, JobList } from '../parts/jobs.tsx';
 import { Progress } from '../parts/progress.tsx';
 import { useTaskText } from '../project.ts';
 import type { QueueRow, QueueState, Task } from '../wire.ts';
@@ -40,7 +40,7 @@ export default function QueuePage({ projectId }: { projectId: number }): ReactNo
         </button>
       </div>
       {state.data && <StateLine state={state.data} />}
-      <JobList jobs={jobs.filter((job) => job.state === 'running' || job.state === 'queued')} />
+      <JobList jobs={jobs.filter(isOpen)} />
       {rows.isError && <p role="alert">{sentenceOf(rows.error)}</p>}
       {rows.data?.length === 0 && <p className="muted">Nothing is waiting: every item is labeled or handed out.</p>}
       {rows.data && rows.data.length > 0 && <Rows rows={rows.data} text={text} />}

@@ -52,22 +52,7 @@ export default function RunsPage({ projectId }: { projectId: number }): ReactNod
       </div>
       <h2>Jobs</h2>
       {jobs.length === 0 && <p className="muted">No background work yet.</p>}
-      <JobList jobs={jobs}>
-        {(job) => (
-          <>
-            {(job.state === 'running' || job.state === 'queued') && (
-              <button type="button" className="small" onClick={() => act.mutate(() => api.cancelJob(job.id))}>
-                Cancel
-              </button>
-            )}
-            {(job.state === 'failed' || job.state === 'cancelled') && (
-              <button type="button" className="small" onClick={() => act.mutate(() => api.retryJob(job.id))}>
-                Run again
-              </button>
-            )}
-          </>
-        )}
-      </JobList>
+      <JobList jobs={jobs} />
     </main>
   );
 }

@@ -5,7 +5,7 @@ import { api } from '../api.ts';
 import { useJobs } from '../events.ts';
 import { count, percent } from '../format.ts';
 import { sentenceOf } from '../http.ts';
-import { JobList } from '../parts/jobs.tsx';
+import { isOpen, JobList } from '../parts/jobs.tsx';
 import type { Difference, Lists, Preview, RulesClient } from './api.ts';
 import { ChangePanel, LastRun } from './apply.tsx';
 import { EditorField } from './editor-field.tsx';
@@ -64,7 +64,7 @@ export function Workshop(props: {
     onSettled: refresh,
   });
   const last = runs.data?.filter((run) => run.kind === 'rules').at(-1);
-  const working = jobs.filter((job) => job.state === 'running' || job.state === 'queued');
+  const working = jobs.filter(isOpen);
   const failure = preview.error ?? check.error ?? compare.error ?? apply.error ?? undo.error;
 
   return (

@@ -63,7 +63,7 @@ export function Sync({ id, onEnd }: { id: number; onEnd(): void }): ReactNode {
 }
 
 function hasEnded({ state }: Job): boolean {
-  return state !== 'queued' && state !== 'running';
+  return state !== 'queued' && state !== 'running' && state !== 'paused';
 }
 
 interface Outcome {

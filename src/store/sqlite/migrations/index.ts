@@ -7,6 +7,7 @@ import { retrain } from './0005-retrain.ts';
 import { spread } from './0006-spread.ts';
 import { studioAnswers } from './0007-studio-answers.ts';
 import { mediaFacts } from './0008-media-facts.ts';
+import { jobs } from './0009-jobs.ts';
 
 export const MIGRATIONS: readonly string[] = [
   start,
@@ -17,6 +18,7 @@ export const MIGRATIONS: readonly string[] = [
   spread,
   studioAnswers,
   mediaFacts,
+  jobs,
 ];
 
 /** What this version of the program writes. A data folder with a higher number is refused. */

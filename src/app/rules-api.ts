@@ -185,8 +185,12 @@ export interface RulesApi {
   report(projectId: number, source: RuleSource): Promise<RuleReportView>;
   /** What would change from a saved document to another source, over the same tasks as `report`. */
   diff(projectId: number, from: number, to: RuleSource): Promise<RuleDifference>;
-  /** Words and phrases that announce a label in the annotated tasks, best first. */
-  suggest(projectId: number, label: string, limit?: number): Promise<Suggestion[]>;
+  /** Words and phrases that announce a label in the annotated tasks, best first; with a task, only words of its text. */
+  suggest(
+    projectId: number,
+    label: string,
+    options?: { readonly limit?: number; readonly taskId?: number },
+  ): Promise<Suggestion[]>;
   /** One per control on which others than the head vote. */
   labelModels(projectId: number): Promise<LabelModelView[]>;
   /** Writes the votes of a saved document (the newest unless told otherwise) as a job, under one undoable run. */

@@ -1,9 +1,11 @@
 /** Adding rules to a document without touching what its author wrote: imports and promotions end up here. */
 import { type Document, isSeq, parseDocument, stringify, type YAMLSeq } from 'yaml';
 import { AppError } from '../core/errors.ts';
-import { type Condition, RULE_SCHEMA, type Rule } from '../rules/index.ts';
+import { type Condition, normalPath, RULE_SCHEMA, type Rule } from '../rules/index.ts';
 
 const EMPTY = `headstart_rules: ${RULE_SCHEMA}\nrules: []\n`;
+/** Flags of a pattern that says nothing of them. */
+const FLAGS = 'i';
 /** Broken lines inside a pattern or a keyword would be hard to read. */
 const LINE_WIDTH = 0;
 
@@ -26,11 +28,15 @@ export function appendRules(text: string | undefined, rules: readonly NewRule[])
       details: { line: 1, column: 1 },
     });
   }
+  const defaults = {
+    field: normalPath(String(document.get('field') ?? 'text')),
+    fold: String(document.get('fold') ?? 'case'),
+  };
   const taken = new Set((list.toJSON() as { id?: unknown }[]).map((rule) => String(rule?.id ?? '')));
   const named = rules.map((rule) => {
     const id = freeId(rule.id, taken);
     taken.add(id);
-    return plainRule({ ...rule, id });
+    return plainRule({ ...rule, id }, defaults);
   });
   const block = list.flow !== true && list.items.length > 0;
   return {
@@ -59,26 +65,41 @@ function freeId(wanted: string, taken: ReadonlySet<string>): string {
   for (let n = 2; ; n++) if (!taken.has(`${wanted}-${n}`)) return `${wanted}-${n}`;
 }
 
-function plainRule({ id, labels, when, spans }: NewRule): { readonly id: string } {
+/** What the document says once for all its rules. */
+interface Defaults {
+  readonly field: string;
+  readonly fold: string;
+}
+
+function plainRule({ id, labels, when, spans }: NewRule, defaults: Defaults): { readonly id: string } {
   const [label, ...more] = labels;
   return {
     id,
     ...(more.length === 0 ? { label } : { labels }),
-    ...plainCondition(when),
+    ...plainCondition(when, defaults),
     ...(spans === null ? {} : { spans: true }),
   };
 }
 
-function plainCondition(condition: Condition): object {
+/** As short as it can be said: what goes without saying is left out. */
+function plainCondition(condition: Condition, defaults: Defaults): object {
   if (condition.kind === 'keywords') {
-    const { words, match, fold, field } = condition;
-    return { keywords: { words, match, fold, field } };
+    const { words, match } = condition;
+    const how = match === 'word' || match === 'phrase' ? {} : { match };
+    const more = { ...how, ...unless(condition, 'fold', defaults.fold), ...unless(condition, 'field', defaults.field) };
+    const value = Object.keys(more).length === 0 ? words : { words, ...more };
+    return match === 'phrase' ? { phrases: value } : { keywords: value };
   }
   if (condition.kind === 'regex') {
-    const { pattern, flags, field } = condition;
-    return { regex: { pattern, flags, field } };
+    const { pattern } = condition;
+    const more = { ...unless(condition, 'flags', FLAGS), ...unless(condition, 'field', defaults.field) };
+    return { regex: Object.keys(more).length === 0 ? pattern : { pattern, ...more } };
   }
   throw new Error(`assertion failed: no import makes a condition of kind ${condition.kind}`);
+}
+
+function unless<K extends string>(from: Readonly<Record<K, string>>, key: K, value: string): object {
+  return from[key] === value ? {} : { [key]: from[key] };
 }
 
 /** `Click here!` -> `click-here`: an id that people recognise. */

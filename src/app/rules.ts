@@ -106,11 +106,13 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
       };
     },
 
-    async suggest(projectId, label, limit) {
+    async suggest(projectId, label, { limit, taskId } = {}) {
       const { config } = await open(projectId);
       const index = labelIndex(config, label);
+      const within = taskId === undefined ? undefined : await shownText(deps, config, projectId, taskId);
       const { texts, truth } = await annotatedTexts(deps, config, projectId);
-      return deps.compute.rules.suggest(texts, truth, index, limit === undefined ? {} : { limit });
+      const options = { ...(limit === undefined ? {} : { limit }), ...(within === undefined ? {} : { within }) };
+      return deps.compute.rules.suggest(texts, truth, index, options);
     },
 
     async labelModels(projectId) {
@@ -202,6 +204,12 @@ async function textAt(
   if (task.projectId !== projectId) throw notFound('task', place.taskId);
   const value = valueAt({ data: task.data, meta: task.meta }, field);
   return typeof value === 'string' ? value.slice(place.start, place.end) : '';
+}
+
+async function shownText({ store }: Deps, config: ProjectConfig, projectId: number, taskId: number): Promise<string> {
+  const task = await found('task', taskId, store.tasks.get(taskId));
+  if (task.projectId !== projectId) throw notFound('task', taskId);
+  return config.textOf(task.data) ?? '';
 }
 
 async function annotatedTexts(deps: Deps, config: ProjectConfig, projectId: number) {

@@ -13,6 +13,7 @@ export interface RuleFlags extends CommonFlags {
   readonly rule?: string;
   readonly limit?: number;
   readonly from?: number;
+  readonly task?: number;
   readonly kind?: 'csv' | 'spacy';
   readonly field?: string;
   readonly to?: string;

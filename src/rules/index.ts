@@ -33,7 +33,7 @@ export {
   ruleSet,
   ruleVersion,
 } from './document.ts';
-export { matchFields } from './document-condition.ts';
+export { matchFields, normalPath } from './document-condition.ts';
 export { conditionsIn, FACT_PATHS, type FactOf, factAt, factOf, factsIn, PIXEL_FACTS } from './facts.ts';
 export { type ImportOptions, rulesFromCsv } from './import-csv.ts';
 export { rulesFromSpacy, type SpacyImport } from './import-spacy.ts';

@@ -26,6 +26,8 @@ export interface SuggestOptions {
   readonly limit?: number;
   /** Texts (folded) that rules already use. */
   readonly known?: ReadonlySet<string>;
+  /** Only words and phrases of this text. */
+  readonly within?: string;
 }
 
 /** Words of one text that are looked at: a book does not make better suggestions than its beginning. */
@@ -42,7 +44,8 @@ export function suggestKeywords(
   label: number,
   options: SuggestOptions = {},
 ): Suggestion[] {
-  const { wordsMax = 3, tasksMin = 3, limit = 50, known = new Set() } = options;
+  const { wordsMax = 3, tasksMin = 3, limit = 50, known = new Set(), within } = options;
+  const here = within === undefined ? null : gramsOf(within, wordsMax);
   const counts = new Map<string, { tasks: number; correct: number; words: number }>();
   let positive = 0;
   texts.forEach((text, i) => {
@@ -58,7 +61,7 @@ export function suggestKeywords(
   const base = positive / Math.max(1, texts.length);
   const out: Suggestion[] = [];
   for (const [text, { tasks, correct, words }] of counts) {
-    if (tasks < tasksMin || known.has(text)) continue;
+    if (tasks < tasksMin || known.has(text) || here?.has(text) === false) continue;
     const interval = wilsonInterval(correct, tasks);
     // A word as frequent elsewhere says nothing about the label.
     if (interval.low <= base) continue;
@@ -73,7 +76,11 @@ export function suggestKeywords(
       score: interval.low * coverage,
     });
   }
-  out.sort((a, b) => b.score - a.score || a.text.length - b.text.length || (a.text < b.text ? -1 : 1));
+  // Of equals one word goes before a phrase, and a long word, which says more by itself, before a short one.
+  const phrase = (one: Suggestion): number => Number(one.kind === 'phrase');
+  out.sort(
+    (a, b) => b.score - a.score || phrase(a) - phrase(b) || b.text.length - a.text.length || (a.text < b.text ? -1 : 1),
+  );
   return withoutEchoes(out).slice(0, limit);
 }
 

@@ -227,6 +227,12 @@ describe('suggestions', () => {
     expect(found[0]).toMatchObject({ kind: 'phrase', correct: 20, tasks: 20 });
   });
 
+  it('keeps to the words of one text when there is one', () => {
+    const found = suggestKeywords(texts, truth, 1, { within: 'Please CLICK on the prize' });
+    expect(found.map((one) => one.text).sort()).toEqual(['click', 'prize']);
+    expect(suggestKeywords(texts, truth, 1, { within: 'nothing of the kind' })).toEqual([]);
+  });
+
   it('leaves out what rules know already', () => {
     expect(suggestKeywords(texts, truth, 1, { known: new Set(['claim']) }).map((one) => one.text)).not.toContain(
       'claim',

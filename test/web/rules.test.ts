@@ -1,5 +1,6 @@
 /** The rules page, by keyboard only: written, tried, looked through, compared, applied, undone. */
 import type { Page } from 'playwright-core';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { keepScreenshot, type Look } from './browser.ts';
 import { visits } from './visits.ts';
@@ -127,6 +128,64 @@ describe('the rules page', () => {
     await keepScreenshot(page, 'rules-narrow-dark');
     const wider = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
     expect(wider).toBeLessThanOrEqual(0);
+  });
+
+  it('is where a rule begins on the label page: of the last answer, and of words that were selected', async () => {
+    const mails = Array.from({ length: 20 }, (_, n) => (n < 12 ? `You won a prize, number ${n}` : `Lunch at ${n}?`));
+    const projectId = await server.project({ title: 'Mails', texts: mails });
+    await annotate(projectId, 'spam', 'won a prize');
+    await annotate(projectId, 'ham', 'Lunch at');
+    const { page } = await open(`/projects/${projectId}/label`);
+    const body = page.locator('.text-body');
+    await body.waitFor();
+    await page.getByRole('button', { name: /^spam/ }).first().click();
+    await page.keyboard.press('m');
+    await page.getByText(/Rule \S+ says spam where .* stands, as in item \d+/).waitFor();
+    await page.getByText('No problem in 1 rule.').waitFor();
+    await page.getByRole('button', { name: /Not only of item/ }).waitFor();
+    await keepScreenshot(page, 'rules-from-answer');
+    expect(new URL(page.url()).search).toBe('');
+
+    await page.goto(`${server.url}/projects/${projectId}/label`);
+    await body.waitFor();
+    await page.evaluate(`(() => {
+      const text = document.createTreeWalker(document.querySelector('.text-body'), NodeFilter.SHOW_TEXT).nextNode();
+      getSelection().setBaseAndExtent(text, 0, text, text.data.indexOf(' ', 6));
+    })()`);
+    await keepScreenshot(page, 'label-rule-selected');
+    const words = await page.evaluate<string>('getSelection().toString()');
+    await page.getByRole('button', { name: /^Rule/ }).click();
+    await page.getByText(`where “${words}” stands`).waitFor();
+    await page.getByText('No problem in 1 rule.').waitFor();
+  });
+
+  it('shows pictures with the facts that rules ask for, and waits for files by itself', async () => {
+    const config =
+      '<View><Image name="image" value="$text"/><Choices name="label" toName="image"><Choice value="night"/><Choice value="day"/></Choices></View>';
+    const picture = async (level: number) => {
+      const create = { width: 80, height: 60, channels: 3 as const, background: { r: level, g: level, b: level } };
+      return `data:image/png;base64,${(await sharp({ create }).png().toBuffer()).toString('base64')}`;
+    };
+    const texts = [...(await Promise.all([10, 20, 200, 240].map(picture))), 'data:image/png;base64,AAAA'];
+    const projectId = await server.project({ title: 'Photos', texts, config });
+    const page = await visit(projectId);
+    await write(
+      page,
+      'headstart_rules: 1\nrules:\n  - {id: dark, label: night, when: {fact: {path: brightness, max: 60}}}\n  - {id: light, label: day, when: {not: {fact: {path: brightness, max: 60}}}}\n',
+    );
+    await page.getByRole('tab', { name: /Hits 4/ }).waitFor();
+    await page.locator('.rule-picture img').first().waitFor();
+    await page.getByText('brightness 10', { exact: true }).waitFor();
+    await page.getByText('Rules keep silent on 1 file').click();
+    await keepScreenshot(page, 'rules-pictures');
+    await write(
+      page,
+      'headstart_rules: 1\nrules:\n  - {id: dark, label: night, when: {fact: {path: brigthness, max: 60}}}\n',
+    );
+    await page
+      .getByText(/There is no fact 'brigthness'/)
+      .first()
+      .waitFor();
   });
 
   it('marks places for labels of spans', async () => {

@@ -8,6 +8,7 @@ export type Action =
   | 'flag'
   | 'search'
   | 'help'
+  | 'rule'
   | 'whole'
   | 'flips'
   | 'rollback'
@@ -35,6 +36,7 @@ export const BINDINGS: readonly Binding[] = [
   { action: 'leave', keys: ['Escape'], does: 'Close what is open' },
   { action: 'next', keys: ['ArrowRight'], does: 'Where several things are asked: the next question' },
   { action: 'previous', keys: ['ArrowLeft'], does: 'The question before' },
+  { action: 'rule', keys: ['m'], does: 'Make a rule of the words you selected, or of your last answer' },
   { action: 'help', keys: ['?'], does: 'Show the keys' },
 ];
 

@@ -86,9 +86,11 @@ function addReading(verb: Verb): void {
   verb('suggest', 'words and phrases that announce a label in the annotated tasks, best first')
     .argument('<label>', 'the label')
     .option('--limit <number>', 'how many', positive, SUGGESTIONS)
+    .option('--task <id>', 'only words of this task', positive)
     .action((projectId: number, label: string, flags: RuleFlags) =>
       withSession(flags, async ({ client, out }) => {
-        const query = { label, limit: flags.limit ?? SUGGESTIONS };
+        const task = flags.task === undefined ? {} : { task: flags.task };
+        const query = { label, limit: flags.limit ?? SUGGESTIONS, ...task };
         const found = await client.call('ruleSuggest', { params: { project_id: projectId }, query });
         out.rows(found.map((one) => ({ ...one })));
       }),

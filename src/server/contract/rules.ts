@@ -130,12 +130,13 @@ export const ruleRoutes = {
     url: `${base}/suggest`,
     access,
     tag,
-    summary: 'Words and phrases that announce a label in the annotated tasks, best first',
+    summary: 'Words and phrases that announce a label in the annotated tasks, best first; of one task when it is named',
     schema: {
       params,
       querystring: Type.Object({
         label: Type.String(),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.pageSizeMax })),
+        task: Type.Optional(Id('task')),
       }),
       response: { 200: Type.Array(KeywordShape) },
     },

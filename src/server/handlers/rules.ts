@@ -45,7 +45,9 @@ export function ruleHandlers({ rules }: App): Handlers<keyof typeof ruleRoutes> 
       return differenceWire(await rules.diff(params.project_id, from, sourceOf(body)));
     },
     async ruleSuggest({ params, query }) {
-      return (await rules.suggest(params.project_id, query.label, query.limit)).map(keywordWire);
+      const { label, limit, task } = query;
+      const options = { ...(limit === undefined ? {} : { limit }), ...(task === undefined ? {} : { taskId: task }) };
+      return (await rules.suggest(params.project_id, label, options)).map(keywordWire);
     },
     async labelModels({ params }) {
       const models = await rules.labelModels(params.project_id);

@@ -3,11 +3,15 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { BINDINGS, keyName } from '../keys.ts';
 import type { ChoicesControl } from '../layout.ts';
 
-export function Help({ controls, onClose }: { controls: readonly ChoicesControl[]; onClose: () => void }): ReactNode {
+export function Help(props: { controls: readonly ChoicesControl[]; owner: boolean; onClose: () => void }): ReactNode {
+  const { controls, owner, onClose } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const own = controls.flatMap((control) => control.choices.filter((choice) => choice.hotkey !== ''));
-  const bindings = BINDINGS.filter(({ action }) => controls.length > 1 || (action !== 'next' && action !== 'previous'));
+  const bindings = BINDINGS.filter(
+    ({ action }) =>
+      (controls.length > 1 || (action !== 'next' && action !== 'previous')) && (owner || action !== 'rule'),
+  );
   return (
     <dialog ref={dialog} className="help" aria-labelledby="help-title" onClose={onClose}>
       <h2 id="help-title">Keys</h2>

@@ -14,7 +14,14 @@ const MediaBlock = lazy(() => import('../parts/media.tsx'));
 /** Longer texts are not read out by themselves. */
 const SPOKEN_MAX = 2_000;
 
-export function ItemCard({ layout, shown, view }: { layout: Layout; shown: Shown; view: Answering }): ReactNode {
+export function ItemCard(props: {
+  layout: Layout;
+  shown: Shown;
+  view: Answering;
+  /** For owners. */
+  onRule: (() => void) | null;
+}): ReactNode {
+  const { layout, shown, view, onRule } = props;
   const values = layout.blocks.map((block) => (block.kind === 'text' ? readValue(block.value, shown.data) : ''));
   const characters = values.reduce((sum, value) => sum + value.length, 0);
   const keywords = useKeywords(
@@ -37,6 +44,12 @@ export function ItemCard({ layout, shown, view }: { layout: Layout; shown: Shown
         >
           {view.note === '' ? 'Flag' : 'Flagged'} <kbd>f</kbd>
         </button>
+        {onRule !== null && (
+          // What is selected stays selected.
+          <button type="button" className="small" onMouseDown={(event) => event.preventDefault()} onClick={onRule}>
+            Rule <kbd>m</kbd>
+          </button>
+        )}
       </header>
       {(view.noting || view.note !== '') && <Note view={view} />}
       {/* Read out when it changes; a long text is left to be read at leisure. */}

@@ -1,6 +1,7 @@
 /** The label page: read, press one key, read the next. */
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react';
+import { useLocation } from 'wouter';
 import { api } from '../api.ts';
 import { sentenceOf } from '../http.ts';
 import { type Action, indexOf } from '../keys.ts';
@@ -15,6 +16,7 @@ import { useHotkeys } from './hotkeys.ts';
 import { ItemCard } from './item.tsx';
 import { LabelButtons } from './labels.tsx';
 import { RetrainNotice, useRetrainNotice } from './notice.tsx';
+import { ruleLink } from './rule-link.ts';
 import { sessionOf } from './session.ts';
 import { HINTS_FRESH_MS, SidePanel } from './side.tsx';
 import { Suggestion } from './suggestion.tsx';
@@ -41,11 +43,17 @@ interface WorkplaceProps {
 }
 
 function Workplace({ project, layout, me }: WorkplaceProps): ReactNode {
+  const owner = me.role === 'owner';
   const session = sessionOf(project.id);
   const at = useSyncExternalStore(session.subscribe, session.snapshot);
   const view = useAnswering(session, at, layout.controls);
-  const notice = useRetrainNotice(project.id, me.role === 'owner');
+  const notice = useRetrainNotice(project.id, owner);
   const [help, setHelp] = useState(false);
+  const [, go] = useLocation();
+  const makeRule = (): void => {
+    const link = owner ? ruleLink(project.id, view, at) : null;
+    if (link !== null) go(link);
+  };
   usePrefetchedHints(at.upcoming);
 
   const act = (action: Action): void => {
@@ -61,6 +69,7 @@ function Workplace({ project, layout, me }: WorkplaceProps): ReactNode {
       rollback: notice.rollback,
       next: () => view.step(1),
       previous: () => view.step(-1),
+      rule: makeRule,
       help: () => setHelp(true),
       leave: () => (notice.open ? notice.toggle() : view.leave()),
     };
@@ -82,7 +91,7 @@ function Workplace({ project, layout, me }: WorkplaceProps): ReactNode {
           <Waiting state={at.state} problem={at.problem} />
         ) : (
           <>
-            <ItemCard layout={layout} shown={view.shown} view={view} />
+            <ItemCard layout={layout} shown={view.shown} view={view} onRule={owner ? makeRule : null} />
             <Suggestion view={view} />
             <LabelButtons view={view} />
           </>
@@ -94,7 +103,7 @@ function Workplace({ project, layout, me }: WorkplaceProps): ReactNode {
       <SidePanel session={session} at={at} item={at.reopened === null ? at.current : null} layout={layout} />
       <RetrainNotice notice={notice} layout={layout} />
       <Footer project={project} session={session} at={at} onHelp={() => setHelp(true)} />
-      {help && <Help controls={layout.controls} onClose={() => setHelp(false)} />}
+      {help && <Help controls={layout.controls} owner={owner} onClose={() => setHelp(false)} />}
     </div>
   );
 }

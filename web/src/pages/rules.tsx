@@ -1,10 +1,11 @@
 /** Rules: written on the left, watched on the right while they are typed, compared, applied and taken back. */
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useMemo } from 'react';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { api } from '../api.ts';
 import { sentenceOf } from '../http.ts';
 import { useProject } from '../project.ts';
 import { rulesApi } from '../rules/api.ts';
+import { arrivalIn } from '../rules/arrival.ts';
 import '../rules/rules.css';
 import { Workshop } from '../rules/workshop.tsx';
 
@@ -13,6 +14,9 @@ const CHOICES: readonly string[] = ['Choices', 'Taxonomy', 'Rating'];
 
 export default function RulesPage({ projectId }: { projectId: number }): ReactNode {
   const client = useMemo(() => rulesApi(projectId), [projectId]);
+  const [arrival] = useState(() => arrivalIn(window.location));
+  // A reload makes no second rule.
+  useEffect(() => window.history.replaceState(null, '', window.location.pathname), []);
   const saved = useQuery({
     queryKey: ['rules', projectId],
     queryFn: client.newest,
@@ -38,7 +42,15 @@ export default function RulesPage({ projectId }: { projectId: number }): ReactNo
   const labels = [...new Set([...(choice?.labels ?? []), ...(spans?.labels ?? [])])];
   const start = saved.data?.document ?? exampleFor(labels, choice === undefined);
   return (
-    <Workshop projectId={projectId} client={client} start={start} lists={saved.data?.lists ?? {}} labels={labels} />
+    <Workshop
+      projectId={projectId}
+      client={client}
+      saved={saved.data?.document ?? null}
+      start={start}
+      lists={saved.data?.lists ?? {}}
+      labels={labels}
+      arrival={arrival}
+    />
   );
 }
 

@@ -30,7 +30,7 @@ function One({ kind, path, name, first }: { kind: string; path: string; name: st
   if (problem)
     return <p role="alert">The file of {name} cannot be shown. Skip it, or flag it for the project owner.</p>;
   if (source === null) return <p className="muted">Fetching the file…</p>;
-  if (kind === 'image') return <img src={source} alt={`What ${name} shows`} onError={fail} />;
+  if (kind === 'image') return <img src={source} alt={`What ${name} shows`} loading="lazy" onError={fail} />;
   return <Player source={source} name={name} first={first} onError={fail} />;
 }
 

@@ -24,11 +24,14 @@ export function rulesApi(projectId: number) {
       post<Preview>('/rules/preview', { document, lists, ...(rule === undefined ? {} : { rule }) }),
     report: (document: string, lists: Lists) => post<Reply<'ruleReport'>>('/rules/report', { document, lists }),
     diff: (document: string, lists: Lists) => post<Difference>('/rules/diff', { document, lists }),
-    suggest: (label: string) =>
-      call<Keyword[]>('GET', `${base}/rules/suggest?limit=12&label=${encodeURIComponent(label)}`),
-    /** The document with one more rule, made of these words. */
-    add: (document: string, label: string, text: string) =>
-      post<Reply<'rulePromote'>>('/rules/promote', { document, label, text }),
+    /** Of one task's text when it is named. */
+    suggest: (label: string, task: number | null) => {
+      const query = `limit=12&label=${encodeURIComponent(label)}${task === null ? '' : `&task=${task}`}`;
+      return call<Keyword[]>('GET', `${base}/rules/suggest?${query}`);
+    },
+    /** The document with one more rule, made of these words; a new one where there is none. */
+    add: (document: string | null, label: string, text: string) =>
+      post<Reply<'rulePromote'>>('/rules/promote', { label, text, ...(document === null ? {} : { document }) }),
     save: (document: string, lists: Lists) => post<Reply<'ruleSave'>>('/rules', { document, lists }),
     apply: (number: number) => post<Reply<'ruleApply'>>('/rules/apply', { number }),
     labelModels: () => call<LabelModel[]>('GET', `${base}/label-models`),

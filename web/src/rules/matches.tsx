@@ -1,5 +1,5 @@
 /** Tasks to look at, in tabs: what rules hit, what contradicts them, what they miss. Matches are marked by the server. */
-import { type KeyboardEvent, type ReactNode, useRef } from 'react';
+import { type KeyboardEvent, lazy, type ReactNode, Suspense, useRef } from 'react';
 import { count } from '../format.ts';
 import type { Preview, RuleTask } from './api.ts';
 
@@ -54,9 +54,12 @@ export function Matches(props: { preview: Preview; tab: Tab; choose: (tab: Tab) 
 export function TaskLine({ task }: { task: RuleTask }): ReactNode {
   return (
     <li>
-      <p dir="auto" className="rule-text">
-        <Marked text={task.text} matches={task.matches} />
-      </p>
+      {task.media !== null && <Shown task={task.task} media={task.media} />}
+      {task.text !== '' && (
+        <p dir="auto" className="rule-text">
+          <Marked text={task.text} matches={task.matches} />
+        </p>
+      )}
       <p className="muted">
         {task.votes.map(({ rule, label }) => (
           <span key={`${rule} ${label}`} className="chip">
@@ -64,8 +67,27 @@ export function TaskLine({ task }: { task: RuleTask }): ReactNode {
           </span>
         ))}
         {task.annotated.length > 0 && <span>people say {task.annotated.join(', ')}</span>}
+        {task.facts.map(({ path, value }) => (
+          <span key={path} className="rule-fact">
+            {path} {value === null ? 'not known' : JSON.stringify(value)}
+          </span>
+        ))}
       </p>
     </li>
+  );
+}
+
+const MediaBlock = lazy(() => import('../parts/media.tsx'));
+
+/** A picture as it is; of a sound only the number, because fifty players would load fifty files. */
+function Shown({ task, media }: { task: number; media: NonNullable<RuleTask['media']> }): ReactNode {
+  if (media.kind !== 'image') return <p className="muted">Item {task}</p>;
+  return (
+    <div className="rule-picture">
+      <Suspense fallback={null}>
+        <MediaBlock kind="image" taskId={task} field={media.field} count={1} />
+      </Suspense>
+    </div>
   );
 }
 

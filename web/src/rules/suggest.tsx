@@ -4,20 +4,25 @@ import { type ReactNode, useState } from 'react';
 import { count, percent } from '../format.ts';
 import { sentenceOf } from '../http.ts';
 import type { RulesClient } from './api.ts';
+import type { Arrival } from './arrival.ts';
 
 export function Suggest(props: {
   client: RulesClient;
   projectId: number;
   labels: readonly string[];
+  /** Begins with the label and the words of this task. */
+  start: Arrival | null;
   document: string;
   onDocument: (document: string) => void;
 }): ReactNode {
   const { client, projectId, labels } = props;
   const [label, setLabel] = useState<string | null>(null);
-  const wanted = label ?? labels[0] ?? '';
+  const [task, setTask] = useState(props.start?.task ?? null);
+  const begun = props.start?.label ?? '';
+  const wanted = label ?? (labels.includes(begun) ? begun : (labels[0] ?? ''));
   const words = useQuery({
-    queryKey: ['rule-words', projectId, wanted],
-    queryFn: () => client.suggest(wanted),
+    queryKey: ['rule-words', projectId, wanted, task],
+    queryFn: () => client.suggest(wanted, task),
     enabled: wanted !== '',
   });
   const add = useMutation({
@@ -36,6 +41,11 @@ export function Suggest(props: {
             ))}
           </select>
         </label>
+        {task !== null && (
+          <button type="button" className="small" onClick={() => setTask(null)}>
+            Not only of item {task}
+          </button>
+        )}
       </div>
       {(words.isError || add.isError) && <p role="alert">{sentenceOf(words.error ?? add.error)}</p>}
       {words.data?.length === 0 && (

@@ -3,11 +3,12 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { api } from '../api.ts';
 import { useJobs } from '../events.ts';
-import { count, percent } from '../format.ts';
+import { count, percent, plural } from '../format.ts';
 import { sentenceOf } from '../http.ts';
 import { isOpen, JobList } from '../parts/jobs.tsx';
 import type { Difference, Lists, Preview, RulesClient } from './api.ts';
 import { ChangePanel, LastRun } from './apply.tsx';
+import type { Arrival } from './arrival.ts';
 import { EditorField } from './editor-field.tsx';
 import { Guide } from './guide.tsx';
 import { Matches, type Tab } from './matches.tsx';
@@ -21,9 +22,13 @@ const TYPING_MS = 250;
 export function Workshop(props: {
   projectId: number;
   client: RulesClient;
+  /** The newest document; null before there is one. */
+  saved: string | null;
   start: string;
   lists: Lists;
   labels: readonly string[];
+  /** Sent here from the label page. */
+  arrival: Arrival | null;
 }): ReactNode {
   const { projectId, client, lists } = props;
   const queries = useQueryClient();
@@ -33,8 +38,12 @@ export function Workshop(props: {
   const start = useRef<HTMLButtonElement>(null);
   const settled = useSettled(text, TYPING_MS);
   const { check, preview } = useTrial(props, settled, chosen);
+  const made = useMadeRule(props, ({ document, rule }) => {
+    setText(document);
+    setChosen(rule);
+  });
   const refresh = useCallback(() => {
-    for (const key of ['runs', 'label-models', 'rule-report']) {
+    for (const key of ['runs', 'label-models', 'rule-preview']) {
       void queries.invalidateQueries({ queryKey: [key, projectId] });
     }
   }, [queries, projectId]);
@@ -83,6 +92,7 @@ export function Workshop(props: {
         </button>
       </div>
       <Guide />
+      {made !== '' && <p role="status">{made}</p>}
       {failure && <p role="alert">{sentenceOf(failure)}</p>}
       {change !== null && (
         <ChangePanel
@@ -100,12 +110,13 @@ export function Workshop(props: {
       <div className="rule-columns">
         <div>
           <EditorField text={text} check={check.data} onChange={setText} onSubmit={compare.mutate} />
-          <Suggest {...props} document={text} onDocument={setText} />
+          <Suggest {...props} start={props.arrival} document={text} onDocument={setText} />
         </div>
         <div aria-busy={preview.isFetching}>
           {preview.data && (
             <>
               <Summary preview={preview.data} />
+              {preview.data.media && <MediaGaps media={preview.data.media} />}
               <RuleTable
                 rules={preview.data.rules}
                 estimated={estimatesOf(models.data ?? [])}
@@ -169,6 +180,57 @@ function Summary({ preview }: { preview: Preview }): ReactNode {
       . <span className="muted">{Math.round(ms)} ms</span>
     </p>
   );
+}
+
+/** Where rules on facts of media say nothing, and why. */
+function MediaGaps({ media }: { media: NonNullable<Preview['media']> }): ReactNode {
+  const { waiting, unreadable, examples } = media;
+  return (
+    <>
+      {waiting > 0 && <p role="status">Looking at {plural(waiting, 'file')}; figures follow by themselves.</p>}
+      {unreadable > 0 && (
+        <details>
+          <summary>Rules keep silent on {plural(unreadable, 'file')}: not all that is asked can be found out</summary>
+          <ul>
+            {examples.map(({ task, reason }) => (
+              <li key={task}>
+                Item {task}: {reason}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}
+
+/** Makes the rule that the label page asked for, once; says what became of it. */
+function useMadeRule(
+  { client, saved, labels, arrival }: Parameters<typeof Workshop>[0],
+  onMade: (made: { document: string; rule: string }) => void,
+): string {
+  const asked = useRef(false);
+  const make = useMutation({
+    mutationFn: async ({ task, label, words }: Arrival) => {
+      const known = labels.includes(label) ? label : (labels[0] ?? '');
+      const found = words === '' ? (await client.suggest(known, task))[0]?.text : words;
+      if (found === undefined) return { task, label: known, words: null, made: null };
+      return { task, label: known, words: found, made: await client.add(saved, known, found) };
+    },
+    onSuccess: ({ made }) => made && onMade(made),
+  });
+  useEffect(() => {
+    if (arrival === null || asked.current) return;
+    asked.current = true;
+    make.mutate(arrival);
+  }, [arrival, make.mutate]);
+  if (make.isError) return sentenceOf(make.error);
+  if (make.data === undefined) return '';
+  const { task, label, words, made } = make.data;
+  if (made === null) {
+    return `No word of item ${task} announces ${label} in the answers so far. Select words on the label page and press m there.`;
+  }
+  return `Rule ${made.rule} says ${label} where “${words}” stands, as in item ${task}. Nothing is saved yet: look at its hits, then compare and apply.`;
 }
 
 function Contradictions({ pairs }: { pairs: Preview['conflicts'] }): ReactNode {

@@ -5,18 +5,29 @@
  * Stone, "Cross-validatory choice and assessment of statistical predictions" (1974), over semi-supervised methods.
  */
 import { agreed, type Choice, evidenceOf, type MethodEvidence, VIEWS } from './choose.ts';
-import { type Check, candidatesOf, type Gate, type GateOptions, gateOn } from './gate.ts';
+import {
+  type Check,
+  candidatesOf,
+  checksOf,
+  type Gate,
+  type GateOptions,
+  gateOn,
+  gateWithRegion,
+  type SecondStage,
+} from './gate.ts';
 import { METHOD_NAMES, type MethodName, runMethods } from './methods/methods.ts';
 import { labelsOf, type Spread } from './methods/spread.ts';
 import type { PropagationPool } from './pool.ts';
 import type { Seeds } from './seeds.ts';
 import { correctShares, testShares } from './shares.ts';
-import { checkVerified, type Verified } from './verified.ts';
+import { checkVerified, NOTHING_VERIFIED, type Verified } from './verified.ts';
 
 const FOLDS = 5;
 
 export interface CrossFitOptions extends GateOptions {
   readonly methods?: readonly MethodName[];
+  /** Items verified inside a region that was fixed before: they teach as well, and check inside of it. */
+  readonly second?: SecondStage;
   /** Called after each of the fits; throw in it to stop. */
   readonly onStep?: (done: number, total: number) => void;
 }
@@ -37,42 +48,66 @@ export function crossFit(
   verified: Verified,
   options: CrossFitOptions = {},
 ): { readonly choice: Choice; readonly gate: Gate } {
-  const { methods = METHOD_NAMES, onStep } = options;
+  const { methods = METHOD_NAMES, onStep, second = NO_SECOND } = options;
+  const answered = joined(verified, second);
   const ways = methods.flatMap((method): Way[] => [
     { method, corrected: false },
     { method, corrected: true },
   ]);
   const checks = ways.map((): Check[] => []);
+  const inside = ways.map((): Check[] => []);
   const folds = Math.min(FOLDS, verified.items.length);
   const different = new Set<MethodName>();
   for (let fold = 0; fold < folds; fold++) {
-    const learned = part(verified, (v) => v % folds !== fold);
-    const held = part(verified, (v) => v % folds === fold);
-    const spreads = runMethods(pool, withLabels(seeds, learned), withViews(methods));
-    if (fold === 0) checkVerified(verified, spreads.get(methods[0]!)!);
+    const others = (v: number): boolean => v % folds !== fold;
+    const learned = part(verified, others);
+    const taught = joined(learned, part(second, others));
+    const [held, heldInside] = [part(verified, (v) => !others(v)), part(second, (v) => !others(v))];
+    const spreads = runMethods(pool, withLabels(seeds, taught), withViews(methods));
+    if (fold === 0) checkVerified(answered, spreads.get(methods[0]!)!);
     for (const [w, way] of ways.entries()) {
       const spread = spreadOf(way, spreads, learned);
       if (way.corrected && spread === spreads.get(way.method)) continue;
       if (way.corrected) different.add(way.method);
-      checks[w]!.push(...checksOf(ranked(agreed(way.method, spread, spreads), seeds, verified), held));
+      const judged = ranked(agreed(way.method, spread, spreads), seeds, answered);
+      checks[w]!.push(...checksOf(judged, held));
+      inside[w]!.push(...checksOf(judged, heldInside));
     }
     onStep?.(fold + 1, folds + 1);
   }
   const total = verified.items.length;
   const judged = ways
-    .map((way, w) => ({ way, checks: checks[w]!, right: checks[w]!.filter((check) => check.right).length }))
+    .map((way, w) => ({
+      way,
+      checks: checks[w]!,
+      inside: inside[w]!,
+      right: checks[w]!.filter((check) => check.right).length,
+    }))
     // A correction that most folds did not ask for was judged on too few items.
     .filter(({ way, checks }) => !way.corrected || (different.has(way.method) && checks.length > 0.9 * total))
     .sort((a, b) => b.right - a.right);
-  const { way, checks: chosen } = judged[0]!;
-  const all = runMethods(pool, withLabels(seeds, verified), withViews([way.method]));
-  const spread = ranked(agreed(way.method, spreadOf(way, all, verified), all), seeds, verified);
+  const { way, checks: chosen, inside: chosenInside } = judged[0]!;
+  const all = runMethods(pool, withLabels(seeds, answered), withViews([way.method]));
+  const spread = ranked(agreed(way.method, spreadOf(way, all, verified), all), seeds, answered);
   onStep?.(folds + 1, folds + 1);
   const evidence: MethodEvidence[] = judged.map((one) =>
     evidenceOf(one.way.method, one.way.corrected, one.right, total),
   );
-  const candidates = candidatesOf(labelsOf(spread), [seeds.items, verified.items]);
-  return { choice: { ...way, spread, evidence }, gate: gateOn(spread, chosen, candidates, options) };
+  const candidates = candidatesOf(labelsOf(spread), [seeds.items, answered.items]);
+  const gate =
+    second.region.size === 0
+      ? gateOn(spread, chosen, candidates, options)
+      : gateWithRegion(spread, chosen, { region: second.region, checks: chosenInside }, candidates, options);
+  return { choice: { ...way, spread, evidence }, gate };
+}
+
+const NO_SECOND: SecondStage = { ...NOTHING_VERIFIED, region: new Set() };
+
+function joined(a: Verified, b: Verified): Verified {
+  return {
+    items: [...Array.from(a.items), ...Array.from(b.items)],
+    classes: [...Array.from(a.classes), ...Array.from(b.classes)],
+  };
 }
 
 function part({ items, classes }: Verified, keep: (v: number) => boolean): Verified {
@@ -112,13 +147,4 @@ function ranked(spread: Spread, seeds: Seeds, verified: Verified): Spread {
     return low / Math.max(1, rising.length);
   });
   return { ...spread, confidence };
-}
-
-function checksOf(spread: Spread, held: Verified): Check[] {
-  const labels = labelsOf(spread);
-  return Array.from(held.items, (item, v) => {
-    const label = labels[item]!;
-    const right = label === held.classes[v];
-    return { label, confidence: spread.confidence[item]!, right, floor: Number.NEGATIVE_INFINITY };
-  }).filter((check) => check.label >= 0);
 }

@@ -2,7 +2,7 @@
 import { isAtLeast, lowerBound, upperBound } from './clopper-pearson.ts';
 import { labelsOf, type Spread } from './methods/spread.ts';
 import { plattFloor } from './platt.ts';
-import { checkVerified, type VerifiedStage } from './verified.ts';
+import { checkVerified, type Verified } from './verified.ts';
 
 export interface GateOptions {
   /** Precision promised, 0..1. Default 0.95. */
@@ -44,9 +44,15 @@ export interface Gate {
 export interface MoreVerified {
   /** Further random items to verify until the bound would hold, if they are right as often as those so far. */
   readonly random: number;
-  /** The same, drawn only among candidates of at least `floor`. */
+  /** The same, drawn only inside the tentative region: candidates of at least `floor`. */
   readonly inRegion: number;
   readonly floor: number;
+}
+
+/** A region that was fixed before anything in it was asked about (`planSecondStage`), and what was asked there since. */
+export interface SecondStage extends Verified {
+  /** Items of the region, those among the verified ones included. */
+  readonly region: ReadonlySet<number>;
 }
 
 /** Below 100 items the exact bound accepts little; below 30 nothing can be promised at all. */
@@ -64,20 +70,17 @@ const PLAN_MAX = 5_000;
  * one-sided bound: the longest prefix of the verified items, by falling confidence, that keeps it. Labels are pooled;
  * a label with 150 verified predictions has its own prefix. Nothing accepted is a proper answer.
  *
- * `stages`: the random slice (floor -Infinity) and, if drawn, a second sample inside the region that
- * `planSecondStage` named; that one counts only for prefixes inside its region, where both are random. `excluded`:
- * items that people labeled. Throws INPUT_BAD_FIELD for verified items that do not exist.
+ * `excluded`: items that people labeled. Throws INPUT_BAD_FIELD for verified items that do not exist.
  */
 export function openGate(
   spread: Spread,
-  stages: readonly VerifiedStage[],
+  verified: Verified,
   excluded: ArrayLike<number>,
   options: GateOptions = {},
 ): Gate {
-  for (const stage of stages) checkVerified(stage, spread);
+  checkVerified(verified, spread);
   const labels = labelsOf(spread);
-  const checks = checksOf(spread, labels, stages);
-  return gateOn(spread, checks, candidatesOf(labels, [excluded, ...stages.map((stage) => stage.items)]), options);
+  return gateOn(spread, checksOf(spread, verified), candidatesOf(labels, [excluded, verified.items]), options);
 }
 
 /** The gate on predictions that were checked already, in any order; `candidates`: items that may be accepted, ascending. */
@@ -85,12 +88,14 @@ export function gateOn(
   spread: Spread,
   checked: readonly Check[],
   candidates: Int32Array,
-  { target = 0.95, level = 0.8 }: GateOptions = {},
+  options: GateOptions = {},
+  exactMin = EXACT_MIN,
 ): Gate {
+  const { target = 0.95, level = 0.8 } = options;
   const labels = labelsOf(spread);
   const checks = [...checked].sort((a, b) => b.confidence - a.confidence);
   const pledge = { target, level };
-  const pooled = floorOf(checks, spread, candidates, pledge);
+  const pooled = floorOf(checks, spread, candidates, pledge, exactMin);
   const floors = new Float64Array(spread.classCount).fill(pooled.floor);
   const ownFloor = ownFloors(checks, floors, pledge);
   const withheld = withhold(checks, floors, pledge);
@@ -109,13 +114,36 @@ export function gateOn(
   };
 }
 
+/**
+ * The gate with a second stage: what the random checks alone let through, or, where that is more, what passes inside the
+ * region by all checks inside it. The region was fixed before, so both samples are random there, and only there.
+ */
+export function gateWithRegion(
+  spread: Spread,
+  random: readonly Check[],
+  second: { readonly region: ReadonlySet<number>; readonly checks: readonly Check[] },
+  candidates: Int32Array,
+  options: GateOptions = {},
+): Gate {
+  const { region } = second;
+  const whole = gateOn(spread, random, candidates, options);
+  const checks = [...random.filter((check) => region.has(check.item)), ...second.checks];
+  const own = candidates.filter((i) => region.has(i));
+  const inside = gateOn(spread, checks, own, options, 1);
+  if (inside.accepted.length <= whole.accepted.length) {
+    // Further answers inside count together with those that are there.
+    const inRegion = inside.more?.random ?? whole.more?.inRegion ?? 0;
+    return { ...whole, more: whole.more && { ...whole.more, inRegion } };
+  }
+  return { ...inside, coverage: inside.accepted.length / candidates.length, more: whole.more, checks: whole.checks };
+}
+
 /** One verified prediction. */
 export interface Check {
+  readonly item: number;
   readonly label: number;
   readonly confidence: number;
   readonly right: boolean;
-  /** Where its sample was drawn. */
-  readonly floor: number;
 }
 
 interface Pledge {
@@ -124,16 +152,12 @@ interface Pledge {
 }
 
 /** Predictions that a method did not make are not checked. */
-function checksOf(spread: Spread, labels: Int32Array, stages: readonly VerifiedStage[]): Check[] {
-  const checks: Check[] = [];
-  for (const { items, classes, floor } of stages) {
-    for (let v = 0; v < items.length; v++) {
-      const label = labels[items[v]!]!;
-      if (label < 0) continue;
-      checks.push({ label, confidence: spread.confidence[items[v]!]!, right: label === classes[v], floor });
-    }
-  }
-  return checks;
+export function checksOf(spread: Spread, { items, classes }: Verified): Check[] {
+  const labels = labelsOf(spread);
+  return Array.from(items, (item, v) => {
+    const label = labels[item]!;
+    return { item, label, confidence: spread.confidence[item]!, right: label === classes[v] };
+  }).filter((check) => check.label >= 0);
 }
 
 /** Items about which a method says something, without those that people labeled. */
@@ -152,12 +176,12 @@ function floorOf(
   spread: Spread,
   candidates: Int32Array,
   pledge: Pledge,
+  exactMin: number,
 ): { floor: number; rule: GateEvidence['rule'] } {
-  if (checks.length >= EXACT_MIN) return { floor: exactFloor(checks, pledge), rule: 'clopper-pearson' };
-  const uniform = checks.filter((check) => check.floor === Number.NEGATIVE_INFINITY);
-  if (uniform.length < PLATT_MIN) return { floor: Number.POSITIVE_INFINITY, rule: 'too-few' };
+  if (checks.length >= exactMin) return { floor: exactFloor(checks, pledge), rule: 'clopper-pearson' };
+  if (checks.length < PLATT_MIN) return { floor: Number.POSITIVE_INFINITY, rule: 'too-few' };
   const confidences = Float32Array.from(candidates, (i) => spread.confidence[i]!);
-  return { floor: plattFloor(uniform, confidences, pledge.target), rule: 'platt' };
+  return { floor: plattFloor(checks, confidences, pledge.target), rule: 'platt' };
 }
 
 /** Confidence at the end of the longest prefix that keeps the promise; Infinity when none does. */
@@ -175,15 +199,14 @@ interface Prefix {
   readonly confidence: number;
 }
 
-/** Prefixes end only where confidence changes, and count a second sample only inside the region it was drawn in. */
+/** Prefixes end only where confidence changes. */
 function prefixes(checks: readonly Check[]): Prefix[] {
   const found: Prefix[] = [];
-  for (let end = 1; end <= checks.length; end++) {
-    const confidence = checks[end - 1]!.confidence;
-    if (end < checks.length && checks[end]!.confidence === confidence) continue;
-    const counted = checks.slice(0, end).filter((check) => check.floor <= confidence);
-    if (counted.length === 0) continue;
-    found.push({ right: counted.filter((check) => check.right).length, total: counted.length, confidence });
+  let right = 0;
+  for (const [at, check] of checks.entries()) {
+    if (check.right) right++;
+    if (checks[at + 1]?.confidence === check.confidence) continue;
+    found.push({ right, total: at + 1, confidence: check.confidence });
   }
   return found;
 }
@@ -219,14 +242,12 @@ function summary(inside: readonly Check[], level: number): Omit<GateEvidence, 'r
 /** The prefix that could be promised with the fewest further items, from the share of right ones so far (Jeffreys). */
 function planMore(checks: readonly Check[], pledge: Pledge): MoreVerified | null {
   let best: MoreVerified | null = null;
-  const uniform = checks.filter((check) => check.floor === Number.NEGATIVE_INFINITY);
   for (const { right, total, confidence } of prefixes(checks)) {
     if (isAtLeast(pledge.target, right, total, pledge.level)) continue;
     const needed = itemsNeeded((right + 0.5) / (total + 1), pledge);
-    const share = uniform.filter((check) => check.confidence >= confidence).length / uniform.length;
-    if (needed === null || !(share > 0)) continue;
+    if (needed === null) continue;
     const inRegion = Math.max(1, needed - total);
-    const random = Math.ceil(inRegion / share);
+    const random = Math.ceil((inRegion * checks.length) / total);
     if (best === null || random < best.random) best = { random, inRegion, floor: confidence };
   }
   return best;

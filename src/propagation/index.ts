@@ -30,7 +30,14 @@ export {
   similarTexts,
   TEXT_SIMILARITY,
 } from './duplicates.ts';
-export { type Gate, type GateEvidence, type GateOptions, type MoreVerified, openGate } from './gate.ts';
+export {
+  type Gate,
+  type GateEvidence,
+  type GateOptions,
+  type MoreVerified,
+  openGate,
+  type SecondStage,
+} from './gate.ts';
 export { exactGraph, GRAPH_NEIGHBOURS, GraphBuilder, type NeighbourGraph, type NeighbourSource } from './graph.ts';
 export { buildGraph, type GraphBuildOptions, graphFromIndex, type KnownGraph } from './graph-build.ts';
 export { type LayoutOptions, layoutGraph } from './layout.ts';
@@ -45,9 +52,9 @@ export { type PropagationPool, poolOf, preparePool } from './pool.ts';
 export { principalPlane } from './principal-plane.ts';
 export { type PropagateOptions, type Propagation, propagate } from './propagate.ts';
 export { type SpanSearch, sameSpans, type TextSpan } from './same-span.ts';
-export { planSecondStage, type SecondStage } from './second-stage.ts';
+export { planSecondStage, type StagePlan } from './second-stage.ts';
 export { checkSeeds, type Seeds } from './seeds.ts';
 export { correctShares, type ShareTest, testShares } from './shares.ts';
 export { IMAGE_BITS, type ImageHash, similarImages } from './similar-images.ts';
 export { sparsePass } from './sparse.ts';
-export { checkVerified, NOTHING_VERIFIED, type Verified, type VerifiedStage } from './verified.ts';
+export { checkVerified, NOTHING_VERIFIED, type Verified } from './verified.ts';

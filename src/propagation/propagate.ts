@@ -37,6 +37,5 @@ export function propagate(
 ): Propagation {
   if (verified.items.length >= FOLD_MIN) return crossFit(pool, seeds, verified, options);
   const choice = chooseMethod(runMethods(pool, seeds, options.methods), verified);
-  const stage = { ...verified, floor: Number.NEGATIVE_INFINITY };
-  return { choice, gate: openGate(choice.spread, [stage], seeds.items, options) };
+  return { choice, gate: openGate(choice.spread, verified, seeds.items, options) };
 }

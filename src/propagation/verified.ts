@@ -8,14 +8,6 @@ export interface Verified {
   readonly classes: ArrayLike<number>;
 }
 
-/**
- * A sample together with where it was drawn: at random among the candidates with at least this confidence. The random
- * slice has floor -Infinity. A floor is a confidence of one spread and means nothing for another.
- */
-export interface VerifiedStage extends Verified {
-  readonly floor: number;
-}
-
 export const NOTHING_VERIFIED: Verified = { items: [], classes: [] };
 
 /** Throws INPUT_BAD_FIELD for lists of different length, or items or classes that do not exist. */

@@ -95,8 +95,8 @@ describe('spreading labels', () => {
     expect(plan.questions[0]).toMatchObject({ rule: 'too-few', coverage: 0, more: 30 });
     const outcome = await finish(await client.call('spreadApply', { params, body: {} }));
     expect(outcome.votes).toBe(0);
-    const { queued } = await client.call('spreadVerify', { params, body: { count: 40 } });
-    expect(queued).toBe(40);
+    const asked = await runCommand(['propagate', 'ask', String(projectId), '--count', '40'], data.folder);
+    expect(JSON.parse(asked.stdout)).toEqual({ queued: 40 });
     for (let i = 0; i < 40; i++) {
       const item = (await client.call('queueNext', { params, query: {} }))!;
       expect(item.blind).toBe(true);

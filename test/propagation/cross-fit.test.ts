@@ -8,6 +8,7 @@ import {
   contributorTable,
   openGate,
   type PropagationPool,
+  planSecondStage,
   preparePool,
   propagate,
   runMethods,
@@ -61,8 +62,25 @@ describe('cross-fitting', () => {
     const checks = given(verified, labels);
     const { gate } = propagate(pool, few, checks, { methods: METHODS });
     const { spread } = chooseMethod(runMethods(pool, few, METHODS), checks);
-    const onlyChecking = openGate(spread, [{ ...checks, floor: Number.NEGATIVE_INFINITY }], seeds);
+    const onlyChecking = openGate(spread, checks, seeds);
     expect(gate.coverage).toBeGreaterThan(onlyChecking.coverage);
+  });
+
+  it('lets answers from a region that was fixed before teach and check there', () => {
+    const { pool, labels, seeds, verified } = world(2.2, 5);
+    const few = { classCount: 2, ...given(seeds, labels) };
+    const random = verified.slice(0, 60);
+    const options = { methods: METHODS };
+    const { choice, gate } = propagate(pool, few, given(random, labels), options);
+    const plan = planSecondStage(choice.spread, gate, [...seeds, ...random], seededRandom('second'), 60)!;
+    const second = { ...given([...plan.items], labels), region: new Set(plan.region) };
+    const { gate: after } = propagate(pool, few, given(random, labels), { ...options, second });
+    const asked = new Set([...seeds, ...random, ...plan.items]);
+    expect(after.accepted.some((i) => asked.has(i))).toBe(false);
+    expect(after.checks).toHaveLength(random.length);
+    expect(after.accepted.length === 0 || precision(after.accepted, after.labels, labels) >= 0.94).toBe(true);
+    const strange = { ...options, second: { items: [N], classes: [0], region: new Set([N]) } };
+    expect(() => propagate(pool, few, given(random, labels), strange)).toThrow();
   });
 
   it('does not care how classes are numbered', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/core/random.ts';
 import { KernelHeap } from '../../src/kernels/index.ts';
+import { checksOf, gateWithRegion } from '../../src/propagation/gate.ts';
 import {
   chooseMethod,
   correctShares,
@@ -9,6 +10,7 @@ import {
   labelsOf,
   lowerBound,
   type MethodName,
+  NOTHING_VERIFIED,
   openGate,
   planSecondStage,
   preparePool,
@@ -16,11 +18,9 @@ import {
   type Spread,
   testShares,
   upperBound,
-  type VerifiedStage,
+  type Verified,
 } from '../../src/propagation/index.ts';
 import { planted } from './reference.ts';
-
-const RANDOM_SLICE = Number.NEGATIVE_INFINITY;
 
 interface Generated {
   readonly spread: Spread;
@@ -43,8 +43,8 @@ function generate(n: number, precision: (rank: number) => number, seed: number):
   return { spread: { classCount: 2, probabilities, confidence }, truth };
 }
 
-function verify({ truth }: Generated, items: readonly number[], floor = RANDOM_SLICE): VerifiedStage {
-  return { items, classes: items.map((i) => truth[i]!), floor };
+function verify({ truth }: Generated, items: readonly number[]): Verified {
+  return { items, classes: items.map((i) => truth[i]!) };
 }
 
 const first = (count: number): number[] => [...Array(count).keys()];
@@ -93,7 +93,7 @@ describe('gate', () => {
   it('keeps its promise on most draws and covers what it can', () => {
     const draws = first(60).map((seed) => {
       const one = generate(2_000, (rank) => (rank > 0.5 ? 0.99 : 0.7), seed);
-      return { gate: openGate(one.spread, [verify(one, first(200))], []), truth: one.truth };
+      return { gate: openGate(one.spread, verify(one, first(200)), []), truth: one.truth };
     });
     const kept = draws.filter(({ gate, truth }) => gate.accepted.length === 0 || precisionOf(gate, truth) >= 0.94);
     expect(kept.length / draws.length).toBeGreaterThan(0.9);
@@ -103,7 +103,7 @@ describe('gate', () => {
   it('abstains where surer predictions are no better', () => {
     for (const seed of first(10)) {
       const one = generate(1_000, () => 0.6, seed);
-      const gate = openGate(one.spread, [verify(one, first(200))], []);
+      const gate = openGate(one.spread, verify(one, first(200)), []);
       expect(gate.accepted).toHaveLength(0);
       expect(gate.coverage).toBe(0);
       expect(gate.evidence.bound).toBe(0);
@@ -112,7 +112,7 @@ describe('gate', () => {
 
   it('never accepts labeled or verified items, nor anything below its floor', () => {
     const one = generate(600, () => 1, 3);
-    const gate = openGate(one.spread, [verify(one, first(150))], [200, 201]);
+    const gate = openGate(one.spread, verify(one, first(150)), [200, 201]);
     const taken = new Set([...first(150), 200, 201]);
     expect([...gate.accepted].some((i) => taken.has(i))).toBe(false);
     expect([...gate.accepted].every((i) => one.spread.confidence[i]! >= gate.floors[gate.labels[i]!]!)).toBe(true);
@@ -125,7 +125,7 @@ describe('gate', () => {
       fc.property(fc.nat(1_000), (seed) => {
         const one = generate(800, (rank) => 0.75 + 0.25 * rank, seed);
         const open = (target: number, level: number): Set<number> =>
-          new Set(openGate(one.spread, [verify(one, first(200))], [], { target, level }).accepted);
+          new Set(openGate(one.spread, verify(one, first(200)), [], { target, level }).accepted);
         const [mild, target, level] = [open(0.9, 0.8), open(0.95, 0.8), open(0.9, 0.95)];
         expect([...target, ...level].every((i) => mild.has(i))).toBe(true);
       }),
@@ -135,40 +135,68 @@ describe('gate', () => {
 
   it('uses a fit below 100 verified items and nothing below 30, and says what would help', () => {
     const good = generate(1_000, () => 0.995, 8);
-    const platt = openGate(good.spread, [verify(good, first(60))], []);
+    const platt = openGate(good.spread, verify(good, first(60)), []);
     expect(platt.evidence.rule).toBe('platt');
     expect(platt.coverage).toBeGreaterThan(0.5);
-    const few = openGate(good.spread, [verify(good, first(20))], []);
+    const few = openGate(good.spread, verify(good, first(20)), []);
     expect(few.evidence.rule).toBe('too-few');
     expect(few.accepted).toHaveLength(0);
     expect(few.more!.random).toBeGreaterThan(0);
     expect(few.more!.random).toBeLessThan(200);
-    expect(openGate(good.spread, [], []).more).toBeNull();
+    expect(openGate(good.spread, NOTHING_VERIFIED, []).more).toBeNull();
     const bad = generate(1_000, () => 0.5, 8);
-    expect(openGate(bad.spread, [verify(bad, first(60))], []).accepted).toHaveLength(0);
+    expect(openGate(bad.spread, verify(bad, first(60)), []).accepted).toHaveLength(0);
   });
 
-  it('counts a second sample only inside the region it was drawn in', () => {
+  it('fixes the region of a second stage by what it says now, and draws from it at random', () => {
     const one = generate(2_000, (rank) => (rank > 0.6 ? 1 : 0.5), 5);
-    const stage = verify(one, first(110));
-    const gate = openGate(one.spread, [stage], []);
-    const second = planSecondStage(one.spread, gate, stage.items, seededRandom('second'), 60)!;
-    expect([...second.items].every((i) => one.spread.confidence[i]! >= second.floor)).toBe(true);
-    expect(new Set(second.items).size).toBe(second.items.length);
-    const wrong = {
-      ...verify(one, [...second.items], second.floor),
-      classes: [...second.items].map((i) => 1 - gate.labels[i]!),
-    };
-    const right = { ...wrong, classes: [...second.items].map((i) => gate.labels[i]!) };
-    expect(openGate(one.spread, [stage, wrong], []).accepted).toHaveLength(0);
-    expect(openGate(one.spread, [stage, right], []).evidence.bound).toBeGreaterThanOrEqual(gate.evidence.bound);
+    const verified = verify(one, first(110));
+    const gate = openGate(one.spread, verified, []);
+    const plan = planSecondStage(one.spread, gate, verified.items, seededRandom('second'), 60)!;
+    const region = new Set(plan.region);
+    const { floor } = gate.more!;
+    for (let i = 0; i < 2_000; i++) expect(region.has(i)).toBe(one.spread.confidence[i]! >= floor);
+    expect([...plan.items].every((i) => region.has(i) && i >= 110)).toBe(true);
+    expect(new Set(plan.items).size).toBe(60);
+    const even = generate(300, () => 0.5, 5);
+    const hopeless = openGate(even.spread, verify(even, first(200)), []);
+    expect(planSecondStage(even.spread, { ...hopeless, more: null }, [], seededRandom('second'))).toBeNull();
+  });
+
+  it('counts a second sample inside its region only, where it may let more through and never less', () => {
+    let gained = 0;
+    for (const seed of first(20)) {
+      const one = generate(2_000, (rank) => (rank > 0.6 ? 0.99 : 0.5), seed);
+      const verified = verify(one, first(110));
+      const gate = openGate(one.spread, verified, []);
+      const plan = planSecondStage(one.spread, gate, verified.items, seededRandom('second', seed), 60);
+      if (plan === null) continue;
+      const region = new Set(plan.region);
+      const candidates = Int32Array.from({ length: 2_000 }, (_, i) => i).filter(
+        (i) => i >= 110 && !plan.items.includes(i),
+      );
+      const twice = (truth: Int32Array) => {
+        const checks = checksOf(one.spread, verify({ ...one, truth }, [...plan.items]));
+        return gateWithRegion(one.spread, gate.checks, { region, checks }, candidates);
+      };
+      const right = twice(one.truth);
+      if (right.accepted.length > gate.accepted.length) {
+        gained++;
+        expect(right.accepted.every((i) => region.has(i))).toBe(true);
+        expect(right.evidence.bound).toBeGreaterThanOrEqual(0.95);
+        expect(precisionOf(right, one.truth)).toBeGreaterThanOrEqual(0.94);
+      }
+      const wrong = twice(one.truth.map((label, i) => (region.has(i) ? 1 - labelsOf(one.spread)[i]! : label)));
+      expect(wrong.accepted.length).toBeLessThanOrEqual(gate.accepted.length);
+    }
+    expect(gained).toBeGreaterThan(2);
   });
 
   it('withholds a label that its own verified items speak against', () => {
     const n = 1_000;
     const one = generate(n, () => 1, 2);
     const truth = one.truth.map((label, i) => (label === 1 && i % 3 === 0 ? 0 : label));
-    const gate = openGate(one.spread, [verify({ ...one, truth }, first(140))], [], { target: 0.78 });
+    const gate = openGate(one.spread, verify({ ...one, truth }, first(140)), [], { target: 0.78 });
     expect(gate.withheld).toEqual([1]);
     expect([...gate.accepted].every((i) => gate.labels[i] === 0)).toBe(true);
   });
@@ -180,7 +208,7 @@ describe('gate', () => {
       { items: [1], classes: [2] },
       { items: [1, 2], classes: [0] },
     ]) {
-      expect(() => openGate(one.spread, [{ ...stage, floor: RANDOM_SLICE }], [])).toThrow(/verified items/);
+      expect(() => openGate(one.spread, stage, [])).toThrow(/verified items/);
     }
   });
 });

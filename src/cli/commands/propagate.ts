@@ -1,4 +1,4 @@
-/** `headstart propagate preview|apply|span|undo`: labels of a few spread to look-alikes, with a promise and an undo. */
+/** `headstart propagate preview|apply|ask|span|undo`: labels of a few spread to look-alikes, under a promise. */
 import type { Command } from 'commander';
 import type { Reply } from '../../server/contract/index.ts';
 import { positive, share, withCommon } from '../flags.ts';
@@ -15,7 +15,7 @@ type Plan = NonNullable<Reply<'spreadPlan'>>;
 export function addPropagate(program: Command): void {
   const propagate = program
     .command('propagate')
-    .description('spread labels to look-alikes: preview, apply, span, undo');
+    .description('spread labels to look-alikes: preview, apply, ask, span, undo');
   withCommon(propagate.command('preview'))
     .description('what spreading would do, and on what evidence; writes nothing')
     .argument('<project>', 'id of the project', positive)
@@ -32,6 +32,18 @@ export function addPropagate(program: Command): void {
         const params = { project_id: projectId };
         const job = await client.call('spreadApply', { params, body: settingsOf(flags) });
         out.record((await watchJob(client, job.id)).output as Record<string, unknown>);
+      }),
+    );
+  withCommon(propagate.command('ask'))
+    .description('put random tasks before all others, whose answers widen what can be promised')
+    .argument('<project>', 'id of the project', positive)
+    .option('--count <number>', 'how many (default: as many as the last preview lacks)', positive)
+    .action((projectId: number, { count, ...flags }: CommonFlags & { count?: number }) =>
+      withSession(flags, async ({ client, out }) => {
+        const body = count === undefined ? {} : { count };
+        const { queued } = await client.call('spreadVerify', { params: { project_id: projectId }, body });
+        out.record({ queued });
+        out.note('Answer them on the label page or with `headstart next`, then preview again.');
       }),
     );
   addPropagateSpan(propagate);
@@ -71,6 +83,9 @@ function show({ out }: Session, plan: Plan): void {
       `${about}${method}; ${right} of ${total} verified right beyond the threshold, bound ${bound.toFixed(3)} (${rule}).`,
     );
     if (more !== null) out.note(`${about}about ${more} more random answers would widen it.`);
+  }
+  if (plan.questions.some((question) => question.more !== null)) {
+    out.note('`headstart propagate ask` puts that many random tasks before all others.');
   }
   out.note(`${plan.seeds} answers teach, ${plan.verified} check as well; ${plan.items} tasks in the graph.`);
 }

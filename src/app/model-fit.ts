@@ -8,6 +8,9 @@ const INPUT_OF: Readonly<Partial<Record<ObjectKind, ModelInput>>> = { text: 'tex
 /** A picture's classes and boxes may be as unsure as the model lets them be: the control's own threshold decides. */
 const SCORE_MIN = 0;
 
+/** Kind of a model that answers clicks and nothing else. */
+export const PROMPTED = 'prompted-segmentation';
+
 export interface ModelFit {
   readonly binding: RegionBinding;
   readonly view: FittingModel;
@@ -21,7 +24,8 @@ export function fitModel(config: LabelConfig, control: Control, model: ModelInfo
   if (!object || control.dynamicLabels !== null || control.scope !== 'task') return null;
   if (!outputsFor(control.type).some((output) => output in model.outputs)) return null;
   const labels = model.labels.map((name) => labelOf(control.labels, name)?.name ?? null);
-  const free = control.labels.length === 0;
+  // What a prompted model finds is whatever the person calls it.
+  const free = control.labels.length === 0 || model.kind === PROMPTED;
   if (!free && labels.every((label) => label === null)) return null;
   const transcription = config.controls.find(
     (one) => one.scope === 'region' && one.kind === 'text' && one.toName.includes(object.name),
@@ -32,9 +36,9 @@ export function fitModel(config: LabelConfig, control: Control, model: ModelInfo
       name: model.name,
       id: model.id,
       classes: labels.length,
-      mapped: labels.filter((label) => label !== null).length,
+      mapped: model.kind === PROMPTED ? labels.length : labels.filter((label) => label !== null).length,
       unmappedClasses: model.labels.filter((_, i) => !free && labels[i] === null).slice(0, UNMAPPED_LISTED),
-      unmappedLabels: control.labels.map(({ name }) => name).filter((name) => !labels.includes(name)),
+      unmappedLabels: free ? [] : control.labels.map(({ name }) => name).filter((name) => !labels.includes(name)),
     },
   };
 }

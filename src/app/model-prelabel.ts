@@ -12,7 +12,7 @@ import { type JobWork, throwIfStopped } from './job-runner.ts';
 import { found } from './lookup.ts';
 import { type Matrices, readRows } from './matrices.ts';
 import { answersAgree } from './model-compare.ts';
-import { fitModel, type ModelFit } from './model-fit.ts';
+import { fitModel, type ModelFit, PROMPTED } from './model-fit.ts';
 import { inputsOf } from './model-inputs.ts';
 import { ordinalChunks } from './ordinal-chunks.ts';
 import type { ProjectConfig, ProjectConfigs } from './project-config.ts';
@@ -39,6 +39,9 @@ export function createModelPrelabelHandler(deps: Deps, matrices: Matrices, confi
     const name = String(work.job.params.control);
     const control = config.parsed.controls.find((one) => one.name === name);
     const fit = control && fitModel(config.parsed, control, model);
+    if (model.kind === PROMPTED) {
+      return { model: model.id, control: name, predicted: 0, reason: 'the model answers clicks, one at a time' };
+    }
     if (!fit) return { model: model.id, control: name, predicted: 0, reason: 'the model no longer fits the control' };
     const of = { projectId: project.id, key: stableHash([name, model.id]).slice(0, KEY_CHARS) };
     return matrices.withAnsweredBy(of, (marks) =>

@@ -9,6 +9,17 @@ export interface TextItem {
 }
 export interface BytesItem {
   readonly bytes: Uint8Array;
+  /** For models that take clicks; all others look at the whole picture. */
+  readonly prompt?: PicturePrompt;
+}
+
+/** What somebody points at, in shares 0..1 of the upright picture. */
+export interface PicturePrompt {
+  /** Clicks on the thing. */
+  readonly on: readonly (readonly [x: number, y: number])[];
+  /** Clicks on what does not belong to it. */
+  readonly off: readonly (readonly [x: number, y: number])[];
+  readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number } | null;
 }
 
 /** A person waits for `online`; `bulk` is background work and delays an online call by at most one batch. */

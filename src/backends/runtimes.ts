@@ -11,6 +11,7 @@ const BUILTIN: Readonly<Record<string, () => Promise<ModelRuntime>>> = {
   'image-hash': async () => (await import('./image-hash.ts')).imageHashRuntime,
   'onnx-ocr': async () => (await import('./onnx-ocr.ts')).onnxOcrRuntime,
   'onnx-speech': async () => (await import('./onnx-speech.ts')).onnxSpeechRuntime,
+  'onnx-prompt': async () => (await import('./onnx-prompt.ts')).onnxPromptRuntime,
   'onnx-image': async () => (await import('./onnx-image.ts')).onnxImageRuntime,
   'onnx-text': async () => (await import('./onnx-text.ts')).onnxTextRuntime,
   'tfjs-image': async () => (await import('./tfjs-image.ts')).tfjsImageRuntime,

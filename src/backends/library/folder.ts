@@ -7,10 +7,12 @@ import { LIMITS } from '../../core/limits.ts';
 import { sha256Of } from '../file-hash.ts';
 import type { GoldenAnswer, ModelEntry } from '../manifest.ts';
 import { readSignature } from '../onnx-signature.ts';
+import { promptInputs } from '../prompt-signature.ts';
 import { REMOTE_FILE, remoteEntry } from '../remote-model.ts';
 import { readModelJson } from '../tfjs-files.ts';
 import { readTfjsSignature } from '../tfjs-signature.ts';
 import { type Guess, type GuessInput, guessModel, type ImagePreprocessing } from './guess.ts';
+import { guessPrompted, type SignedFile } from './guess-prompted.ts';
 
 export interface FolderModel {
   readonly entry: ModelEntry;
@@ -53,7 +55,8 @@ export async function readModelFolder(
     return { entry: remoteEntry(description, { ...about, files: { [remote.name]: remote.sha256 } }), assumed: [] };
   }
   const tfjs = only(files, KNOWN.tfjs, 'model.json');
-  const model = tfjs ?? only(files, KNOWN.model, 'an .onnx file')!;
+  const pair = tfjs ? null : encoderAndDecoder(files);
+  const model = tfjs ?? pair?.[0]?.file ?? only(files, KNOWN.model, 'an .onnx file')!;
   const text = (pattern: RegExp, what: string): string | null => {
     const found = only(files, pattern, what);
     return found?.bytes.toString('utf8') ?? null;
@@ -69,13 +72,16 @@ export async function readModelFolder(
   const lines = text(KNOWN.labels, 'a file of labels');
   const tokenizer = only(files, KNOWN.tokenizer, 'tokenizer.json');
   const preprocessing = readPreprocessing(json(KNOWN.preprocessing, 'preprocessor_config.json'));
-  const guess = (tfjs ? guessTfjs : guessModel)({
-    signature: tfjs ? tfjsSignature(tfjs) : readSignature(model.bytes),
+  const signature = tfjs ? tfjsSignature(tfjs) : readSignature(model.bytes);
+  const prompted = tfjs ? null : guessPrompted(pair ?? [{ name: model.name, signature }], preprocessing);
+  const read: GuessInput = {
+    signature,
     file: model.name,
     labels: lines === null ? labelsOfConfig(config) : readLabels(lines),
     tokenizer: tokenizer?.name ?? null,
     preprocessing,
-  });
+  };
+  const guess = prompted ?? (tfjs ? guessTfjs(read) : guessModel(read));
   const shards = tfjs ? files.filter(({ name }) => KNOWN.shard.test(name)) : [];
   const { assumed, ...guessed } = guess;
   const golden = readGolden(settings.golden, files);
@@ -85,12 +91,22 @@ export async function readModelFolder(
     license: given.license || (typeof settings.license === 'string' ? settings.license : 'unknown'),
     source: { type: 'folder', path: folder },
     files: Object.fromEntries(
-      [model, tokenizer, ...shards].filter((one) => one !== null).map(({ name, sha256 }) => [name, sha256]),
+      [model, pair?.[1]?.file ?? null, tokenizer, ...shards]
+        .filter((one) => one !== null)
+        .map(({ name, sha256 }) => [name, sha256]),
     ),
     processing: { ...guessed.processing, ...(isJsonObject(settings.processing) ? settings.processing : {}) },
     ...(golden.length > 0 ? { golden } : {}),
   };
   return { entry, assumed };
+}
+
+/** Two graphs of which one takes clicks and the other looks at pictures; null for anything else. */
+function encoderAndDecoder(files: readonly ReadFile[]): readonly (SignedFile & { readonly file: ReadFile })[] | null {
+  const models = files.filter(({ name }) => KNOWN.model.test(name));
+  if (models.length !== 2) return null;
+  const pair = models.map((file) => ({ file, name: file.name, signature: readSignature(file.bytes) }));
+  return pair.some(({ signature }) => promptInputs(signature) !== null) ? pair : null;
 }
 
 function tfjsSignature({ name, bytes }: ReadFile): ReturnType<typeof readTfjsSignature> {

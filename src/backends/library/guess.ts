@@ -11,6 +11,7 @@ export type ModelTask =
   | 'token-classification'
   | 'image-classification'
   | 'object-detection'
+  | 'prompted-segmentation'
   | 'embedding';
 
 export interface GuessInput {
@@ -43,11 +44,11 @@ const REVISION = 1;
 /** What most encoders were trained on. */
 const TOKENS_MAX = 512;
 const TEXT_BATCH = { costMax: 4_096, itemsMax: 64, itemCostMax: TOKENS_MAX, unitsMax: 20_000 };
-const IMAGE_BATCH = { costMax: 8, itemsMax: 8 };
+export const IMAGE_BATCH = { costMax: 8, itemsMax: 8 };
 
 /** Mean and spread of ImageNet's colours, which most picture models were trained with. */
-const IMAGENET_MEAN = [123.675, 116.28, 103.53];
-const IMAGENET_SCALE = [1 / 58.395, 1 / 57.12, 1 / 57.375];
+export const IMAGENET_MEAN = [123.675, 116.28, 103.53];
+export const IMAGENET_SCALE = [1 / 58.395, 1 / 57.12, 1 / 57.375];
 const DETECTOR = { scoreMin: 0.3, iouMax: 0.45 };
 const SIDE_DEFAULT = 224;
 

@@ -14,13 +14,16 @@ export interface HostKillReport {
   readonly lost: number;
   /** Answers beyond one for each task. */
   readonly doubled: number;
-  /** Rows that differ from those of the undisturbed job by more than a score is rounded to. */
+  /** Rows of which one bit differs, as they are stored, from those of the undisturbed job. */
   readonly different: number;
 }
 
 const MODEL = 'use-lite';
-/** Scores are rounded to this before anything is ranked by them. */
-const QUANTUM = 1e-6;
+/**
+ * Enough texts for the pool to measure how many go into one call. The same texts in calls of another size differ by
+ * 3e-8, so both jobs that are compared begin after it.
+ */
+const TEXTS_TO_MEASURE = 600;
 /** Enough work that the last kill still meets some. */
 const TEXTS_PER_KILL = 80;
 const LOOK_MS = 5;
@@ -33,6 +36,7 @@ export async function runHostKills(kills: number, seed: number): Promise<HostKil
   const texts = makeTexts(kills * TEXTS_PER_KILL, seed).map(({ text }) => text);
   const answered = (): number => pool.status().models.find(({ id }) => id.startsWith(`${MODEL}@`))!.itemsDone;
   try {
+    await bulk.embed(await bulk.project(makeTexts(TEXTS_TO_MEASURE, seed + 1).map(({ text }) => text)), MODEL);
     const undisturbed = await bulk.project(texts);
     await bulk.embed(undisturbed, MODEL);
     const disturbed = await bulk.project(texts);
@@ -51,12 +55,10 @@ export async function runHostKills(kills: number, seed: number): Promise<HostKil
     const failures = await bulk.embed(disturbed, MODEL);
     clearInterval(killer);
     const [ours, theirs] = await Promise.all([disturbed, undisturbed].map((id) => bulk.rows(id, MODEL, texts.length)));
+    const bytesOf = (rows: Float32Array, row: number) => Buffer.from(rows.buffer, 4 * row * dim, 4 * dim);
     const missing = await bulk.missing(disturbed, MODEL, texts.length);
     const dim = ours!.length / texts.length;
-    const different = texts.filter((_, row) => {
-      const at = row * dim;
-      return ours!.subarray(at, at + dim).some((value, d) => Math.abs(value - theirs![at + d]!) > QUANTUM);
-    });
+    const different = texts.filter((_, row) => !bytesOf(ours!, row).equals(bytesOf(theirs!, row)));
     return {
       kills: killed,
       texts: texts.length,

@@ -81,7 +81,7 @@ export class ServerProcess {
       ...(input.instruction === undefined ? {} : { expert_instruction: input.instruction }),
       settings: { embedder: 'lexical', blind_share: 0, ...input.settings },
     });
-    const rows = input.texts.map((text) => JSON.stringify({ text })).join('\n');
+    const rows = (input.rows ?? input.texts.map((text) => ({ text }))).map((row) => JSON.stringify(row)).join('\n');
     const response = await fetch(`${this.url}/api/projects/${id}/import?name=rows.jsonl`, {
       method: 'POST',
       body: rows,
@@ -98,6 +98,8 @@ export class ServerProcess {
 interface ProjectInput {
   readonly title: string;
   readonly texts: readonly string[];
+  /** Tasks that show something else than texts. */
+  readonly rows?: readonly Readonly<Record<string, string>>[];
   readonly labels?: readonly string[];
   readonly config?: string;
   readonly instruction?: string;

@@ -48,13 +48,13 @@ function JobRow({ job }: { job: Job }): ReactNode {
         </button>
       )}
       {job.acts.map((name) => (
-        // Pause and resume are one button, so that the keyboard stays where it is.
+        // Pause and resume are one button, and it is never disabled, so that the keyboard stays where it is.
         <button
           key={name === 'cancel' ? name : 'toggle'}
           type="button"
           className="small"
-          disabled={act.isPending}
-          onClick={() => act.mutate(name)}
+          aria-disabled={act.isPending}
+          onClick={() => act.isPending || act.mutate(name)}
         >
           {wordsFor(name, job)} <span className="visually-hidden">job {job.id}</span>
         </button>

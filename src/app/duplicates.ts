@@ -94,10 +94,13 @@ async function groupsByMeasure(
 ): Promise<Measured> {
   const { ordinals, contents, hashes } = of.items;
   const places = new Map(ordinals.map((ordinal, i) => [ordinal, i]));
+  const onProgress = (stage: string, done: number): void => {
+    void work.progress({ stage, done: Math.round(100 * done), total: 100 }).catch(() => undefined);
+  };
   const { texts, images, near } = await neighbours.use(
     of.projectId,
     async ({ spaces, key }) => ({
-      texts: await spaces.textCopies(contents),
+      texts: await spaces.textCopies(contents, { signal: work.signal, onProgress }),
       images: await spaces.imageCopies(hashes),
       near: await spaces.copies(key, EMBEDDING_SIMILARITY),
     }),

@@ -75,7 +75,7 @@ export function openNeighbourProcess(options: NeighbourProcessOptions): Neighbou
     clusters: (key, ...rest) => call('clusters', [key, ...rest]) as ReturnType<NeighbourSpaces['clusters']>,
     layout: (key, known, how) => call('layout', [key, known], how) as ReturnType<NeighbourSpaces['layout']>,
     copies: (key, least) => call('copies', [key, least]) as ReturnType<NeighbourSpaces['copies']>,
-    textCopies: (texts) => call('textCopies', [texts]) as ReturnType<NeighbourSpaces['textCopies']>,
+    textCopies: (texts, how) => call('textCopies', [texts], how) as ReturnType<NeighbourSpaces['textCopies']>,
     imageCopies: (hashes) => call('imageCopies', [hashes]) as ReturnType<NeighbourSpaces['imageCopies']>,
     async drop(projectId) {
       if (child) await call('drop', [projectId]);

@@ -7,7 +7,7 @@ import {
   type ImageHash,
   similarEmbeddings,
   similarImages,
-  similarTexts,
+  similarTextSteps,
 } from '../propagation/index.ts';
 import { clustersOf } from './neighbour-clusters.ts';
 import { layoutOf } from './neighbour-layout.ts';
@@ -39,7 +39,7 @@ export class Rooms {
     if (name === 'clusters') return this.#clusters(key, args[1] as Uint32Array, args[2] as number, progress);
     if (name === 'layout') return layoutOf(this.#space(key), args[1] as Places, progress);
     if (name === 'copies') return this.#copies(key, args[1] as number, progress);
-    if (name === 'textCopies') return textCopies(args[0] as readonly string[]);
+    if (name === 'textCopies') return textCopies(args[0] as readonly string[], progress);
     if (name === 'imageCopies') return similarImages(args[0] as readonly (ImageHash | null)[]) satisfies CopyPair[];
     if (name === 'drop') return this.#drop(args[0] as number);
     throw new Error(`no call '${name}'`);
@@ -88,8 +88,15 @@ export class Rooms {
   }
 }
 
-function textCopies(texts: readonly string[]): TextCopies {
-  return { equal: equalContent(texts.map(contentKey)), similar: similarTexts(texts) };
+/** A hundred thousand texts take a dozen seconds: look-ups get their turns in between. */
+async function textCopies(texts: readonly string[], progress: Progress): Promise<TextCopies> {
+  const equal = equalContent(texts.map(contentKey));
+  const steps = similarTextSteps(texts);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return { equal, similar: value };
+    await progress('comparing texts', value);
+  }
 }
 
 function nameOf({ projectId, embedder, dims }: SpaceKey): string {

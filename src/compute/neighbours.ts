@@ -112,7 +112,7 @@ export interface NeighbourSpaces {
   /** Pairs of tasks with at least this cosine. */
   copies(key: SpaceKey, least: number): Promise<CopyPair[]>;
   /** Texts that are equal but for white space, and pairs that share most of their words; by place in the list. */
-  textCopies(texts: readonly string[]): Promise<TextCopies>;
+  textCopies(texts: readonly string[], options?: CallOptions): Promise<TextCopies>;
   /** Pairs of pictures whose hashes hardly differ; by place in the list, null matches nothing. */
   imageCopies(hashes: readonly (ImageHash | null)[]): Promise<CopyPair[]>;
   /** Forgets a project and deletes its files. */

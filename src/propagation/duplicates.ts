@@ -1,7 +1,7 @@
 /** Copies and near-copies: equal content, shared shingles, nearly equal embeddings; and where copies disagree. */
 import { groupBy } from '../core/group.ts';
 import type { NeighbourGraph } from './graph.ts';
-import { candidatePairs, jaccard, shinglesOf } from './shingles.ts';
+import { candidatePairSteps, drained, jaccard, shingleSteps } from './shingles.ts';
 
 /** Items that are copies of each other, ascending, two or more. */
 export type CopyGroup = readonly number[];
@@ -34,11 +34,28 @@ export function contentKey(text: string): string {
  * themselves. Of many copies in one bucket a chain of pairs is returned, enough for `copyGroups`.
  */
 export function similarTexts(texts: readonly string[], least: number = TEXT_SIMILARITY): CopyPair[] {
-  const sets = texts.map(shinglesOf);
-  return candidatePairs(sets)
+  return drained(similarTextSteps(texts, least));
+}
+
+/** The same in steps of tens of milliseconds, for whoever has others to answer meanwhile; yields the share done, 0..1. */
+export function* similarTextSteps(
+  texts: readonly string[],
+  least: number = TEXT_SIMILARITY,
+): Generator<number, CopyPair[]> {
+  const sets = yield* halves(shingleSteps(texts), 0);
+  const pairs = yield* halves(candidatePairSteps(sets), 0.5);
+  return pairs
     .map(([a, b]) => ({ a, b, similarity: jaccard(sets[a]!, sets[b]!) }))
     .filter((pair) => pair.similarity >= least)
     .sort((x, y) => x.a - y.a || x.b - y.b);
+}
+
+function* halves<T>(steps: Generator<number, T>, from: number): Generator<number, T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    yield from + value / 2;
+  }
 }
 
 /** Pairs of neighbours in the kNN graph with at least this cosine. */

@@ -27,6 +27,7 @@ export {
   EMBEDDING_SIMILARITY,
   equalContent,
   similarEmbeddings,
+  similarTextSteps,
   similarTexts,
   TEXT_SIMILARITY,
 } from './duplicates.ts';

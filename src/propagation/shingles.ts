@@ -46,14 +46,27 @@ const ROWS_PER_BAND = 4;
 /** Of one bucket only neighbours in a row are compared beyond this: a bucket of n copies needs n - 1 pairs, not n^2. */
 const BUCKET_ALL_PAIRS_MAX = 8;
 
+/** Texts between two turns of whoever works in steps: tens of milliseconds. */
+const STEP = 500;
+
 /**
  * Pairs (i < j) that share a band of their MinHash signatures (32 bands of 4): a pair of Jaccard 0.8 is missed once in ten
  * million, one of 0.5 is named nine times out of ten. Empty sets pair with nothing.
  */
 export function candidatePairs(sets: readonly Shingles[]): [number, number][] {
+  return drained(candidatePairSteps(sets));
+}
+
+/** The same in steps; yields the share that is done, 0..1. */
+export function* candidatePairSteps(sets: readonly Shingles[]): Generator<number, [number, number][]> {
   const pairs = new Map<string, [number, number]>();
-  const signatures = sets.map((set) => (set.length > 0 ? signatureOf(set) : null));
+  const signatures: (Uint32Array | null)[] = [];
+  for (const [i, set] of sets.entries()) {
+    signatures.push(set.length > 0 ? signatureOf(set) : null);
+    if (i % STEP === STEP - 1) yield i / (2 * sets.length);
+  }
   for (let band = 0; band < BANDS; band++) {
+    yield 0.5 + band / (2 * BANDS);
     const buckets = new Map<string, number[]>();
     for (const [i, signature] of signatures.entries()) {
       if (signature === null) continue;
@@ -65,6 +78,24 @@ export function candidatePairs(sets: readonly Shingles[]): [number, number][] {
     for (const bucket of buckets.values()) for (const pair of pairsOf(bucket)) pairs.set(pair.join(), pair);
   }
   return [...pairs.values()];
+}
+
+/** Shingles of texts, in steps; yields the share that is done, 0..1. */
+export function* shingleSteps(texts: readonly string[]): Generator<number, Shingles[]> {
+  const sets: Shingles[] = [];
+  for (const [i, text] of texts.entries()) {
+    sets.push(shinglesOf(text));
+    if (i % STEP === STEP - 1) yield i / texts.length;
+  }
+  return sets;
+}
+
+/** What a work in steps comes to, when nobody wants a turn in between. */
+export function drained<T>(steps: Generator<unknown, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
 }
 
 function pairsOf(bucket: readonly number[]): [number, number][] {

@@ -209,6 +209,23 @@ export interface MediaFactStore {
   put(rows: readonly Omit<MediaFactRow, 'createdAt'>[]): Promise<void>;
 }
 
+/** What the picture of a task is compared by. */
+export interface ImageHashRow {
+  readonly taskId: number;
+  /** SHA-256 of the file. */
+  readonly content: string;
+  /** Name and version of the model that made the hash. */
+  readonly model: string;
+  /** Null for a picture that is almost empty. */
+  readonly hash: readonly number[] | null;
+}
+
+export interface ImageHashStore {
+  ofTasks(taskIds: readonly number[]): Promise<ImageHashRow[]>;
+  /** Replaces what is known of these tasks; those that are gone by now are left out. */
+  put(rows: readonly ImageHashRow[]): Promise<void>;
+}
+
 /** A labeled task that stands behind a propagated vote. */
 export interface VoteSource {
   readonly taskId: number;
@@ -353,6 +370,7 @@ export interface Store {
   readonly models: ModelStore;
   readonly labelModels: LabelModelStore;
   readonly mediaFacts: MediaFactStore;
+  readonly imageHashes: ImageHashStore;
   readonly tokens: TokenStore;
   readonly jobs: JobQueue;
   readonly studio: StudioStore;

@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import { countProperties } from './counts.property.ts';
 import { leaseProperties } from './leases.property.ts';
 import { annotationContract } from './store/annotations.ts';
+import { imageHashContract } from './store/image-hashes.ts';
 import { labelModelContract } from './store/label-models.ts';
 import { labelContract } from './store/labels.ts';
 import { leaseContract } from './store/leases.ts';
@@ -27,6 +28,7 @@ export function storeContract(open: OpenEmpty): void {
   describe('votes', () => voteContract(open));
   describe('rules', () => ruleContract(open));
   describe('spread', () => spreadContract(open));
+  describe('hashes of pictures', () => imageHashContract(open));
   describe('runs', () => runContract(open));
   describe('connections to Label Studio', () => studioContract(open));
   describe('leases', () => leaseContract(open));

@@ -49,5 +49,8 @@ describeShared('copies of photos', () => {
       ['picture', ['owl.jpg', 'small-owl.jpg']],
       ['picture', ['parrot.jpg', 'parrot.webp']],
     ]);
+    // Hashes are kept: looking again decodes nothing, and finds the same.
+    const again = await runCommand(['duplicates', String(id)], data.folder);
+    expect(again.stdout).toBe(listed.stdout);
   });
 });

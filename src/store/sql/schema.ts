@@ -209,6 +209,13 @@ export interface MediaFactTable {
   created_at: string;
 }
 
+export interface ImageHashTable {
+  task_id: number;
+  content: string;
+  model: string;
+  hash: string;
+}
+
 export interface TokenTable {
   id: Generated<number>;
   hash: string;
@@ -341,6 +348,7 @@ export interface Schema {
   models: ModelTable;
   label_models: LabelModelTable;
   media_facts: MediaFactTable;
+  image_hashes: ImageHashTable;
   tokens: TokenTable;
   jobs: JobTable;
   job_failures: JobFailureTable;

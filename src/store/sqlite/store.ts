@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { annotationStore } from '../sql/annotations.ts';
 import type { Context } from '../sql/context.ts';
+import { imageHashStore } from '../sql/image-hashes.ts';
 import { expireAllLeases, jobQueue } from '../sql/jobs.ts';
 import { labelModelStore } from '../sql/label-models.ts';
 import { labelerStore } from '../sql/labelers.ts';
@@ -56,6 +57,7 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
     models: modelStore(context),
     labelModels: labelModelStore(context),
     mediaFacts: mediaFactStore(context),
+    imageHashes: imageHashStore(context),
     tokens: tokenStore(context),
     jobs: jobQueue(context),
     studio: studioStore(context),

@@ -8,6 +8,7 @@ import { spread } from './0006-spread.ts';
 import { studioAnswers } from './0007-studio-answers.ts';
 import { mediaFacts } from './0008-media-facts.ts';
 import { jobs } from './0009-jobs.ts';
+import { imageHashes } from './0010-image-hashes.ts';
 
 export const MIGRATIONS: readonly string[] = [
   start,
@@ -19,6 +20,7 @@ export const MIGRATIONS: readonly string[] = [
   studioAnswers,
   mediaFacts,
   jobs,
+  imageHashes,
 ];
 
 /** What this version of the program writes. A data folder with a higher number is refused. */

@@ -1,0 +1,47 @@
+/** Hashes of pictures: one row per task, replaced when its file or the model that makes them has changed. */
+import type { ImageHashRow, ImageHashStore } from '../store.ts';
+import type { Context } from './context.ts';
+import { breather, chunks } from './engine.ts';
+import { LIST_MAX, listQuery, query } from './query.ts';
+import type { ImageHashTable } from './schema.ts';
+
+const ofTasks = listQuery<object>()((db, ids) => db.selectFrom('image_hashes').selectAll().where('task_id', 'in', ids));
+
+const remaining = listQuery<object>()((db, ids) => db.selectFrom('tasks').select('id').where('id', 'in', ids));
+
+const put = query<ImageHashTable>()((db, { task_id, content, model, hash }) =>
+  db
+    .insertInto('image_hashes')
+    .values({ task_id, content, model, hash })
+    .onConflict((conflict) => conflict.column('task_id').doUpdateSet({ content, model, hash })),
+);
+
+export function imageHashStore({ engine }: Context): ImageHashStore {
+  return {
+    ofTasks: async (taskIds) => {
+      const all: ImageHashRow[] = [];
+      const pause = breather();
+      for (const ids of chunks(taskIds, LIST_MAX)) {
+        const rows = await ofTasks.all(engine.reader, {}, ids);
+        for (const { task_id, hash, ...row } of rows) all.push({ ...row, taskId: task_id, hash: JSON.parse(hash) });
+        await pause();
+      }
+      return all;
+    },
+    put: (rows) =>
+      engine.write(
+        async (db) => {
+          for (const some of chunks(rows, LIST_MAX)) {
+            // A task may have been deleted while its file was read.
+            const ids = some.map((row) => row.taskId);
+            const there = new Set((await remaining.all(db, {}, ids)).map((row) => row.id));
+            for (const { taskId, content, model, hash } of some) {
+              if (!there.has(taskId)) continue;
+              await put.run(db, { task_id: taskId, content, model, hash: JSON.stringify(hash) });
+            }
+          }
+        },
+        { bulk: true },
+      ),
+  };
+}

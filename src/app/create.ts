@@ -9,7 +9,7 @@ import { createExport } from './export.ts';
 import { Guesses } from './guess.ts';
 import { createImport, createImportHandler, IMPORT } from './import.ts';
 import { createInsights } from './insights.ts';
-import { JobRunner } from './job-runner.ts';
+import { type JobHandler, JobRunner } from './job-runner.ts';
 import { createJobs } from './jobs.ts';
 import { createLabelModelHandler, LABEL_MODEL, thenWeigh } from './label-model.ts';
 import { LabelModels } from './label-models.ts';
@@ -86,7 +86,7 @@ export function createApp(ports: Deps): App {
       [BULK_LABEL]: createBulkHandler(deps, loops, configs),
       [MEDIA_FACTS]: createMediaFactsHandler(deps, configs),
       [LABEL_MODEL]: createLabelModelHandler(deps, matrices, configs, labelModels),
-      [MODEL_PRELABEL]: thenWeigh(deps, createModelPrelabelHandler(deps, matrices, configs)),
+      [MODEL_PRELABEL]: thenOrder(loops, thenWeigh(deps, createModelPrelabelHandler(deps, matrices, configs))),
       [MODEL_COMPARE]: createModelCompareHandler(deps, configs),
       [MODEL_PULL]: createModelPullHandler(deps),
       [MAP]: createMapHandler(deps, neighbours, matrices),
@@ -114,7 +114,7 @@ export function createApp(ports: Deps): App {
   });
   runner.start();
   const stopSchedule = startRetrainSchedule(deps, loops, configs);
-  const predictions = createPredictions(deps, configs, suggestions);
+  const predictions = createPredictions(deps, loops, configs, suggestions);
   const importTasks = createImport(deps, loops, configs, jobs);
   const tasks = createTasks(deps, loops, neighbours, configs);
   const scripts = createScripts(deps, { configs, importTasks, tasks });
@@ -152,5 +152,14 @@ export function createApp(ports: Deps): App {
       await loops.close();
       await matrices.close();
     },
+  };
+}
+
+/** What the work predicted may order the queue. */
+function thenOrder(loops: Loops, handler: JobHandler): JobHandler {
+  return async (work) => {
+    const output = await handler(work);
+    await loops.predicted(work.job.projectId!);
+    return output;
   };
 }

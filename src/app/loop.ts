@@ -6,12 +6,16 @@ import type { Learner, Ranked } from '../compute/compute.ts';
 import type { Annotation, ModelVersion, Project, Task } from '../core/domain.ts';
 import { groupBy } from '../core/group.ts';
 import { take } from '../core/iterate.ts';
+import { fittingPolicy, policyOf } from '../sampling/index.ts';
 import type { Tensor } from '../store/tensors.ts';
-import { lessonOf, promotionRuns, saysTheSame } from './answers.ts';
+import { type Lesson, lessonOf, promotionRuns, saysTheSame } from './answers.ts';
 import { BlindSlice } from './blind-slice.ts';
 import type { Deps } from './deps.ts';
 import { DriftCount } from './drift.ts';
 import { embeddersOf } from './embedders.ts';
+import { type AskedControl, askedOf, numberOf } from './learning/asked.ts';
+import { orderPerCost, widthFor } from './learning/costs.ts';
+import { Marked } from './learning/marked.ts';
 import { type Matrices, readRows } from './matrices.ts';
 import type { ProjectConfig } from './project-config.ts';
 import type { TrainedAt } from './retrain-policy.ts';
@@ -34,12 +38,15 @@ interface Stand {
   readonly embedder: string;
   readonly learner: Learner | null;
   readonly promotions: ReadonlySet<number>;
+  readonly asked: AskedControl | null;
 }
 
 export class Loop {
   readonly project: Project;
   readonly config: ProjectConfig;
   readonly embedder: string;
+  /** The policy that orders the queue: the project's, or the default of what it asks when that does not fit. */
+  readonly strategy: string;
   readonly roster: Roster;
   readonly blind: BlindSlice;
   /** The version whose head was installed last; null while only the live head has learned. */
@@ -56,6 +63,11 @@ export class Loop {
 
   readonly #deps: Deps;
   readonly #learner: Learner | null;
+  readonly #asked: AskedControl | null;
+  /** What orders spans and shapes; null for everything else. */
+  readonly #marked: Marked | null;
+  /** Of the tasks in the last order, where it was made per cost: 1 is the usual one. */
+  #costs: ReadonlyMap<number, number> = new Map();
   /** Probabilities that came with the last order, so that handing out a task waits for no thread. */
   #known = new Map<number, ArrayLike<number>>();
   /** Dealt with, but without anything the head could learn from: skips, mostly. Never ranked again. */
@@ -69,10 +81,19 @@ export class Loop {
   #closing = false;
   #unused: (() => void) | null = null;
 
-  private constructor(deps: Deps, project: Project, config: ProjectConfig, { embedder, learner, promotions }: Stand) {
+  private constructor(
+    deps: Deps,
+    project: Project,
+    config: ProjectConfig,
+    { embedder, learner, promotions, asked }: Stand,
+  ) {
     const { seed, blindShare, overlap } = project.settings;
     this.#deps = deps;
     this.#promotions = promotions;
+    this.#asked = asked;
+    this.strategy = fittingPolicy(project.settings.queryStrategy, asked?.asked ?? null);
+    const byMarks = asked?.asked === 'tokens' || asked?.asked === 'boxes';
+    this.#marked = byMarks ? new Marked(deps.store, asked, seed) : null;
     this.project = project;
     this.config = config;
     this.embedder = embedder;
@@ -85,19 +106,10 @@ export class Loop {
   static async open(deps: Deps, matrices: Matrices, project: Project, config: ProjectConfig): Promise<Loop> {
     const { tasks } = await deps.store.projects.counts(project.id);
     const { embedder, tensor } = await pickEmbedder(deps, matrices, { project, config, tasks });
-    const learner =
-      config.control === null
-        ? null
-        : await deps.compute.openLearner({
-            dim: tensor.columns,
-            classes: config.classes,
-            multiple: config.control.multiple,
-            seed: project.settings.seed,
-            strategy: project.settings.queryStrategy,
-            expectedRows: tasks,
-          });
+    const asked = askedOf(config);
+    const learner = await openLearner(deps, project, config, { dim: tensor.columns, asked, tasks });
     const promotions = await promotionRuns(deps.store, project.id);
-    const loop = new Loop(deps, project, config, { embedder, learner, promotions });
+    const loop = new Loop(deps, project, config, { embedder, learner, promotions, asked });
     try {
       await loop.#loadTasks(tensor);
       const blind = await loop.#loadAnswers();
@@ -129,6 +141,7 @@ export class Loop {
   /** Tasks are here; with `rows` (n x dim) the policy can rank them. */
   async addTasks(tasks: readonly Pick<Task, 'id' | 'ordinal'>[], rows: Float32Array | null): Promise<void> {
     for (const task of tasks) this.#place(task.ordinal, task.id);
+    await this.predicted(tasks);
     if (rows === null || this.#learner === null || tasks.length === 0) return;
     for (const task of tasks) this.roster.setRow(task.ordinal);
     await this.#learner.addRows(
@@ -137,8 +150,21 @@ export class Loop {
     );
   }
 
+  /** Do predictions order the queue? */
+  get isByMarks(): boolean {
+    return this.#marked !== null;
+  }
+
+  /** Something was predicted for these tasks. */
+  async predicted(tasks: readonly Pick<Task, 'id' | 'ordinal'>[]): Promise<void> {
+    await this.#marked?.read(tasks);
+  }
+
   async removeTasks(tasks: readonly Pick<Task, 'ordinal'>[]): Promise<void> {
-    for (const task of tasks) this.roster.remove(task.ordinal);
+    for (const { ordinal } of tasks) {
+      this.roster.remove(ordinal);
+      this.#marked?.remove(ordinal);
+    }
     await this.#learner?.removeRows(Uint32Array.from(tasks, (task) => task.ordinal));
     await this.refresh();
   }
@@ -146,7 +172,8 @@ export class Loop {
   /** An annotation of this task was added, changed or removed. Resolves when the new order stands. */
   async answered(task: Pick<Task, 'id' | 'ordinal'>): Promise<void> {
     const annotations = await this.#deps.store.annotations.ofTask(task.id);
-    await this.#learner?.answer([{ ordinal: task.ordinal, shares: this.#setAnswers(task.ordinal, annotations) }]);
+    const shares = this.#setAnswers(task.ordinal, annotations);
+    await this.#learner?.answer([{ ordinal: task.ordinal, shares }]);
     await this.#countDrift(annotations.filter(isBlindTest));
     await this.refresh();
   }
@@ -181,7 +208,17 @@ export class Loop {
 
   /** Tasks that the policy can rank. */
   get ranked(): number {
-    return this.roster.rows;
+    return this.#marked?.size ?? this.roster.rows;
+  }
+
+  /** Why a task stands where it stands, for orders that no head explains; null otherwise. */
+  reason(ordinal: number): string | null {
+    return this.#marked?.sentence(ordinal) ?? null;
+  }
+
+  /** What a task of an order per cost costs, 1 for the usual one; undefined in other orders. */
+  cost(ordinal: number): number | undefined {
+    return this.#costs.get(ordinal);
   }
 
   /** Probabilities that came with the last order; undefined for tasks it did not look at. */
@@ -196,8 +233,7 @@ export class Loop {
 
   /** The first tasks as a strategy would put them now; the order that is handed out stays as it is. */
   async orderBy(strategy: string, limit: number): Promise<readonly Ranked[]> {
-    const without = concat(this.#silent, this.blind.ordinals());
-    return (await this.#learner?.order(limit, without, this.roster.pending(), strategy)) ?? [];
+    return (await this.#rank(strategy, limit, this.roster.pending())).order;
   }
 
   /** Calibrated class probabilities of one task; null while there is no head or no embedding. Waits for the thread. */
@@ -206,6 +242,8 @@ export class Loop {
   }
 
   train(): ReturnType<Learner['train']> {
+    // Without classes there is no head.
+    if (this.config.control === null) return Promise.resolve(null);
     return this.#learner?.train(Uint32Array.from(this.#unproven)) ?? Promise.resolve(null);
   }
 
@@ -259,20 +297,43 @@ export class Loop {
   }
 
   async #computeOrder(): Promise<void> {
-    if (this.#learner === null) return;
     const pending = this.roster.pending();
-    const blind = this.blind.ordinals();
-    const ahead = Uint32Array.from(take(this.roster.open(blind, null), BLIND_AHEAD));
-    const [order, hidden] = await Promise.all([
-      this.#learner.order(ORDER_LENGTH + ORDER_PER_LEASE * pending.length, concat(this.#silent, blind), pending),
-      this.#learner.suggest(ahead),
+    const ahead = Uint32Array.from(take(this.roster.open(this.blind.ordinals(), null), BLIND_AHEAD));
+    const [{ order, costs }, hidden = null] = await Promise.all([
+      this.#rank(this.strategy, ORDER_LENGTH + ORDER_PER_LEASE * pending.length, pending),
+      this.#learner?.suggest(ahead),
     ]);
     const classCount = this.config.classes.length;
     this.order = order;
+    this.#costs = costs;
     this.#known = new Map(order.flatMap((one) => (one.probabilities ? [[one.ordinal, one.probabilities]] : [])));
     for (const [i, ordinal] of ahead.entries()) {
       if (hidden) this.#known.set(ordinal, hidden.subarray(i * classCount, (i + 1) * classCount));
     }
+  }
+
+  /** The first tasks by a policy: none that are answered, blind or out. */
+  async #rank(
+    strategy: string,
+    limit: number,
+    pending: Uint32Array,
+  ): Promise<{ order: readonly Ranked[]; costs: ReadonlyMap<number, number> }> {
+    const { name, perCost } = policyOf(strategy);
+    const without = concat(this.#silent, this.blind.ordinals());
+    const width = perCost ? widthFor(limit) : limit;
+    const wide = this.#marked
+      ? this.#marked.order(name, width, new Set([...without, ...pending]))
+      : ((await this.#learner?.order(width, without, pending, name)) ?? []);
+    if (!perCost) return { order: wide, costs: new Map() };
+    return orderPerCost(wide, await this.#sizes(wide.map((one) => one.ordinal)), limit);
+  }
+
+  /** Marks to look at, or characters to read; null where the size says nothing about the work. */
+  async #sizes(ordinals: readonly number[]): Promise<Map<number, number | null>> {
+    if (this.#asked?.asked === 'boxes') return new Map(ordinals.map((one) => [one, this.#marked!.sizeOf(one)]));
+    const ascending = [...ordinals].sort((a, b) => a - b);
+    const tasks = await this.#deps.store.tasks.byOrdinals(this.project.id, ascending);
+    return new Map(tasks.map(({ ordinal, data }) => [ordinal, this.config.textOf(data)?.length ?? null]));
   }
 
   async #loadTasks(tensor: Tensor): Promise<void> {
@@ -280,6 +341,7 @@ export class Loop {
       const { ids, ordinals } = await this.#deps.store.tasks.ordinals(this.project.id, from, LOAD_CHUNK);
       if (ordinals.length === 0) break;
       for (const [i, ordinal] of ordinals.entries()) this.#place(ordinal, ids[i]!);
+      await this.predicted(Array.from(ordinals, (ordinal, i) => ({ ordinal, id: ids[i]! })));
       const there = ordinals.filter((ordinal) => tensor.has(ordinal));
       for (const ordinal of there) this.roster.setRow(ordinal);
       if (there.length > 0) await this.#learner?.addRows(there, await readRows(tensor, there));
@@ -337,7 +399,7 @@ export class Loop {
 
   /** Returns what the head learns from them: class shares, or null. */
   #setAnswers(ordinal: number, annotations: readonly Annotation[]): number[] | null {
-    const { shares, proven } = lessonOf(this.config, annotations, this.#promotions);
+    const { shares, proven } = this.#lessonOf(annotations);
     this.roster.setAnswers(ordinal, annotations);
     if (proven || shares === null) this.#unproven.delete(ordinal);
     else this.#unproven.add(ordinal);
@@ -346,9 +408,35 @@ export class Loop {
     return shares;
   }
 
+  #lessonOf(annotations: readonly Annotation[]): Lesson {
+    if (this.#asked?.asked !== 'numbers') return lessonOf(this.config, annotations, this.#promotions);
+    const number = numberOf(this.#asked.control, annotations);
+    return { shares: number === null ? null : [number], proven: true };
+  }
+
   #place(ordinal: number, taskId: number): void {
     if (this.roster.place(ordinal, taskId)) this.blind.add(ordinal, taskId);
   }
+}
+
+/** Null where no rows order the queue: spans and shapes are ordered by what is predicted in them. */
+async function openLearner(
+  { compute }: Deps,
+  { settings }: Project,
+  { control, classes }: ProjectConfig,
+  { dim, asked, tasks }: { dim: number; asked: AskedControl | null; tasks: number },
+): Promise<Learner | null> {
+  const numbers = asked?.asked === 'numbers';
+  if (control === null && !numbers) return null;
+  return compute.openLearner({
+    dim,
+    classes,
+    multiple: control?.multiple ?? false,
+    seed: settings.seed,
+    strategy: policyOf(fittingPolicy(settings.queryStrategy, asked!.asked)).name,
+    numbers,
+    expectedRows: tasks,
+  });
 }
 
 /** What a version was trained on, and when. */

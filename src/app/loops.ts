@@ -87,6 +87,15 @@ export class Loops {
     );
   }
 
+  /** Something was predicted for these tasks, or left out for any: where predictions order the queue, it is ordered again. */
+  async predicted(projectId: number, tasks?: readonly Task[]): Promise<void> {
+    await this.#tell(projectId, async (loop) => {
+      if (!loop.isByMarks) return;
+      await loop.predicted(tasks ?? Array.from(loop.roster.tasks(), ([ordinal, id]) => ({ ordinal, id })));
+      await loop.refresh();
+    });
+  }
+
   async removed(projectId: number, tasks: readonly Task[]): Promise<void> {
     await this.#tell(projectId, (loop) => loop.removeTasks(tasks));
   }

@@ -5,12 +5,18 @@ import { checkResult } from '../labelconfig/index.ts';
 import type { PredictionsApi, PredictionView } from './app.ts';
 import type { Deps } from './deps.ts';
 import { found } from './lookup.ts';
+import type { Loops } from './loops.ts';
 import { standingMarks } from './model-regions.ts';
 import type { ProjectConfigs } from './project-config.ts';
 import { countingPredictions, rulesInForce } from './rules-runs.ts';
 import type { Suggestions } from './suggestions.ts';
 
-export function createPredictions(deps: Deps, configs: ProjectConfigs, suggestions: Suggestions): PredictionsApi {
+export function createPredictions(
+  deps: Deps,
+  loops: Loops,
+  configs: ProjectConfigs,
+  suggestions: Suggestions,
+): PredictionsApi {
   const { store } = deps;
   return {
     get: async (id) => storedView(deps, await found('prediction', id, store.predictions.get(id))),
@@ -55,6 +61,7 @@ export function createPredictions(deps: Deps, configs: ProjectConfigs, suggestio
           score: input.score ?? null,
         },
       ]);
+      await loops.predicted(project.id, [task]);
       return storedView(deps, prediction!);
     },
   };

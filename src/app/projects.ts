@@ -2,7 +2,7 @@
 import type { Project, ProjectSettings } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import { type LabelConfig, parseLabelConfig } from '../labelconfig/index.ts';
-import { DEFAULT_STRATEGY, queryStrategy } from '../sampling/index.ts';
+import { checkPolicy, DEFAULT_STRATEGY, fittingPolicy, POLICIES, policyOf } from '../sampling/index.ts';
 import type { NewProject } from '../store/store.ts';
 import type { ProjectInput, ProjectsApi } from './app.ts';
 import type { Deps } from './deps.ts';
@@ -10,6 +10,7 @@ import { enqueueEmbedding } from './embed.ts';
 import { hasEnded } from './jobs.ts';
 import { migrateLabels, planLabelChange } from './label-change.ts';
 import { enqueueLabelModel } from './label-model.ts';
+import { askedOf } from './learning/asked.ts';
 import { found } from './lookup.ts';
 import type { Loops } from './loops.ts';
 import type { Matrices } from './matrices.ts';
@@ -70,7 +71,7 @@ export function createProjects(deps: Deps, loops: Loops, matrices: Matrices, con
 
     async update(id, input, migration = {}) {
       const old = await get(id);
-      const changed = checkInput(deps, { ...old, ...input }, old.settings);
+      const changed = checkInput(deps, { ...old, ...input, settings: input.settings ?? {} }, old.settings);
       const before = configs.of(old);
       const change = planLabelChange(
         parseLabelConfig(old.labelConfig),
@@ -157,15 +158,24 @@ function checkInput({ inference }: Deps, input: ProjectInput, settings: ProjectS
   checkLength('title', title.trim(), 1, TITLE_LENGTH_MAX);
   checkLength('description', description, 0, TEXT_LENGTH_MAX);
   checkLength('instruction', instruction, 0, TEXT_LENGTH_MAX);
-  const { control } = readProjectConfig(labelConfig);
-  const merged = { ...settings, ...input.settings };
+  const config = readProjectConfig(labelConfig);
+  const { control } = config;
+  const asked = askedOf(config)?.asked ?? null;
+  const given = input.settings?.queryStrategy;
+  if (given !== undefined) checkPolicy(given, asked);
+  const merged = {
+    ...settings,
+    ...input.settings,
+    // Not asked for by name, the policy follows what the project asks.
+    queryStrategy: given ?? fittingPolicy(settings.queryStrategy, asked),
+  };
   for (const [name, [least, most]] of Object.entries(RANGES)) {
     const value = merged[name as keyof ProjectSettings];
     if (typeof value !== 'number' || !(value >= least && value <= most)) {
       throw badSetting(name, `${name} is a number from ${least} to ${most}, not ${String(value)}.`);
     }
   }
-  if (queryStrategy(merged.queryStrategy).singleChoiceOnly && control?.multiple) {
+  if (control?.multiple && singleChoiceOnly(merged.queryStrategy)) {
     const message = `'${merged.queryStrategy}' orders single choices only, and "${control.name}" takes several.`;
     throw badSetting('queryStrategy', message);
   }
@@ -173,6 +183,14 @@ function checkInput({ inference }: Deps, input: ProjectInput, settings: ProjectS
     throw badSetting('embedder', `Model '${merged.embedder}' makes no embeddings.`);
   }
   return { title: title.trim(), description, instruction, labelConfig, settings: merged };
+}
+
+/** Of a blend, any part. */
+function singleChoiceOnly(strategy: string): boolean {
+  const names = policyOf(strategy)
+    .name.split(',')
+    .map((part) => part.split(':')[0]!.trim());
+  return POLICIES.some((one) => one.singleChoiceOnly && names.includes(one.name));
 }
 
 function checkLength(field: string, text: string, least: number, most: number): void {

@@ -239,9 +239,9 @@ function leaseEnd({ clock }: Deps, loop: Loop): number {
 
 async function queueState({ store }: Deps, loop: Loop): ReturnType<QueueApi['state']> {
   const counts = await store.projects.counts(loop.project.id);
-  const { queryStrategy, retrainEvery } = loop.project.settings;
+  const { retrainEvery } = loop.project.settings;
   return {
-    strategy: queryStrategy,
+    strategy: loop.strategy,
     embedder: loop.embedder,
     phase: loop.order[0]?.phase ?? 'sequential',
     ranked: loop.ranked,

@@ -1,14 +1,22 @@
 /** Why a task stands where it stands: the numbers behind its rank, and one sentence made of them. */
 import type { Ranked } from '../compute/compute.ts';
-import { explain } from '../sampling/index.ts';
+import { explain, policyOf } from '../sampling/index.ts';
 import type { QueueReason } from './app.ts';
 import type { Loop } from './loop.ts';
 import type { VoteSplit } from './vote-split.ts';
 
-export function reasonFor(loop: Loop, ranked: Ranked | undefined, rank: number, split?: VoteSplit): QueueReason {
+const COMMITTEE = 'committee-variance';
+
+/** `strategy`: what ordered it, unless it was the project's own. */
+export function reasonFor(
+  loop: Loop,
+  ranked: Ranked | undefined,
+  rank: number,
+  split?: VoteSplit,
+  strategy = loop.strategy,
+): QueueReason {
   const disagreement = split ? split.against / split.voters : null;
   const quarrel = split && split.against > 0 ? ` ${quarrelOf(split)}` : '';
-  const strategy = loop.project.settings.queryStrategy;
   if (!ranked) {
     const phase = loop.project.settings.overlap > 1 ? 'overlap' : 'sequential';
     return {
@@ -40,22 +48,36 @@ export function reasonFor(loop: Loop, ranked: Ranked | undefined, rank: number, 
     distance: ranked.distance,
     density: ranked.density,
     disagreement,
-    sentence: `${sentenceFor(strategy, classes, ranked)}${quarrel}`,
+    sentence: `${sentenceFor(loop, strategy, ranked)}${costOf(loop, strategy, ranked)}${quarrel}`,
   };
 }
 
-function sentenceFor(strategy: string, classes: readonly string[], ranked: Ranked): string {
-  if (strategy === 'random') return 'Drawn at random, as the project asks.';
+function sentenceFor(loop: Loop, strategy: string, ranked: Ranked): string {
+  const { name, perCost } = policyOf(strategy);
+  if (name === 'random') return 'Drawn at random, as the policy asks.';
+  if (name === 'sequential') return 'Next in the order of import, as the policy asks.';
+  if (name === COMMITTEE && ranked.phase === 'uncertainty') {
+    const spread = perCost ? '' : ` by about ±${Number(Math.sqrt(ranked.score).toPrecision(2))}`;
+    return `Five models, each fitted on a sample of the answers, differ here${spread}.`;
+  }
+  const marks = loop.reason(ranked.ordinal);
+  if (marks !== null) return marks;
   return explain(
     {
       phase: ranked.phase,
       probabilities: ranked.probabilities && Float32Array.from(ranked.probabilities),
       margin: ranked.margin,
       nearestLabeled: ranked.distance,
-      density: ranked.density,
+      density: ranked.density ?? 0,
     },
-    classes,
+    loop.config.classes,
   );
+}
+
+/** Only of the order that is handed out: costs of another one are not kept. */
+function costOf(loop: Loop, strategy: string, { ordinal }: Ranked): string {
+  const cost = strategy === loop.strategy ? loop.cost(ordinal) : undefined;
+  return cost === undefined ? '' : ` Ranked by what it teaches per cost; it costs ${cost.toFixed(1)} times the usual.`;
 }
 
 function quarrelOf({ voters, against }: VoteSplit): string {

@@ -14,6 +14,8 @@ export interface LearnerSpec {
   readonly multiple: boolean;
   readonly seed: number;
   readonly strategy: string;
+  /** Answers are numbers, one `share` each: there are no classes and there is no head. */
+  readonly numbers?: boolean;
   /** Rows to make room for at once; more may come. */
   readonly expectedRows: number;
 }
@@ -35,8 +37,8 @@ export interface Ranked {
   readonly margin: number | null;
   /** Euclidean distance on the unit sphere, 0..2, to the nearest answered task; null when there is none. */
   readonly distance: number | null;
-  /** 0..1: high in a crowd, low for an outlier. */
-  readonly density: number;
+  /** 0..1: high in a crowd, low for an outlier; null where no embeddings stand behind the order. */
+  readonly density: number | null;
 }
 
 export interface Learner {

@@ -2,26 +2,21 @@
 import { fitSuggestion, type SuggestionFit, type SuggestionModel } from '../consensus/index.ts';
 import { yieldAsThread } from '../core/priority.ts';
 import { decodeHead, encodeHead, fitHead, predict, type TrainingSet, underClasses } from '../heads/index.ts';
-import { Learner as LearnerCore } from '../sampling/index.ts';
+import { Learner as LearnerCore, NumberLearner } from '../sampling/index.ts';
 import type { Answer, LearnerSpec, Ranked, TrainedHead } from './compute.ts';
 
 yieldAsThread();
 
 /** The thread's only state: the learners that were opened in it, each reachable by its key alone. */
-const learners = new Map<number, LearnerCore>();
+const learners = new Map<number, LearnerCore | NumberLearner>();
 
 export function openLearner({ key, spec }: { key: number; spec: LearnerSpec }): void {
-  learners.set(
-    key,
-    new LearnerCore({
-      dim: spec.dim,
-      classes: spec.classes,
-      link: spec.multiple ? 'sigmoid' : 'softmax',
-      seed: spec.seed,
-      strategy: spec.strategy,
-      expectedRows: spec.expectedRows,
-    }),
-  );
+  const { dim, seed, strategy, expectedRows, classes } = spec;
+  const shared = { dim, seed, strategy, expectedRows };
+  const own = spec.numbers
+    ? new NumberLearner(shared)
+    : new LearnerCore({ ...shared, classes, link: spec.multiple ? 'sigmoid' : 'softmax' });
+  learners.set(key, own);
 }
 
 export function closeLearner({ key }: { key: number }): void {
@@ -72,8 +67,10 @@ export function order({
 }
 
 export function suggest({ key, ordinals }: { key: number; ordinals: Uint32Array }): Float32Array | null {
-  const suggestions = learner(key).suggest([...ordinals]);
-  const classCount = learner(key).classes.length;
+  const own = learner(key);
+  if (own instanceof NumberLearner) return null;
+  const suggestions = own.suggest([...ordinals]);
+  const classCount = own.classes.length;
   const all = new Float32Array(suggestions.length * classCount);
   for (const [i, { probabilities }] of suggestions.entries()) {
     if (probabilities === null) return null;
@@ -88,11 +85,11 @@ export function labelState({ key }: { key: number }): { labels: number; contrast
 }
 
 export function trainingSet({ key }: { key: number }): TrainingSet {
-  return learner(key).trainingSet();
+  return withHead(key).trainingSet();
 }
 
 export function install({ key, head, frozen }: { key: number; head: Uint8Array; frozen: boolean }): void {
-  learner(key).install(decodeHead(head), { pinned: frozen });
+  withHead(key).install(decodeHead(head), { pinned: frozen });
 }
 
 export function fit({ set, seed }: { set: TrainingSet; seed: number }): TrainedHead | null {
@@ -124,8 +121,14 @@ export function suggestionModel(fit: SuggestionFit): SuggestionModel {
   return fitSuggestion(fit);
 }
 
-function learner(key: number): LearnerCore {
+function learner(key: number): LearnerCore | NumberLearner {
   const own = learners.get(key);
   if (!own) throw new Error(`no learner ${key} in this thread`);
+  return own;
+}
+
+function withHead(key: number): LearnerCore {
+  const own = learner(key);
+  if (own instanceof NumberLearner) throw new Error(`learner ${key} has no head`);
   return own;
 }

@@ -9,6 +9,7 @@ import { marginCluster } from './strategies/margin-cluster.ts';
 import { maxHerding } from './strategies/max-herding.ts';
 import { classBalancedHerding, explorationMix, rareClassMix } from './strategies/mixes.ts';
 import { random } from './strategies/random.ts';
+import { sequential } from './strategies/sequential.ts';
 import { typicality } from './strategies/typicality.ts';
 import { entropy, leastConfidence, margin } from './strategies/uncertainty.ts';
 import { uncertaintyHerding } from './strategies/uncertainty-herding.ts';
@@ -17,6 +18,7 @@ import type { QueryStrategy } from './strategy.ts';
 export const QUERY_STRATEGIES: readonly QueryStrategy[] = [
   uncertaintyHerding,
   random,
+  sequential,
   leastConfidence,
   margin,
   entropy,

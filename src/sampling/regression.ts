@@ -27,7 +27,12 @@ export function trainRegressionCommittee(labels: NumberLabels, seed: number): Re
   const n = values.length;
   const items = Array.from({ length: n }, (_, i) => rows.subarray(i * dim, (i + 1) * dim));
   const design = buildDesign(items, dim);
-  const features = design.features.map((row) => Float32Array.from(row));
+  // Span coordinates of early rows end where the span did then.
+  const features = design.features.map((row) => {
+    const padded = new Float32Array(design.width);
+    padded.set(row);
+    return padded;
+  });
   const members = Array.from({ length: MEMBERS }, (_, member) => {
     const updater = new RankOneUpdater(design.width, L2);
     const onFeatures = new Float64Array(design.width + 1);

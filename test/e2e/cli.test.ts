@@ -77,6 +77,12 @@ describe('verbs', { timeout: 180_000 }, () => {
     const other = await headstart('rank', '1', '--limit', '5', '--strategy', 'random');
     expect(other.map((row) => row.rank)).toEqual([1, 2, 3, 4, 5]);
     expect(await headstart('rank', '1', '--limit', '5')).toEqual(ranked);
+    const listed = await headstart('rank', '1', '--list');
+    expect(listed.find((row) => row.name === 'mnlp')).toMatchObject({ for: 'tokens' });
+    const first = await headstart('rank', '1', '--limit', '2', '--strategy', 'sequential', '--use');
+    expect(first.map((row) => row.why)).toEqual(new Array(2).fill('Next in the order of import, as the policy asks.'));
+    await headstart('rank', '1', '--strategy', 'uncertainty-herding', '--use');
+    expect(await headstart('rank', '1', '--limit', '5')).toEqual(ranked);
     const [plan] = await headstart('train', '1', '--dry-run');
     expect(plan).toMatchObject({ would_train: expect.any(Boolean), why: expect.stringMatching(/^Would/) });
   });

@@ -128,6 +128,16 @@ describe('a committee for numbers', () => {
     }
   });
 
+  it('predicts from fewer labels than dimensions', () => {
+    const wide = Array.from({ length: 12 }, () => unitRow(random, 64));
+    const values = wide.map((row) => 10 * row[0]!);
+    const { data } = predictNumbers(trainRegressionCommittee({ dim: 64, rows: flat(wide), values }, 1), flat(wide));
+    expect(data.every(Number.isFinite)).toBe(true);
+    const errors = values.map((value, i) => Math.abs(data.slice(5 * i, 5 * i + 5).sort()[2]! - value));
+    const total = (list: readonly number[]): number => list.reduce((sum, one) => sum + Math.abs(one), 0);
+    expect(total(errors)).toBeLessThan(0.5 * total(values));
+  });
+
   it('disagrees where it has not seen anything', () => {
     const axis = (j: number): Float32Array => Float32Array.from({ length: 5 }, (_, i) => (i === j ? 1 : 0));
     const seen = Array.from({ length: 30 }, (_, i) => axis(i % 2));

@@ -388,7 +388,9 @@ export function fakeApp(): FakeApp {
         confusion: [{ given: 0, said: 1, n: 5, taskIds: [1] }],
         calibration: [{ confidence: 0.9, n: 25, hits: 20, share: 0.8, low: 0.6, high: 0.9 }],
       }),
-      strategies: () => [{ name: 'random', summary: 'At random.', source: 'baseline', singleChoiceOnly: false }],
+      strategies: () => [
+        { name: 'random', summary: 'At random.', source: 'baseline', singleChoiceOnly: false, asked: null },
+      ],
       compareOrders: async () => ({ before: [], after: [] }),
       async drawMap(projectId) {
         calls.push(`map ${projectId}`);

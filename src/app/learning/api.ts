@@ -1,5 +1,6 @@
 /** How a project learns, as one interface in plain data: its training policy, its order, and what its model gets wrong. */
 import type { Job, Task } from '../../core/domain.ts';
+import type { PolicyView } from '../../sampling/index.ts';
 import type { QueueReason, ShareWithInterval } from '../app.ts';
 import type { RetrainRule } from '../retrain-policy.ts';
 import type { MapApi } from './map-api.ts';
@@ -11,7 +12,7 @@ export interface LearningApi extends MapApi {
   askToTrain(projectId: number): Promise<{ plan: TrainingPlan; job: Job | null }>;
   /** What the serving version gets right and wrong on answers it has not learned from. */
   modelFigures(projectId: number, of: AnswersOf): Promise<ModelFigures>;
-  strategies(): readonly StrategyView[];
+  strategies(): readonly PolicyView[];
   /** The first tasks as they stand, and as another strategy or blend (`a:2, b:1`) would put them. Changes nothing. */
   compareOrders(projectId: number, queryStrategy: string, limit: number): Promise<OrderComparison>;
 }
@@ -51,13 +52,6 @@ export interface ConfusionCell {
 /** How often suggestions of about this confidence (mean, 0..1) were right. */
 export interface CalibrationBin extends ShareWithInterval {
   readonly confidence: number;
-}
-
-export interface StrategyView {
-  readonly name: string;
-  readonly summary: string;
-  readonly source: string;
-  readonly singleChoiceOnly: boolean;
 }
 
 export interface OrderComparison {

@@ -53,16 +53,29 @@ export function addTrain(program: Command): void {
     );
 }
 
+interface RankFlags extends CommonFlags {
+  readonly limit: number;
+  readonly strategy?: string;
+  readonly use?: boolean;
+  readonly list?: boolean;
+}
+
 export function addRank(program: Command): void {
   withCommon(program.command('rank'))
     .description('compute the order of the queue again and show its head')
     .argument('<project>', 'id of the project', positive)
     .option('--limit <number>', 'tasks to show', positive, 20)
     .option('--strategy <name>', 'only show what another strategy, or a blend like margin:2,random:1, would put first')
-    .action((projectId: number, flags: CommonFlags & { limit: number; strategy?: string }) =>
+    .option('--use', 'with --strategy: order the queue by it from now on')
+    .option('--list', 'only list the strategies, each with what a project has to ask for')
+    .action((projectId: number, flags: RankFlags) =>
       withSession(flags, async ({ client, out }) => {
         const params = { project_id: projectId };
-        if (flags.strategy !== undefined) {
+        if (flags.list) return out.rows(strategyRows(await client.call('strategyList', {})));
+        if (flags.use && flags.strategy !== undefined) {
+          const body = { settings: { query_strategy: flags.strategy } };
+          await client.call('projectUpdate', { params, body });
+        } else if (flags.strategy !== undefined) {
           const query = { query_strategy: flags.strategy, limit: flags.limit };
           return out.rows(comparedRows(await client.call('queueCompare', { params, query })));
         }
@@ -78,6 +91,10 @@ export function addRank(program: Command): void {
         );
       }),
     );
+}
+
+function strategyRows(strategies: Reply<'strategyList'>): Record<string, unknown>[] {
+  return strategies.map(({ name, asked, summary }) => ({ name, for: asked ?? 'anything', summary }));
 }
 
 /** `was`: the rank it has now, if it is among the first at all. */

@@ -35,6 +35,7 @@ export const lowestTokenProbability: StructuredScore = {
   },
 };
 
+/** A model that gives one probability per token or span (width 1) is held to have two classes, p and 1 - p. */
 export const tokenEntropy: StructuredScore = {
   name: 'token-entropy',
   records: 'tokens',
@@ -42,9 +43,16 @@ export const tokenEntropy: StructuredScore = {
   source: 'Settles and Craven, "An analysis of active learning strategies for sequence labeling tasks" (2008)',
   of: (predictions) => {
     const { width } = predictions;
+    const pair = new Float32Array(2);
+    const flatness = (tokens: Float32Array, t: number): number => {
+      if (width > 1) return entropyScore(tokens.subarray(t * width, (t + 1) * width), width);
+      pair[0] = tokens[t]!;
+      pair[1] = 1 - tokens[t]!;
+      return entropyScore(pair, 2);
+    };
     return perItem(predictions, (tokens, count) => {
       let sum = 0;
-      for (let t = 0; t < count; t++) sum += entropyScore(tokens.subarray(t * width, (t + 1) * width), width);
+      for (let t = 0; t < count; t++) sum += flatness(tokens, t);
       return sum / count;
     });
   },

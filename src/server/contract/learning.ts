@@ -66,6 +66,11 @@ const Strategy = Type.Object({
   summary: Type.String(),
   source: Type.String(),
   single_choice_only: Type.Boolean(),
+  asked: nullable(
+    Type.Union([Type.Literal('choices'), Type.Literal('tokens'), Type.Literal('boxes'), Type.Literal('numbers')], {
+      description: 'What a project has to ask for; null: anything',
+    }),
+  ),
 });
 
 const Ranked = Type.Array(Type.Object({ task: TaskShape, reason: ReasonShape }));

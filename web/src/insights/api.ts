@@ -6,6 +6,7 @@ import type { Project } from '../wire.ts';
 export type ModelFigures = Reply<'modelFigures'>;
 export type TrainingPlan = Reply<'trainingPlan'>;
 export type Comparison = Reply<'queueCompare'>;
+export type Strategy = Reply<'strategyList'>[number];
 export type AnswersOf = ModelFigures['of'];
 export type RetrainPolicy = Pick<
   Project['settings'],

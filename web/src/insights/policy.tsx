@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { snippet } from '../format.ts';
 import { sentenceOf } from '../http.ts';
 import { useProject, useTaskText } from '../project.ts';
-import { type Comparison, insightsApi } from './api.ts';
+import { type Comparison, insightsApi, type Strategy } from './api.ts';
 
 export function PolicySection({ projectId }: { projectId: number }): ReactNode {
   const queries = useQueryClient();
@@ -20,12 +20,23 @@ export function PolicySection({ projectId }: { projectId: number }): ReactNode {
       return queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey.includes(projectId) });
     },
   });
-  const summary = strategies.data?.find((one) => one.name === wanted)?.summary;
+  const known = (name: string): Strategy | undefined => strategies.data?.find((one) => one.name === bare(name));
+  // A blend is of strategies for choices; random and sequential fit everything.
+  const asked = strategies.data === undefined ? null : (known(own) ?? { asked: 'choices' }).asked;
+  const fitting = strategies.data?.filter((one) => asked === null || one.asked === null || one.asked === asked);
+  const summary = known(wanted)?.summary;
   return (
     <section className="card" aria-labelledby="policy-title">
       <h2 id="policy-title">Order of the queue</h2>
       <label className="field">
-        Strategy, or a blend like <code>uncertainty-herding:3, random:1</code>
+        {asked === 'choices' ? (
+          <>
+            Strategy, or a blend like <code>uncertainty-herding:3, random:1</code>
+          </>
+        ) : (
+          'Strategy'
+        )}
+        ; with <code>/cost</code> behind it, by gain per cost
         <input
           list="strategies"
           value={wanted}
@@ -36,7 +47,7 @@ export function PolicySection({ projectId }: { projectId: number }): ReactNode {
         />
       </label>
       <datalist id="strategies">
-        {strategies.data?.map((one) => (
+        {fitting?.map((one) => (
           <option key={one.name} value={one.name}>
             {one.summary}
           </option>
@@ -56,6 +67,11 @@ export function PolicySection({ projectId }: { projectId: number }): ReactNode {
       {compare.data && <BeforeAfter projectId={projectId} comparison={compare.data} />}
     </section>
   );
+}
+
+/** The name alone: what is counted per cost has the same. */
+function bare(name: string): string {
+  return name.replace(/\/cost$/, '').trim();
 }
 
 function BeforeAfter({ projectId, comparison }: { projectId: number; comparison: Comparison }): ReactNode {

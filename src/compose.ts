@@ -55,13 +55,14 @@ export async function startServer(
     const fetch = createGuardedFetch({ allow: config.allowAddresses });
     const metrics = createPoolMetrics();
     closers.push(async () => metrics.close());
+    const shipped = [...builtinModels(), ...(more.models ?? [])];
     const inference = createInferencePool({
+      models: shipped,
       hostsMax: config.hosts,
       tuning: openTuningFile(join(config.folder, 'tuning.json')),
       observer: metrics.observer,
       fetch,
     });
-    for (const entry of more.models ?? []) inference.add(entry);
     closers.push(() => inference.close());
     const compute = openThreads({ learnerThreads: LEARNER_THREADS, workThreads: config.hosts });
     closers.push(() => compute.close());
@@ -74,7 +75,7 @@ export async function startServer(
     const newId = () => randomBytes(16).toString('hex');
     const library = await openModelLibrary({
       folder: join(config.folder, 'models'),
-      shipped: [...builtinModels(), ...(more.models ?? [])],
+      shipped,
       pool: inference,
       fetch,
       clock: systemClock,

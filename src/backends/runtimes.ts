@@ -9,6 +9,7 @@ const BUILTIN: Readonly<Record<string, () => Promise<ModelRuntime>>> = {
   'image-descriptor': async () => (await import('./image-descriptor.ts')).imageDescriptorRuntime,
   'image-facts': async () => (await import('./image-facts.ts')).imageFactsRuntime,
   'image-hash': async () => (await import('./image-hash.ts')).imageHashRuntime,
+  'onnx-audio': async () => (await import('./onnx-audio.ts')).onnxAudioRuntime,
   'onnx-ocr': async () => (await import('./onnx-ocr.ts')).onnxOcrRuntime,
   'onnx-speech': async () => (await import('./onnx-speech.ts')).onnxSpeechRuntime,
   'onnx-prompt': async () => (await import('./onnx-prompt.ts')).onnxPromptRuntime,

@@ -104,3 +104,71 @@ export function colourClassifier(sharpness = 1): Uint8Array {
     [{ name: 'prob', type: 'float32', shape: [1, 3] }],
   );
 }
+
+const SIDE = 16;
+
+/** A mask (1 x 2 x 16 x 16) of background and of what is brighter than half: logits. */
+export function brightMask(): Uint8Array {
+  const graph = new OnnxGraph();
+  const light = graph.add('ReduceMean', [scaled(graph)], { axes: [1], keepdims: 1 });
+  const bright = graph.add('Mul', [graph.add('Sub', [light, number(graph, 0.5)]), number(graph, 20)]);
+  graph.output(graph.add('Concat', [graph.add('Neg', [bright]), bright], { axis: 1 }), 'seg');
+  return overPictures(graph, [1, 3, SIDE, SIDE], { name: 'seg', shape: [1, 2, SIDE, SIDE] });
+}
+
+/** One key point (1 x 1 x 3), `x y score`: the middle of all bright light; the grey around a picture is none. */
+export function lightPoint(): Uint8Array {
+  const graph = new OnnxGraph();
+  const mean = graph.add('ReduceMean', [scaled(graph)], { axes: [1], keepdims: 0 });
+  const bright = graph.add('Relu', [graph.add('Sub', [mean, number(graph, 0.6)])]);
+  // The middle of a dark picture is its middle.
+  const light = graph.add('Add', [bright, number(graph, 1e-6)]);
+  const total = graph.add('ReduceSum', [light, graph.integers(1, 2)], { keepdims: 0 });
+  const middle = (alongRows: boolean): string => {
+    const places = Float32Array.from({ length: SIDE ** 2 }, (_, i) =>
+      alongRows ? (i % SIDE) + 0.5 : Math.floor(i / SIDE) + 0.5,
+    );
+    const weighed = graph.add('Mul', [light, graph.weight(places, [1, SIDE, SIDE])]);
+    return graph.add('Div', [graph.add('ReduceSum', [weighed, graph.integers(1, 2)], { keepdims: 0 }), total]);
+  };
+  const row = [middle(true), middle(false), graph.add('Div', [total, total])];
+  graph.output(graph.add('Reshape', [graph.add('Concat', row, { axis: 0 }), graph.integers(1, 1, 3)]), 'points');
+  return overPictures(graph, [1, 3, SIDE, SIDE], { name: 'points', shape: [1, 1, 3] });
+}
+
+/** `colourClassifier` with the colours last, as models that come from TensorFlow have them. */
+export function colourClassifierPixels(): Uint8Array {
+  const graph = new OnnxGraph();
+  const means = graph.add('ReduceMean', [graph.add('Mul', ['pixels', number(graph, 1 / 25)])], {
+    axes: [1, 2],
+    keepdims: 0,
+  });
+  graph.output(graph.add('Softmax', [means], { axis: 1 }), 'prob');
+  return overPictures(graph, [1, SIDE, SIDE, 3], { name: 'prob', shape: [1, 3] });
+}
+
+/** An embedding (1 x 2) of samples: how loud a sound is, and how fast it moves. High and low tones lie apart. */
+export function soundEmbedder(): Uint8Array {
+  const graph = new OnnxGraph();
+  const mean = (of: string): string => graph.add('ReduceMean', [graph.add('Abs', [of])], { axes: [1], keepdims: 1 });
+  const part = (from: number, to: number): string =>
+    graph.add('Slice', ['samples', graph.integers(from), graph.integers(to), graph.integers(1)]);
+  const steps = graph.add('Sub', [part(1, 2 ** 31 - 1), part(0, -1)]);
+  graph.output(graph.add('Concat', [mean('samples'), mean(steps)], { axis: 1 }), 'embedding');
+  return graph.toBytes(
+    [{ name: 'samples', type: 'float32', shape: [1, 'length'] }],
+    [{ name: 'embedding', type: 'float32', shape: [1, 2] }],
+  );
+}
+
+/** Colours from 0 to 1. */
+const scaled = (graph: OnnxGraph): string => graph.add('Mul', ['pixels', number(graph, 1 / 255)]);
+const number = (graph: OnnxGraph, value: number): string => graph.weight(Float32Array.of(value), []);
+
+function overPictures(
+  graph: OnnxGraph,
+  input: readonly number[],
+  output: { readonly name: string; readonly shape: readonly number[] },
+): Uint8Array {
+  return graph.toBytes([{ name: 'pixels', type: 'float32', shape: input }], [{ ...output, type: 'float32' }]);
+}

@@ -11,7 +11,7 @@ import { promptInputs } from '../prompt-signature.ts';
 import { REMOTE_FILE, remoteEntry } from '../remote-model.ts';
 import { readModelJson } from '../tfjs-files.ts';
 import { readTfjsSignature } from '../tfjs-signature.ts';
-import { type Guess, type GuessInput, guessModel, type ImagePreprocessing } from './guess.ts';
+import { type Guess, type GuessInput, guessModel, type Preprocessing } from './guess.ts';
 import { guessPrompted, type SignedFile } from './guess-prompted.ts';
 
 export interface FolderModel {
@@ -179,9 +179,9 @@ function labelsOfConfig({ id2label }: JsonObject): readonly string[] | null {
   return names.every((name) => typeof name === 'string') ? names : null;
 }
 
-/** `image_mean`, `image_std`, `rescale_factor`, `size` of a Hugging Face preprocessor. */
-function readPreprocessing(config: JsonObject): ImagePreprocessing {
-  const { image_mean: mean, image_std: spread, size } = config;
+/** `image_mean`, `image_std`, `rescale_factor`, `size`, `sampling_rate`, `do_normalize` of a Hugging Face preprocessor. */
+function readPreprocessing(config: JsonObject): Preprocessing {
+  const { image_mean: mean, image_std: spread, size, sampling_rate: sampleRate, do_normalize: normalise } = config;
   const factor = typeof config.rescale_factor === 'number' ? config.rescale_factor : 1 / 255;
   const side = isJsonObject(size)
     ? [size.width ?? size.shortest_edge, size.height ?? size.shortest_edge]
@@ -192,6 +192,8 @@ function readPreprocessing(config: JsonObject): ImagePreprocessing {
       ? { mean: mean.map((value) => value / factor), scale: spread.map((value) => factor / value) }
       : {}),
     ...(typeof width === 'number' && typeof height === 'number' ? { size: { width, height } } : {}),
+    ...(typeof sampleRate === 'number' ? { sampleRate } : {}),
+    ...(typeof normalise === 'boolean' ? { normalise } : {}),
   };
 }
 

@@ -3,7 +3,8 @@ import { AppError } from '../../core/errors.ts';
 import { MASK_FIELDS } from '../image-reading.ts';
 import type { OnnxSignature } from '../onnx-signature.ts';
 import { maskOutput, pictureInput, promptInputs, scoreOutput } from '../prompt-signature.ts';
-import { type Guess, IMAGE_BATCH, IMAGENET_MEAN, IMAGENET_SCALE, type ImagePreprocessing } from './guess.ts';
+import type { Guess, Preprocessing } from './guess.ts';
+import { IMAGE_BATCH, IMAGENET_MEAN, IMAGENET_SCALE } from './guess-image.ts';
 
 export interface SignedFile {
   readonly name: string;
@@ -15,7 +16,7 @@ const REVISION = 1;
 const SIDE_DEFAULT = 1_024;
 
 /** Null for what takes no clicks. Throws BACKEND_LOAD when one part of a pair is none. */
-export function guessPrompted(files: readonly SignedFile[], preprocessing: ImagePreprocessing): Guess | null {
+export function guessPrompted(files: readonly SignedFile[], preprocessing: Preprocessing): Guess | null {
   const prompted = files.find(({ signature }) => promptInputs(signature) !== null);
   if (prompted === undefined) return null;
   const looking = files.find((file) => file !== prompted) ?? prompted;

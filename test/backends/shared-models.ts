@@ -31,7 +31,7 @@ export function mobileNet(): ModelEntry {
       scale: [1, 1, 1],
       dense: { embedding: 'embedding', probabilities: 'prob' },
     },
-    batch: { costMax: 8, itemsMax: 8 },
+    batch: { costMax: 16, itemsMax: 16 },
   };
 }
 

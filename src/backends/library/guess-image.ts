@@ -13,7 +13,8 @@ import {
   unknownWidth,
 } from './signature-parts.ts';
 
-export const IMAGE_BATCH = { costMax: 8, itemsMax: 8 };
+/** The first picture of a batch is decoded while the model waits: among sixteen that is little, and somebody online waits for no more. */
+export const IMAGE_BATCH = { costMax: 16, itemsMax: 16 };
 
 /** Mean and spread of ImageNet's colours, which most picture models were trained with. */
 export const IMAGENET_MEAN = [123.675, 116.28, 103.53];

@@ -1,4 +1,5 @@
 /** TF.js models from disk, graphs and layers, through a host; the models are written here and answer by hand-made rules. */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -193,5 +194,28 @@ describe('TF.js models from disk', () => {
       code: 'BACKEND_LOAD',
       message: expect.stringContaining('lacks modelTopology'),
     });
+  });
+});
+
+/** Why `@tensorflow/tfjs-node` is of no use on this machine, asked in a process of its own; null where it is. */
+function nativeProblem(): string | null {
+  const script = "await import('@tensorflow/tfjs-node')";
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  return status === 0 ? null : (/^\w*Error.*$/m.exec(stderr)?.[0] ?? 'it does not load').slice(0, 200);
+}
+
+const problem = nativeProblem();
+
+// Not asked for by CI=true: the package downloads a library that is not there for every machine.
+describe.skipIf(problem !== null)(`the native library of TF.js (skipped where it does not load: ${problem})`, () => {
+  it('runs graphs and layers, and says that it does', async () => {
+    for (const [kind, input] of [
+      ['GRAPH', 'rgb'],
+      ['LAYERS', 'pool_input'],
+    ] as const) {
+      const { means, device } = await run(modelOf(kind, 'group1-shard1of1.bin', 'group1-shard1of1.bin', input));
+      expect(means).toEqual([11, 22, 33, 11, 22, 33, 11, 22, 33]);
+      expect(device).toBe('tfjs-node');
+    }
   });
 });

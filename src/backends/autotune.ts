@@ -6,7 +6,7 @@ export const TUNE_MS = 2_000;
 /** What wins by less is noise; the smaller call then takes less memory and answers sooner. */
 const GAIN_MIN = 0.01;
 /** A size that is so much worse than the best so far leaves the race: its time goes to those that may still win. */
-const BEHIND_MAX = 0.1;
+const BEHIND_MAX = 0.05;
 /** Before this many rounds a single disturbance could send the best one away. */
 const ROUNDS_BEFORE_LEAVING = 2;
 /** More rounds than this tell nothing new about a small model. */

@@ -41,10 +41,10 @@ export function planByLength(lengths: ArrayLike<number>, budget: number, callTok
 }
 
 /** Tokens of texts as they come: most are sentences, a few are long. */
-const TYPICAL_LENGTHS = [8, 12, 16, 18, 20, 24, 28, 32, 36, 44, 52, 64, 88, 128];
+const TYPICAL_LENGTHS = [8, 16, 24, 32, 44, 64, 128];
 
 /** Texts of each length: a batch is sorted, so that neighbours in it are of like length and can share a call. */
-const TEXTS_PER_LENGTH = 4;
+const TEXTS_PER_LENGTH = 8;
 
 /**
  * Lengths for measuring a call size, the same for each: what calls of one length alone would say does not hold for texts,

@@ -1,6 +1,6 @@
 /** What can be done with rules, as one interface, in plain data. */
 import type { Job, RuleDocument } from '../core/domain.ts';
-import type { Json } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import type { PatternReport, RuleProblem, RuleSet, Suggestion } from '../rules/index.ts';
 import type { ShareWithInterval } from './app.ts';
 
@@ -165,6 +165,8 @@ export interface LabelModelView {
 }
 
 export interface RulesApi {
+  /** The form of documents as a JSON Schema, with the labels of the project: for editors that check and complete. */
+  schema(projectId: number): Promise<JsonObject>;
   /** What is wrong with a draft, where, and how each of its patterns will be run. Keeps nothing. */
   check(projectId: number, draft: RuleDraft): Promise<RuleCheck>;
   /** Throws RULE_* with line and column for a document with errors. */

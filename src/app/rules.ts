@@ -3,7 +3,7 @@
 import type { StoredLabelModel } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import { valueAt } from '../labelconfig/index.ts';
-import { ruleChanges, rulesFromCsv, rulesFromSpacy, type SpanOutput } from '../rules/index.ts';
+import { ruleChanges, ruleSchema, rulesFromCsv, rulesFromSpacy, type SpanOutput } from '../rules/index.ts';
 import type { Deps } from './deps.ts';
 import { bodyOf } from './label-model-body.ts';
 import { found, notFound } from './lookup.ts';
@@ -16,6 +16,7 @@ import { previewRules } from './rules-preview.ts';
 import { estimateRules, examineScan, reportView, ruleTasks } from './rules-report.ts';
 import { labelsOf, scanProject, truthOf } from './rules-scan.ts';
 import { checkDraft, documentOf, programOf, requireSound, rulesOf } from './rules-source.ts';
+import { spanTargetsOf } from './span-target.ts';
 
 /** Annotated texts that suggestions are made from. */
 const SUGGEST_TASKS_MAX = 5_000;
@@ -28,6 +29,11 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
     return { project, config: configs.of(project) };
   };
   return {
+    async schema(projectId) {
+      const { config } = await open(projectId);
+      const regions = spanTargetsOf(config.parsed).flatMap(({ labels }) => labels);
+      return ruleSchema({ labels: config.ruleLabels, regions: [...new Set(regions)] });
+    },
     check: async (projectId, draft) => checkDraft(deps, (await open(projectId)).config, draft),
 
     async save(projectId, draft) {

@@ -41,6 +41,7 @@ export { type RuleChanges, ruleChanges, updateVotes } from './incremental.ts';
 export { compilePattern, type Pattern, type PatternVerdict } from './pattern.ts';
 export { resolveVotes } from './resolve.ts';
 export type * from './rule.ts';
+export { ruleSchema } from './schema.ts';
 export { type Suggestion, type SuggestOptions, suggestKeywords } from './suggest.ts';
 export type { TaskRegion, TaskView } from './task-view.ts';
 export type { Place, TaskTruth } from './voters.ts';

@@ -2,7 +2,7 @@
 import type { RulePreview, RulesApi, RuleTask } from '../../src/app/rules-api.ts';
 import type { Job, RuleDocument } from '../../src/core/domain.ts';
 import { AppError } from '../../src/core/errors.ts';
-import { checkRules, ruleSet } from '../../src/rules/index.ts';
+import { checkRules, ruleSchema, ruleSet } from '../../src/rules/index.ts';
 
 export const RULES = 'headstart_rules: 1\nrules:\n  - {id: prize, label: spam, regex: "pri[sz]e"}\n';
 
@@ -20,6 +20,7 @@ export function fakeRules(changed: (call: string) => void, job: () => Job): Rule
     createdAt: '2025-01-02T03:04:05.000Z',
   });
   return {
+    schema: async () => ruleSchema({ labels: ['spam', 'ham'] }),
     check: async (_projectId, { text }) => checkRules(text, { labels: ['spam', 'ham'] }),
     async save(projectId, { text }) {
       changed(`save rules ${projectId}`);

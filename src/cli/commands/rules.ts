@@ -1,4 +1,4 @@
-/** `headstart rules check|preview|diff|save|apply|report|suggest|import|promote|list|show`: rules from files, undoable. */
+/** `headstart rules check|preview|diff|save|apply|report|suggest|import|promote|list|show|schema`: rules from files, undoable. */
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../core/errors.ts';
@@ -102,6 +102,13 @@ function addReading(verb: Verb): void {
         list.map(({ number, version, rule_count, created_at }) => ({ number, version, rule_count, created_at })),
       );
     }),
+  );
+  verb('schema', 'print the form of rule documents as a JSON Schema, with the labels of the project').action(
+    (projectId: number, flags: RuleFlags) =>
+      withSession(flags, async ({ client }) => {
+        const schema = await client.call('ruleSchema', { params: { project_id: projectId } });
+        process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+      }),
   );
   withNumber(verb('show', 'print a saved rule document')).action((projectId: number, flags: RuleFlags) =>
     withSession(flags, async ({ client }) => {

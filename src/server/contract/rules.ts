@@ -50,6 +50,14 @@ export const ruleRoutes = {
     summary: 'A saved document, the newest unless a number is given',
     schema: { params, querystring: Type.Object({ number }), response: { 200: DocumentShape } },
   }),
+  ruleSchema: route({
+    method: 'GET',
+    url: `${base}/schema`,
+    access,
+    tag,
+    summary: 'The form of rule documents as a JSON Schema (draft 7) with the labels of this project, for editors',
+    schema: { params, response: { 200: Type.Record(Type.String(), Type.Unknown()) } },
+  }),
   ruleCheck: route({
     method: 'POST',
     url: `${base}/check`,

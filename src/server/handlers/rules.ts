@@ -21,6 +21,7 @@ export function ruleHandlers({ rules }: App): Handlers<keyof typeof ruleRoutes> 
     ruleList: async ({ params }) => (await rules.list(params.project_id)).map(documentHeadWire),
     ruleSave: async ({ params, body }) => documentWire(await rules.save(params.project_id, draftOf(body))),
     ruleGet: async ({ params, query }) => documentWire(await rules.get(params.project_id, query.number)),
+    ruleSchema: async ({ params }) => ({ ...(await rules.schema(params.project_id)) }),
     ruleCheck: async ({ params, body }) => checkWire(await rules.check(params.project_id, draftOf(body))),
     async ruleImport({ params, body }) {
       const { document, rules: count, skipped } = await rules.import(params.project_id, { kind: 'csv', ...body });

@@ -22,13 +22,17 @@ export default function RulesPage({ projectId }: { projectId: number }): ReactNo
     queryFn: client.newest,
     staleTime: Number.POSITIVE_INFINITY,
   });
+  const schema = useQuery({
+    queryKey: ['rule-schema', projectId],
+    queryFn: client.schema,
+  });
   const config = useProject(projectId).data?.label_config;
   const controls = useQuery({
     queryKey: ['controls', projectId, config],
     queryFn: () => api.checkConfig(config ?? ''),
     enabled: config !== undefined,
   });
-  const problem = saved.error ?? controls.error;
+  const problem = saved.error ?? controls.error ?? schema.error;
   if (problem) {
     return (
       <main className="page">
@@ -36,7 +40,8 @@ export default function RulesPage({ projectId }: { projectId: number }): ReactNo
       </main>
     );
   }
-  if (saved.data === undefined || controls.data === undefined) return <main className="page muted">Opening…</main>;
+  if (saved.data === undefined || controls.data === undefined || schema.data === undefined)
+    return <main className="page muted">Opening…</main>;
   const choice = controls.data.controls.find((one) => CHOICES.includes(one.type));
   const spans = controls.data.controls.find((one) => one.type === 'Labels');
   const labels = [...new Set([...(choice?.labels ?? []), ...(spans?.labels ?? [])])];
@@ -45,6 +50,7 @@ export default function RulesPage({ projectId }: { projectId: number }): ReactNo
     <Workshop
       projectId={projectId}
       client={client}
+      schema={schema.data}
       saved={saved.data?.document ?? null}
       start={start}
       lists={saved.data?.lists ?? {}}

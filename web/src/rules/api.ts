@@ -1,6 +1,7 @@
 /** Requests of the rules page; apart from the others, so that annotators do not load them. */
 import type { Reply } from '../../../src/server/contract/index.ts';
 import { call } from '../http.ts';
+import type { Schema } from './complete.ts';
 
 export type Check = Reply<'ruleCheck'>;
 export type Preview = Reply<'rulePreview'>;
@@ -19,6 +20,7 @@ export function rulesApi(projectId: number) {
       const saved = await call<Reply<'ruleList'>>('GET', `${base}/rules`);
       return saved.length === 0 ? null : call<Reply<'ruleGet'>>('GET', `${base}/rules/document`);
     },
+    schema: () => call<Schema>('GET', `${base}/rules/schema`),
     check: (document: string, lists: Lists) => post<Check>('/rules/check', { document, lists }),
     preview: (document: string, lists: Lists, rule?: string) =>
       post<Preview>('/rules/preview', { document, lists, ...(rule === undefined ? {} : { rule }) }),

@@ -2,10 +2,12 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { plural } from '../format.ts';
 import type { Check } from './api.ts';
+import type { Schema } from './complete.ts';
 import type { Editor } from './editor.ts';
 
 export function EditorField(props: {
   text: string;
+  schema: Schema;
   check: Check | undefined;
   onChange: (text: string) => void;
   onSubmit: (text: string) => void;
@@ -24,6 +26,7 @@ export function EditorField(props: {
       if (gone || host.current === null) return;
       opened = openEditor(host.current, {
         text: held.current,
+        schema: calls.current.schema,
         onChange: (text) => {
           held.current = text;
           calls.current.onChange(text);

@@ -1,4 +1,5 @@
 /** The text editor of rule documents: a lazy chunk of its own. Tab leaves it, so that the page stays usable by keyboard. */
+import { autocompletion, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
@@ -7,6 +8,7 @@ import { EditorState } from '@codemirror/state';
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import type { Check } from './api.ts';
+import { completerFor, type Schema } from './complete.ts';
 
 export interface Editor {
   setText(text: string): void;
@@ -17,6 +19,8 @@ export interface Editor {
 
 export interface EditorOptions {
   readonly text: string;
+  /** What keys and words are completed by. */
+  readonly schema: Schema;
   onChange(text: string): void;
   /** Ctrl or Cmd with Enter; the text as it stands, which the page may not have seen yet. */
   onSubmit(text: string): void;
@@ -29,6 +33,8 @@ const THEME = EditorView.theme({
   '.cm-gutters': { color: 'var(--soft)', backgroundColor: 'var(--sunken)', border: '0' },
   '.cm-activeLine': { backgroundColor: 'color-mix(in srgb, var(--accent-wash) 55%, transparent)' },
   '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '-2px' },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': { color: 'var(--ink)', background: 'var(--accent-wash)' },
+  '.cm-completionDetail': { color: 'var(--soft)', fontStyle: 'normal' },
   '.cm-tooltip': { color: 'var(--ink)', backgroundColor: 'var(--surface)', border: '1px solid var(--line)' },
 });
 
@@ -53,6 +59,7 @@ export function openEditor(host: HTMLElement, options: EditorOptions): Editor {
         history(),
         highlightActiveLine(),
         yaml(),
+        autocompletion({ override: [completerFor(options.schema)], icons: false }),
         syntaxHighlighting(COLOURS),
         lintGutter(),
         EditorView.lineWrapping,
@@ -65,6 +72,7 @@ export function openEditor(host: HTMLElement, options: EditorOptions): Editor {
               return true;
             },
           },
+          ...completionKeymap,
           ...defaultKeymap,
           ...historyKeymap,
         ]),

@@ -14,13 +14,18 @@ export function Guide(): ReactNode {
         <li>
           Patterns: <code>regex: 'see you (tomorrow|later)'</code>. Both, either, not:{' '}
           <code>when: {'{all: [...]}'}</code>, <code>any</code>, <code>not</code>. Near each other: <code>near</code>.
-          To mark places instead of whole tasks: <code>spans: true</code>.
+          To mark places instead of whole tasks: <code>spans: true</code>. Of a picture or sound:{' '}
+          <code>fact: {'{path: brightness, max: 60}'}</code>. Keys and words are completed with <kbd>ctrl</kbd>{' '}
+          <kbd>space</kbd>.
         </li>
         <li>
           Look at Conflicts first: hits that an annotation or another rule speaks against. Then at Misses: tasks that
           people gave the label and no rule found.
         </li>
-        <li>Add the words that your annotations suggest, below the editor.</li>
+        <li>
+          Add the words that your annotations suggest, below the editor; or select words on the label page and press{' '}
+          <kbd>m</kbd>.
+        </li>
         <li>
           <kbd>ctrl</kbd> <kbd>enter</kbd> compares with what is in force and applies. Rules vote; they never overwrite
           what a person said, and Undo takes all of it back.

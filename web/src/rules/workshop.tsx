@@ -9,6 +9,8 @@ import { isOpen, JobList } from '../parts/jobs.tsx';
 import type { Difference, Lists, Preview, RulesClient } from './api.ts';
 import { ChangePanel, LastRun } from './apply.tsx';
 import type { Arrival } from './arrival.ts';
+import type { Schema } from './complete.ts';
+import { Contradictions } from './contradictions.tsx';
 import { EditorField } from './editor-field.tsx';
 import { Guide } from './guide.tsx';
 import { Matches, type Tab } from './matches.tsx';
@@ -22,6 +24,7 @@ const TYPING_MS = 250;
 export function Workshop(props: {
   projectId: number;
   client: RulesClient;
+  schema: Schema;
   /** The newest document; null before there is one. */
   saved: string | null;
   start: string;
@@ -109,7 +112,13 @@ export function Workshop(props: {
       {last && <LastRun run={last} busy={undo.isPending} toggle={() => undo.mutate(last)} />}
       <div className="rule-columns">
         <div>
-          <EditorField text={text} check={check.data} onChange={setText} onSubmit={compare.mutate} />
+          <EditorField
+            text={text}
+            schema={props.schema}
+            check={check.data}
+            onChange={setText}
+            onSubmit={compare.mutate}
+          />
           <Suggest {...props} start={props.arrival} document={text} onDocument={setText} />
         </div>
         <div aria-busy={preview.isFetching}>
@@ -231,22 +240,6 @@ function useMadeRule(
     return `No word of item ${task} announces ${label} in the answers so far. Select words on the label page and press m there.`;
   }
   return `Rule ${made.rule} says ${label} where “${words}” stands, as in item ${task}. Nothing is saved yet: look at its hits, then compare and apply.`;
-}
-
-function Contradictions({ pairs }: { pairs: Preview['conflicts'] }): ReactNode {
-  if (pairs.length === 0) return null;
-  return (
-    <details>
-      <summary>Rules that contradict each other</summary>
-      <ul>
-        {pairs.slice(0, 20).map(({ a, b, tasks }) => (
-          <li key={`${a} ${b}`}>
-            <b>{a}</b> and <b>{b}</b> on {count(tasks)} tasks
-          </li>
-        ))}
-      </ul>
-    </details>
-  );
 }
 
 /** Estimated accuracy of rules by their id; the version in force speaks for the one that is being edited. */

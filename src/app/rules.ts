@@ -14,12 +14,11 @@ import { enqueueRules } from './rules-apply.ts';
 import { appendRules, idFrom } from './rules-edit.ts';
 import { previewRules } from './rules-preview.ts';
 import { estimateRules, examineScan, reportView, ruleTasks } from './rules-report.ts';
-import { labelsOf, scanProject, truthOf } from './rules-scan.ts';
+import { scanProject } from './rules-scan.ts';
 import { checkDraft, documentOf, programOf, requireSound, rulesOf } from './rules-source.ts';
+import { suggestWords } from './rules-suggest.ts';
 import { spanTargetsOf } from './span-target.ts';
 
-/** Annotated texts that suggestions are made from. */
-const SUGGEST_TASKS_MAX = 5_000;
 const DIFF_SHOWN = 20;
 
 export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
@@ -114,11 +113,12 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
 
     async suggest(projectId, label, { limit, taskId } = {}) {
       const { config } = await open(projectId);
-      const index = labelIndex(config, label);
+      requireLabel(config, label);
       const within = taskId === undefined ? undefined : await shownText(deps, config, projectId, taskId);
-      const { texts, truth } = await annotatedTexts(deps, config, projectId);
-      const options = { ...(limit === undefined ? {} : { limit }), ...(within === undefined ? {} : { within }) };
-      return deps.compute.rules.suggest(texts, truth, index, options);
+      return suggestWords(deps, config, projectId, label, {
+        ...(limit === undefined ? {} : { limit }),
+        ...(within === undefined ? {} : { within }),
+      });
     },
 
     async labelModels(projectId) {
@@ -154,9 +154,8 @@ function shownField({ control, parsed, spans }: ProjectConfig): string {
   return `data.${shown?.field ?? 'text'}`;
 }
 
-function labelIndex(config: ProjectConfig, label: string): number {
-  const index = config.ruleLabels.indexOf(label);
-  if (index !== -1) return index;
+function requireLabel(config: ProjectConfig, label: string): void {
+  if (config.ruleLabels.includes(label)) return;
   throw new AppError(
     'INPUT_BAD_FIELD',
     `There is no label '${label}'; the label config has ${config.ruleLabels.join(', ')}.`,
@@ -184,7 +183,7 @@ function spansFor({ classes }: ProjectConfig, labels: readonly string[]): SpanOu
 
 async function promote(deps: Deps, config: ProjectConfig, projectId: number, request: RulePromotion) {
   const { label, field = shownField(config) } = request;
-  labelIndex(config, label);
+  requireLabel(config, label);
   const words = (request.text ?? (await textAt(deps, projectId, field, request.place))).trim().replace(/\s+/g, ' ');
   if (words === '') throw new AppError('INPUT_EMPTY', 'There is no text to make a rule of.');
   const match = words.includes(' ') ? 'phrase' : 'word';
@@ -216,28 +215,4 @@ async function shownText({ store }: Deps, config: ProjectConfig, projectId: numb
   const task = await found('task', taskId, store.tasks.get(taskId));
   if (task.projectId !== projectId) throw notFound('task', taskId);
   return config.textOf(task.data) ?? '';
-}
-
-async function annotatedTexts(deps: Deps, config: ProjectConfig, projectId: number) {
-  const { store } = deps;
-  const texts: string[] = [];
-  const truth: number[] = [];
-  const seen = new Set<number>();
-  for (let after = 0; texts.length < SUGGEST_TASKS_MAX; ) {
-    const annotations = await store.annotations.list(projectId, { after, limit: 1_000 });
-    if (annotations.length === 0) break;
-    after = annotations.at(-1)!.id;
-    const fresh = [...new Set(annotations.map((one) => one.taskId))].filter((id) => !seen.has(id));
-    const tasks = (await Promise.all(fresh.map((id) => store.tasks.get(id)))).filter((task) => task !== undefined);
-    const labels = await truthOf(deps, config, tasks);
-    for (const [i, task] of tasks.entries()) {
-      seen.add(task.id);
-      const text = config.textOf(task.data);
-      const [label] = labelsOf(labels[i]!);
-      if (text === null || label === undefined) continue;
-      texts.push(text);
-      truth.push(label);
-    }
-  }
-  return { texts, truth: Int32Array.from(truth) };
 }

@@ -71,4 +71,10 @@ export interface RuleCompute {
   examine(examination: RuleExamination): Promise<ExaminedRules>;
   compare(before: readonly RuleVotes[], after: readonly RuleVotes[], taskCount: number): Promise<VoteDifference>;
   suggest(texts: readonly string[], truth: Int32Array, label: number, options: SuggestOptions): Promise<Suggestion[]>;
+  /** @param marked (texts) spans of the label. */
+  suggestSpans(
+    texts: readonly string[],
+    marked: readonly (readonly { readonly start: number; readonly end: number }[])[],
+    options: SuggestOptions,
+  ): Promise<Suggestion[]>;
 }

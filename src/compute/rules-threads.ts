@@ -35,6 +35,7 @@ export function rulesOn(pool: Piscina): RuleCompute {
       ),
     examine: (examination) => call('examine', examination),
     compare: (before, after, taskCount) => call('compare', { before, after, taskCount }),
+    suggestSpans: (texts, marked, options) => call('suggestSpans', { texts, marked, options }),
     suggest: (texts, truth, label, options) => call('suggest', { texts, truth, label, options }),
   };
 }

@@ -17,6 +17,7 @@ import {
   type SuggestOptions,
   sharedWatch,
   suggestKeywords,
+  suggestSpanWords,
   type TaskView,
   type VoteDifference,
 } from '../rules/index.ts';
@@ -106,4 +107,16 @@ export function suggest({
   options: SuggestOptions;
 }): Suggestion[] {
   return suggestKeywords(texts, truth, label, options);
+}
+
+export function suggestSpans({
+  texts,
+  marked,
+  options,
+}: {
+  texts: readonly string[];
+  marked: readonly (readonly { readonly start: number; readonly end: number }[])[];
+  options: SuggestOptions;
+}): Suggestion[] {
+  return suggestSpanWords(texts, marked, options);
 }

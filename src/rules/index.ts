@@ -43,6 +43,7 @@ export { resolveVotes } from './resolve.ts';
 export type * from './rule.ts';
 export { ruleSchema } from './schema.ts';
 export { type Suggestion, type SuggestOptions, suggestKeywords } from './suggest.ts';
+export { suggestSpanWords } from './suggest-spans.ts';
 export type { TaskRegion, TaskView } from './task-view.ts';
 export type { Place, TaskTruth } from './voters.ts';
 export { mergeVotes, type RuleFault, type RuleSpans, type RuleVotes, renumberRules, withdrawRules } from './votes.ts';

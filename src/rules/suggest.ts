@@ -86,17 +86,22 @@ export function suggestKeywords(
 
 /** Distinct runs of 1 to `wordsMax` neighbouring words, folded, with their number of words. */
 function gramsOf(text: string, wordsMax: number): Map<string, number> {
-  const tokens = newTokens();
-  scanTokens(text, tokens);
-  const words: string[] = [];
-  for (let i = 0; i < Math.min(tokens.count, WORDS_PER_TEXT_MAX); i++) {
-    words.push(foldCase(text.slice(tokens.starts[i]!, tokens.ends[i]!)));
-  }
+  const words = foldedWords(text).map((word) => word.text);
   const out = new Map<string, number>();
   for (let size = 1; size <= wordsMax; size++) {
     for (let i = 0; i + size <= words.length; i++) out.set(words.slice(i, i + size).join(' '), size);
   }
   return out;
+}
+
+/** The words of a text in lower case, with their places; of a long one those of its beginning. */
+export function foldedWords(text: string): { readonly text: string; readonly start: number; readonly end: number }[] {
+  const tokens = newTokens();
+  scanTokens(text, tokens);
+  return Array.from({ length: Math.min(tokens.count, WORDS_PER_TEXT_MAX) }, (_, i) => {
+    const [start, end] = [tokens.starts[i]!, tokens.ends[i]!];
+    return { text: foldCase(text.slice(start, end)), start, end };
+  });
 }
 
 function foldCase(word: string): string {
@@ -106,7 +111,7 @@ function foldCase(word: string): string {
 }
 
 /** Drops what holds the same words as something better: "click here now" after "click here" finds nothing new. */
-function withoutEchoes(ranked: readonly Suggestion[]): Suggestion[] {
+export function withoutEchoes(ranked: readonly Suggestion[]): Suggestion[] {
   const taken: Suggestion[] = [];
   for (const one of ranked) {
     const padded = ` ${one.text} `;

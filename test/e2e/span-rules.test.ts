@@ -171,6 +171,8 @@ describe('span rules', () => {
     const better = await server.client.call('rulePreview', { params, body: { document: whole, rule: 'took' } });
     expect(better.rules.find((rule) => rule.id === 'took')!.precision).toMatchObject({ n: 20, hits: 15 });
     expect([better.contradicted.length, better.misses.length]).toEqual([5, 0]);
+    const words = await server.client.call('ruleSuggest', { params, query: { label: 'Drug' } });
+    expect(words[0]).toMatchObject({ text: 'took aspirin', kind: 'phrase', tasks: 20, correct: 15 });
   });
 
   it('say what does not fit when they are checked', async () => {

@@ -14,6 +14,7 @@ import {
   rulesFromCsv,
   rulesFromSpacy,
   suggestKeywords,
+  suggestSpanWords,
   wilsonInterval,
 } from '../../src/rules/index.ts';
 
@@ -231,6 +232,32 @@ describe('suggestions', () => {
     const found = suggestKeywords(texts, truth, 1, { within: 'Please CLICK on the prize' });
     expect(found.map((one) => one.text).sort()).toEqual(['click', 'prize']);
     expect(suggestKeywords(texts, truth, 1, { within: 'nothing of the kind' })).toEqual([]);
+  });
+
+  it('for spans are the words that people marked, held against everywhere else that they stand', () => {
+    const notes = [
+      'took aspirin and slept',
+      'Aspirin, then folic acid',
+      'folic acid in May',
+      'may help: aspirin',
+      'may or may not',
+    ];
+    const places = (text: string, ...words: string[]) =>
+      words.map((word) => ({ start: text.indexOf(word), end: text.indexOf(word) + word.length }));
+    const marked = [['aspirin'], ['Aspirin', 'folic acid'], ['folic acid', 'May'], ['aspirin'], []].map((words, i) =>
+      places(notes[i]!, ...words),
+    );
+    const found = suggestSpanWords(notes, marked);
+    expect(found.map(({ text, kind, correct, tasks }) => [text, kind, correct, tasks])).toEqual([
+      ['aspirin', 'keyword', 3, 3],
+      ['folic acid', 'phrase', 2, 2],
+      ['may', 'keyword', 1, 4],
+    ]);
+    expect(found[0]).toMatchObject({ coverage: 0.5, interval: wilsonInterval(3, 3) });
+    expect(suggestSpanWords(notes, marked, { within: notes[2]! }).map((one) => one.text)).toEqual([
+      'folic acid',
+      'may',
+    ]);
   });
 
   it('leaves out what rules know already', () => {

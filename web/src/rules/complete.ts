@@ -1,6 +1,6 @@
 /** Completion of rule documents by their schema: keys where a key may stand, words where only some words fit. */
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
-import { syntaxTree } from '@codemirror/language';
+import { ensureSyntaxTree, syntaxTree } from '@codemirror/language';
 import type { EditorState } from '@codemirror/state';
 
 /** A part of a JSON Schema, as far as completion looks at it. */
@@ -69,10 +69,14 @@ function keysInTree(state: EditorState, pos: number): readonly string[] {
   return path;
 }
 
+/** A document is read this far in a few milliseconds; a huge one is completed by what is read already. */
+const PARSE_MS = 500;
+
 type Node = ReturnType<typeof syntaxTree>['topNode'];
 
 function innermost(state: EditorState, pos: number): Node | null {
-  return syntaxTree(state).resolveInner(pos, -1);
+  const tree = ensureSyntaxTree(state, pos, PARSE_MS) ?? syntaxTree(state);
+  return tree.resolveInner(pos, -1);
 }
 
 /** Elsewhere, where a line being typed is no tree yet. */

@@ -63,14 +63,17 @@ export class Neighbours {
   }
 
   async #attempt<T>(projectId: number, work: (open: OpenSpace) => Promise<T>): Promise<T> {
-    const opening = this.#opening.get(projectId) ?? this.#open(projectId);
+    const key = await this.#opened(projectId);
+    return work({ spaces: this.#deps.neighbours, key });
+  }
+
+  /** Whoever comes while the space is being opened waits for that; whoever comes later sees what has changed since. */
+  #opened(projectId: number): Promise<SpaceKey> {
+    const under = this.#opening.get(projectId);
+    if (under) return under;
+    const opening = this.#open(projectId).finally(() => this.#opening.delete(projectId));
     this.#opening.set(projectId, opening);
-    try {
-      const key = await opening;
-      return await work({ spaces: this.#deps.neighbours, key });
-    } finally {
-      if (this.#opening.get(projectId) === opening) this.#opening.delete(projectId);
-    }
+    return opening;
   }
 
   async #open(projectId: number): Promise<SpaceKey> {

@@ -49,6 +49,9 @@ export function linesOf(answers: readonly SpreadAnswer[], facts: Facts): PlanLin
       const label = asked ?? proposals.labels[i]!;
       // A label that does not hold is no vote: votes have no "no".
       if (asked !== null && proposals.labels[i] !== YES) continue;
+      // A task that came after the answers were read waits for the next plan.
+      const taskId = facts.taskIds.get(ordinal);
+      if (taskId === undefined) continue;
       const confidence = proposals.confidence[i]!;
       const sources: VoteSource[] = [];
       for (let at = i * CONTRIBUTORS; at < (i + 1) * CONTRIBUTORS && proposals.sources[at]! >= 0; at++) {
@@ -56,7 +59,7 @@ export function linesOf(answers: readonly SpreadAnswer[], facts: Facts): PlanLin
         sources.push({ taskId: facts.taskIds.get(from)!, similarity: proposals.sourceSimilarities[at]! });
       }
       own.push({
-        taskId: facts.taskIds.get(ordinal)!,
+        taskId,
         ordinal,
         label,
         confidence,

@@ -158,7 +158,7 @@ function kernelProducts(heap: KernelHeap): BlockProducts {
 }
 
 /** Rows asked of an index at once, so that others can come between. */
-const SOURCE_ROWS = 1_024;
+const SOURCE_ROWS = 128;
 
 /** The graph that an index knows, made in steps. */
 export async function graphFromIndex(

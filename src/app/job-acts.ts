@@ -3,6 +3,7 @@ import type { Job } from '../core/domain.ts';
 import { BULK_LABEL } from './bulk.ts';
 import { EMBED } from './embed.ts';
 import { IMPORT } from './import.ts';
+import { MEDIA_FACTS } from './media-facts-job.ts';
 import { MODEL_PRELABEL } from './model-prelabel.ts';
 import { TRAIN } from './retrain.ts';
 
@@ -11,7 +12,7 @@ export type JobAct = 'pause' | 'resume' | 'cancel' | 'retry';
 /** Somebody waits for an import, and the others are one step each: they run through or are cancelled. */
 const UNPAUSABLE: readonly string[] = [IMPORT, TRAIN, BULK_LABEL];
 /** Asked again for single tasks, what they have made stays as it is. */
-const RETRIES_ITEMS: readonly string[] = [EMBED, MODEL_PRELABEL];
+const RETRIES_ITEMS: readonly string[] = [EMBED, MODEL_PRELABEL, MEDIA_FACTS];
 
 export function actsOn({ kind, state, failed, cancelRequested, pauseRequested }: Job): JobAct[] {
   if (state === 'paused') return ['resume', 'cancel'];

@@ -38,7 +38,8 @@ export async function fitSpans(
       const truth = answers.find((one) => one.groundTruth) ?? answers.at(-1);
       texts.push({ spansOf, gold: truth ? spansIn(target, truth.result) : null });
     }
-    await work.progress({ stage: 'reading spans', done: from });
+    const done = Math.min(from + step, project.ordinals);
+    await work.progress({ stage: 'reading spans', done, total: project.ordinals });
   }
   if (texts.length === 0) return null;
   const { votes, gold } = spanRows(texts, voterCount, target.labels.length);

@@ -136,6 +136,7 @@ async function gather(deps: Deps, work: JobWork, sources: Sources): Promise<Gath
   const promotions = await promotionRuns(store, project.id);
   const classOf = new Map(labelIds.map((id, i) => [id, i]));
   const voterOf = voterLookup(voters);
+  const step = CHUNK * Math.max(1, Math.ceil(project.ordinals / TASKS_MAX));
   const add = async (tasks: readonly { id: number; ordinal: number }[]): Promise<void> => {
     const fresh = tasks.filter((task) => !seen.has(task.id));
     const rowOf = new Map(fresh.map((task, i) => [task.id, all.rows + i]));
@@ -154,9 +155,10 @@ async function gather(deps: Deps, work: JobWork, sources: Sources): Promise<Gath
     }
     all.rows += fresh.length;
     throwIfStopped(work.signal);
-    await work.progress({ stage: 'reading votes', done: all.rows });
+    const planned = Math.ceil(project.ordinals / step) * CHUNK;
+    const total = Math.max(all.rows, Math.min(project.ordinals, planned));
+    await work.progress({ stage: 'reading votes', done: all.rows, total });
   };
-  const step = CHUNK * Math.max(1, Math.ceil(project.ordinals / TASKS_MAX));
   for (let from = 0; from < project.ordinals; from += step) {
     const { ids, ordinals } = await store.tasks.ordinals(project.id, from, CHUNK);
     await add(

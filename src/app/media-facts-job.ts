@@ -56,7 +56,8 @@ export function createMediaFactsHandler(deps: Deps, configs: ProjectConfigs) {
     const project = await found('project', work.job.projectId!, store.projects.get(work.job.projectId!));
     const source = factSourceOf(configs.of(project));
     if (source === null) return { tasks: 0, unreadable: 0 };
-    const { pixels, tasks: ids } = work.job.params as { pixels: boolean; tasks: number[] | null };
+    const { pixels, tasks: asked } = work.job.params as { pixels: boolean; tasks: number[] | null };
+    const ids = work.only ?? asked;
     const total = ids?.length ?? (await store.projects.counts(project.id)).tasks;
     const outcome = { tasks: 0, unreadable: 0 };
     for await (const tasks of ids === null ? allTasks(deps, project.id) : someTasks(deps, ids)) {

@@ -7,6 +7,9 @@ const WINDOW_MS = 30_000;
 /** Shorter than this, clocks and chance say more than the work does. */
 const EVIDENCE_MS = 200;
 
+/** More would be noise. */
+const DIGITS = 3;
+
 export interface Piece {
   readonly stage?: string;
   readonly done?: number;
@@ -47,7 +50,8 @@ export class Pace {
     const first = this.#marks[0];
     const last = this.#marks.at(-1);
     if (!first || !last || last.at - first.at < EVIDENCE_MS) return null;
-    return (1_000 * (last.worked - first.worked)) / (last.at - first.at);
+    const rate = (1_000 * (last.worked - first.worked)) / (last.at - first.at);
+    return Number(rate.toPrecision(DIGITS));
   }
 }
 

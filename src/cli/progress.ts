@@ -143,7 +143,8 @@ class ProgressLines implements ProgressView {
       this.#told.set(job.id, told);
       if (now - told < LINE_EVERY_MS) continue;
       this.#told.set(job.id, now);
-      const parts = [job.stage || job.kind, `${job.done} of ${job.total}`, paceOf(job)].filter((part) => part !== '');
+      const amount = job.total > 0 ? `${job.done} of ${job.total}` : '';
+      const parts = [job.stage || job.kind, amount, paceOf(job)].filter((part) => part !== '');
       process.stderr.write(`job ${job.id}: ${parts.join(', ')}\n`);
     }
   }

@@ -290,6 +290,38 @@ describe('a cancelled application', () => {
   });
 });
 
+describe('a paused application', () => {
+  const paused = async (projectId: number, number: number) => {
+    const job = await server.client.call('ruleApply', { params: { project_id: projectId }, body: { number } });
+    const params = { job_id: job.id };
+    await firstVotes(server.client, projectId);
+    await server.client.call('jobPause', { params });
+    await settle(server.client, projectId);
+    expect(await server.client.call('jobGet', { params })).toMatchObject({ state: 'paused' });
+    expect((await ruleVotes(server.client, projectId)).size).toBe(0);
+    return params;
+  };
+
+  it('shows no vote, goes on in its run, and casts every vote once', async () => {
+    const projectId = await newProject(makeTexts(6_000, 6));
+    const { number } = await save(projectId, LONG);
+    const params = await paused(projectId, number);
+    const [before] = await rulesRuns(server.client, projectId);
+    await server.client.call('jobResume', { params });
+    await settle(server.client, projectId);
+    const written = await expectedVotes(projectId, number);
+    expect(await rulesRuns(server.client, projectId)).toMatchObject([{ id: before!.id, state: 'done', written }]);
+  });
+
+  it('cancelled, leaves nothing open', async () => {
+    const projectId = await newProject(makeTexts(6_000, 6));
+    const { number } = await save(projectId, LONG);
+    const params = await paused(projectId, number);
+    expect(await server.client.call('jobCancel', { params })).toMatchObject({ state: 'cancelled' });
+    expect((await rulesRuns(server.client, projectId)).map((run) => run.state)).toEqual(['failed']);
+  });
+});
+
 describe('kill -9 while rules are applied', () => {
   it('shows no vote of the unfinished run, and ends it after the next start as if nothing had been', async () => {
     const texts = makeTexts(6_000, 5);

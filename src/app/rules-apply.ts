@@ -68,6 +68,7 @@ export function createRulesHandler(deps: Deps, configs: ProjectConfigs) {
         marked: outcome.marked,
         withdrawn: outcome.withdrawn,
         skipped: outcome.skipped,
+        unreadable: outcome.unreadable,
       };
     }
   };
@@ -190,6 +191,8 @@ interface Outcome {
   readonly withdrawn: { rule: string; reason: string }[];
   /** Texts that were too long for a pattern of a rule. */
   readonly skipped: number;
+  /** Tasks whose files do not tell all that rules ask. */
+  readonly unreadable: number;
 }
 
 async function carryOut(deps: Deps, work: JobWork, act: Act): Promise<Outcome | 'again'> {
@@ -206,7 +209,7 @@ async function writeVotes(deps: Deps, work: JobWork, act: Act): Promise<Outcome 
   const { from, to } = paramsOf(act.run);
   const total = to - from;
   const withdrawn: Outcome['withdrawn'] = [];
-  const outcome = { votes: 0, skipped: 0, marked: 0 };
+  const outcome = { votes: 0, skipped: 0, marked: 0, unreadable: 0 };
   let program = act.program;
   for (let at = from + act.done; at < to && program.rules.some((rule) => rule.enabled); ) {
     throwIfStopped(work.signal);
@@ -214,7 +217,7 @@ async function writeVotes(deps: Deps, work: JobWork, act: Act): Promise<Outcome 
     const own = ordinals.filter((ordinal) => ordinal < to);
     if (own.length === 0) break;
     const tasks = await store.tasks.byOrdinals(act.project.id, [...own]);
-    await lookAtMedia(deps, work, act, program, tasks);
+    outcome.unreadable += await lookAtMedia(deps, work, act, program, tasks);
     const { views } = await viewsOf(store, act.config, program.rules, tasks);
     const { votes } = await compute.rules.match(program, views, 0);
     for (const fault of votes.faults) {
@@ -240,11 +243,18 @@ async function writeVotes(deps: Deps, work: JobWork, act: Act): Promise<Outcome 
 }
 
 /** Rules that ask for facts keep silent on files that cannot be read; each is listed with the job. */
-async function lookAtMedia(deps: Deps, work: JobWork, { config }: Act, program: RuleProgram, tasks: readonly Task[]) {
+async function lookAtMedia(
+  deps: Deps,
+  work: JobWork,
+  { config }: Act,
+  program: RuleProgram,
+  tasks: readonly Task[],
+): Promise<number> {
   const wanted = wantedFacts(program.rules, config);
-  if (wanted === null) return;
+  if (wanted === null) return 0;
   const failed = await learnFacts(deps, tasks, { ...wanted, signal: work.signal });
   for (const [taskId, error] of failed) await work.itemFailed(taskId, error);
+  return failed.size;
 }
 
 function noteFault({ store }: Deps, work: JobWork, act: Act, fault: RuleFault, taskId: number): Promise<unknown> {

@@ -77,7 +77,7 @@ async function annotatedTasks({ store }: Deps, project: Project): Promise<Task[]
 
 interface Wanted {
   readonly rule: number | undefined;
-  /** Numbers of tasks on which the rules and the annotations disagree. */
+  /** Numbers of tasks on which rules disagree with annotations or with each other. */
   readonly contradicted: readonly number[];
 }
 

@@ -61,7 +61,7 @@ export interface ExaminedRules {
   readonly conflicts: readonly { readonly a: number; readonly b: number; readonly tasks: number }[];
   /** Task numbers; null when no rule was named. */
   readonly lists: RuleLists | null;
-  /** Annotated tasks whose votes say something else, at most as many as a list holds. */
+  /** Tasks on which people speak against a rule, then those on which rules contradict each other; as many as a list holds. */
   readonly contradicted: readonly number[];
 }
 

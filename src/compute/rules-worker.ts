@@ -5,12 +5,12 @@ import {
   type CompiledRules,
   checkRules,
   compileRules,
+  contestedTasks,
   type DocumentCheck,
   type DocumentOptions,
   diffVotes,
   mergeVotes,
   type RuleVotes,
-  refutedTasks,
   resolveVotes,
   ruleLists,
   type Suggestion,
@@ -68,7 +68,7 @@ export function examine(one: RuleExamination): ExaminedRules {
     ...report,
     conflicts: pairsOf(conflicts, one.ruleCount),
     lists: list ? ruleLists(votes, list, one.truth, list.limit) : null,
-    contradicted: refutedTasks(votes, one.truth),
+    contradicted: contestedTasks(votes, one.truth),
   };
 }
 

@@ -46,14 +46,15 @@ function isMissed({ labels, spans }: ListedRule, voter: Voter | undefined, truth
   return (truth.places ?? []).some((place) => labels.includes(place.label) && !marked(found, place));
 }
 
-/** Annotated tasks on which any rule says something else, in task order. */
-export function refutedTasks(votes: RuleVotes, truths: Truths, limit = LISTED_MAX): number[] {
-  const tasks: number[] = [];
+/** Tasks on which people speak against a rule, then those on which rules speak against each other; each in task order. */
+export function contestedTasks(votes: RuleVotes, truths: Truths, limit = LISTED_MAX): number[] {
+  const [refuted, opposed]: [number[], number[]] = [[], []];
   forEachTask(votes, (task, voters) => {
     const truth = truthOf(truths, task);
-    if (voters.some((voter) => isRefuted(voter, truth))) push(tasks, task, limit);
+    if (voters.some((voter) => isRefuted(voter, truth))) push(refuted, task, limit);
+    else if (voters.some((a) => voters.some((b) => a !== b && oppose(a, b)))) push(opposed, task, limit);
   });
-  return tasks;
+  return [...refuted, ...opposed].slice(0, limit);
 }
 
 function push(list: number[], task: number, limit: number): void {

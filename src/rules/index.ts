@@ -15,10 +15,10 @@
 export { type Interval, wilsonInterval } from '../core/intervals.ts';
 export { analyseVotes, type RuleFigures, type RuleReport, type SpanCounts } from './analysis.ts';
 export {
+  contestedTasks,
   diffVotes,
   type ListedRule,
   type RuleLists,
-  refutedTasks,
   ruleLists,
   type VoteDifference,
 } from './analysis-lists.ts';

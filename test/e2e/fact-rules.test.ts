@@ -142,7 +142,7 @@ describe('rules on pictures', () => {
     const job = await server.client.call('ruleApply', { params, body: {} });
     await settle(server.client, project.id);
     const ended = await server.client.call('jobGet', { params: { job_id: job.id } });
-    expect(ended).toMatchObject({ state: 'done', failed: 2 });
+    expect(ended).toMatchObject({ state: 'done', failed: 2, output: { unreadable: 2 } });
     const votes = async (id: number) =>
       (await server.client.call('taskVotes', { params: { task_id: id } }))
         .map((vote) => vote.labeler.split('@')[0])

@@ -8,6 +8,7 @@ import {
   analyseVotes,
   applyRules,
   compileRules,
+  contestedTasks,
   diffVotes,
   parseRules,
   ruleLists,
@@ -63,6 +64,9 @@ describe('analysis', () => {
   it('lists hits, conflicts and misses', () => {
     expect(ruleLists(votesOf(FOUR, TEXTS), MUM, TRUTH)).toEqual({ hits: [2, 3, 5], conflicts: [2, 5], misses: [4] });
     expect(ruleLists(votesOf(FOUR, TEXTS), MUM, TRUTH, 1).hits).toEqual([2]);
+    // Task 2 is annotated against `free`; in 5, which nobody has annotated, rules contradict each other.
+    expect(contestedTasks(votesOf(FOUR, TEXTS), TRUTH)).toEqual([2, 5]);
+    expect(contestedTasks(votesOf(FOUR, TEXTS), TRUTH, 1)).toEqual([2]);
   });
 
   it('compares two versions', () => {

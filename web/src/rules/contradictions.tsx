@@ -22,7 +22,7 @@ export function Contradictions({ pairs }: { pairs: readonly Pair[] }): ReactNode
             <tr>
               <td />
               {rules.map((rule) => (
-                <th key={rule} scope="col">
+                <th key={rule} scope="col" className="number">
                   {rule}
                 </th>
               ))}

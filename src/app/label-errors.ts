@@ -73,10 +73,12 @@ export async function doubtfulAnnotations(
   const { answers: kept, classes, link, probabilities } = held;
   const given = kept.map((one): GivenLabel => ({ item: one.row, classes: one.classes }));
   const { ranked, estimated } = labelErrors(link, probabilities, classes.length, given);
+  // Whoever has verified an answer has looked twice.
+  const open = ranked.filter((error) => !kept[error.index]!.annotation.groundTruth);
   return {
     judged: kept.length,
     estimated,
-    results: ranked.slice(0, limit).map((error): DoubtfulAnnotation => {
+    results: open.slice(0, limit).map((error): DoubtfulAnnotation => {
       const { annotation, classes: chosen } = kept[error.index]!;
       return {
         annotationId: annotation.id,

@@ -52,6 +52,10 @@ describe('a second look', () => {
     const found = results.filter((one) => wrong.has(one.annotation));
     expect(found.length / wrong.size).toBeGreaterThan(0.4);
     for (const one of results) expect(one.suggested).not.toEqual(one.given);
+    const [looked] = results;
+    const params = { annotation_id: looked!.annotation };
+    await server.client.call('annotationUpdate', { params, body: { ground_truth: true } });
+    expect((await doubts(200)).results.map((one) => one.annotation)).not.toContain(looked!.annotation);
   });
 
   it('holds trainings against each other', async () => {

@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keepScreenshot, launchBrowser, openWatched } from './browser.ts';
-import { ServerProcess } from './server.ts';
+import { labelsOf, ServerProcess } from './server.ts';
 
 const WORDS = ['prize', 'offer', 'winner', 'cash', 'lunch', 'meeting', 'dinner', 'train'];
 const server = new ServerProcess();
@@ -54,6 +54,28 @@ describe('insights', () => {
       .waitFor();
     expect(await model.getByText(/^item \d+$/).count()).toBe(Math.min(20, shown));
     await keepScreenshot(page, 'insights-model');
+    await context.close();
+    expect(problems).toEqual([]);
+  });
+
+  it('list answers worth a second look, which one click settles', async () => {
+    const { page, problems, context } = await openWatched(browser, server.url, `/projects/${id}/quality`);
+    const doubts = page.getByRole('region', { name: 'Answers worth a second look' });
+    const items = doubts.getByRole('listitem');
+    await items.first().waitFor();
+    const number = (await items.first().textContent())!.match(/item (\d+)/)![1]!;
+    await keepScreenshot(page, 'insights-doubts');
+    const annotations = await server.annotations(id);
+    const before = annotations.find((one) => one.task === Number(number))!;
+    const [given] = labelsOf(before.result);
+    await items
+      .first()
+      .getByRole('button', { name: /^Change to/ })
+      .click();
+    await expect.poll(async () => (await doubts.textContent())!.includes(`item ${number}`)).toBe(false);
+    const after = (await server.annotations(id)).find((one) => one.id === before.id)!;
+    expect(after.ground_truth).toBe(true);
+    expect(labelsOf(after.result)).not.toEqual([given]);
     await context.close();
     expect(problems).toEqual([]);
   });

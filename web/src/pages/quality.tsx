@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { api } from '../api.ts';
 import { count, percent, plural, seconds } from '../format.ts';
 import { sentenceOf } from '../http.ts';
+import { DoubtsSection } from '../insights/doubts.tsx';
 import { ModelSection } from '../insights/model.tsx';
 import { PolicySection } from '../insights/policy.tsx';
 import { TrainingSection } from '../insights/training.tsx';
@@ -27,6 +28,7 @@ export default function QualityPage({ projectId }: { projectId: number }): React
       {insights.data && <Figures insights={insights.data} />}
       {insights.data && <TrainingSection projectId={projectId} insights={insights.data} />}
       <ModelSection projectId={projectId} />
+      <DoubtsSection projectId={projectId} />
       <MapSection projectId={projectId} />
       <PolicySection projectId={projectId} />
     </main>

@@ -29,14 +29,15 @@ export function PolicySection({ projectId }: { projectId: number }): ReactNode {
     <section className="card" aria-labelledby="policy-title">
       <h2 id="policy-title">Order of the queue</h2>
       <label className="field">
-        {asked === 'choices' ? (
-          <>
-            Strategy, or a blend like <code>uncertainty-herding:3, random:1</code>
-          </>
-        ) : (
-          'Strategy'
-        )}
-        ; with <code>/cost</code> behind it, by gain per cost
+        <span>
+          Strategy
+          {asked === 'choices' && (
+            <>
+              , or a blend like <code>uncertainty-herding:3, random:1</code>
+            </>
+          )}
+          ; with <code>/cost</code> behind it, by gain per cost
+        </span>
         <input
           list="strategies"
           value={wanted}

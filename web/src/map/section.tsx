@@ -1,6 +1,6 @@
 /** The map of the items on the insights page: draw it, colour it, point at items, choose some of them. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useCallback, useMemo, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useCallback, useMemo, useState } from 'react';
 import { api } from '../api.ts';
 import { Shown } from '../bulk/cards.tsx';
 import { useJobs } from '../events.ts';
@@ -15,6 +15,8 @@ import { Chosen } from './chosen.tsx';
 import { type ColourBy, type Groups, groupsOf } from './colours.ts';
 import { type Corner, pointsInside } from './view.ts';
 import './map.css';
+
+const MediaBlock = lazy(() => import('../parts/media.tsx'));
 
 const COLOURS: readonly { readonly by: ColourBy; readonly title: string }[] = [
   { by: 'given', title: 'answers' },
@@ -160,10 +162,17 @@ function Pointed({ projectId, map, at }: { projectId: number; map: MapData; at: 
   const layout = useLayout(projectId);
   const id = map.ids[at]!;
   const task = useQuery({ queryKey: ['task', id], queryFn: () => api.task(id), staleTime: 60_000 });
+  // Played by its key, `p`: the pointer is busy pointing.
+  const sound = layout?.blocks.flatMap((block) => (block.kind === 'audio' ? [block] : []))[0];
   const [given, suggested] = [map.labels[map.given[at]!], map.labels[map.suggested[at]!]];
   return (
     <div className="map-pointed" role="status">
-      {task.data && layout !== null && <Shown task={task.data} layout={layout} />}
+      {sound === undefined && task.data && layout !== null && <Shown task={task.data} layout={layout} />}
+      {sound !== undefined && (
+        <Suspense fallback={null}>
+          <MediaBlock key={id} kind="audio" taskId={id} field={sound.value.slice(1)} count={1} />
+        </Suspense>
+      )}
       <p>
         <span className="muted">Item {id}</span>
         {given !== undefined && <span className="chip good">{given}</span>}

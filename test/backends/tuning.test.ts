@@ -38,8 +38,9 @@ describe('the best call size', () => {
     expect((await tune()).size).toBe(4);
   });
 
-  it('is the smaller one where a larger one gains nothing', async () => {
-    expect((await world((size) => 3 * size).tune()).size).toBe(1);
+  it('is the standard where no other gains anything, or the nearest of those that do', async () => {
+    expect((await world((size) => 3 * size).tune()).size).toBe(4);
+    expect((await world((size) => (size < 8 ? 2 : 1) * size).tune()).size).toBe(8);
   });
 
   it('is within what a batch may hold', async () => {

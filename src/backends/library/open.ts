@@ -1,5 +1,5 @@
 /** The library over a folder: what people add lies there, version by version, and is served through the pool. */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { isoTime } from '../../core/clock.ts';
@@ -27,6 +27,7 @@ import type {
 import { clearIncoming, fetchFiles, mayGoOn, pullFolder } from './pull.ts';
 import { type LibraryRecord, readRecord, writeRecord } from './record.ts';
 import { benchModel, sample, tryModel } from './trial.ts';
+import { builtinVersion, compare, nameFrom, nameOf, servedBefore, without } from './versions.ts';
 
 export interface LibraryOptions {
   /** `models/` of the data folder. */
@@ -133,18 +134,11 @@ class FolderLibrary implements ModelLibrary {
   rollback(name: string): Promise<LibraryVersion> {
     return this.#inTurn(async () => {
       const { info } = this.get(name);
-      const earlier = this.#record.events.filter(
-        ({ name: of, act, version }) =>
-          of === info.name &&
-          (act === 'served' || act === 'rolled back') &&
-          version !== info.version &&
-          `${of}@${version}` in this.#record.versions,
-      );
-      const last = earlier.at(-1);
+      const last = servedBefore(this.#record, info);
       if (!last) {
         throw new AppError('CONFLICT', `No other version of '${info.name}' has served.`, { details: { model: name } });
       }
-      return this.#serve(this.get(`${info.name}@${last.version}`), 'rolled back', `from ${info.version}`);
+      return this.#serve(this.get(`${info.name}@${last}`), 'rolled back', `from ${info.version}`);
     });
   }
 
@@ -320,43 +314,4 @@ class FolderLibrary implements ModelLibrary {
     this.#queue = turn.catch(() => undefined);
     return turn;
   }
-}
-
-function builtinVersion(entry: ModelEntry): LibraryVersion {
-  return {
-    info: modelInfo(entry),
-    entry,
-    builtin: true,
-    serving: true,
-    shadow: false,
-    origin: entry.source.type === 'npm' ? `npm:${entry.source.package}` : 'built in',
-    addedAt: null,
-    assumed: [],
-  };
-}
-
-/** From the model file, where it says more than `model.onnx`. */
-async function nameFrom(folder: string): Promise<string> {
-  const file = (await readdir(folder)).find((name) => name.toLowerCase().endsWith('.onnx')) ?? '';
-  const stem = file
-    .slice(0, -'.onnx'.length)
-    .toLowerCase()
-    .replace(/[^a-z0-9.]+/g, '-')
-    .replace(/^[-.]+|[-.]+$/g, '');
-  if (stem !== '' && stem !== 'model') return stem;
-  throw new AppError('INPUT_BAD_FIELD', 'Give the model a name; its file does not have one.', {
-    details: { field: 'name' },
-  });
-}
-
-function without(map: Readonly<Record<string, string>>, { name, version }: { name: string; version: string }) {
-  return Object.fromEntries(Object.entries(map).filter(([key, value]) => key !== name || value !== version));
-}
-
-function nameOf(id: string): string {
-  return id.split('@', 1)[0]!;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formOf } from '../../src/cli/model-files.ts';
-import { brightMask, colourClassifierPixels, lightPoint, soundEmbedder } from '../helpers/models.ts';
+import { brightMask, colourClassifierPixels, halfDetector, lightPoint, soundEmbedder } from '../helpers/models.ts';
 import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { settle } from '../helpers/project.ts';
 import { tone, wav } from '../helpers/sounds.ts';
@@ -95,6 +95,17 @@ describe('model.onnx and labels.txt in a folder', () => {
     ] as const) {
       expect(Math.abs(found - wanted)).toBeLessThanOrEqual(6.25);
     }
+  });
+
+  it.each(['rows', 'apart'] as const)('finished boxes, %s, become rectangles', async (form) => {
+    const folder = folderWith(`half-${form}`, { 'model.onnx': halfDetector(form), 'labels.txt': 'left\nright' });
+    expect(await command('models', 'add', folder)).toMatchObject({ kind: 'object-detection', classes: 2 });
+    const config = image('<RectangleLabels name="box" toName="image"><Label value="right"/></RectangleLabels>');
+    const projectId = await projectOf(`Boxes-${form}`, config, { 'a.png': await whiteSquare() });
+    const { regions } = await answersOf(projectId, `half-${form}`);
+    expect(regions.map(({ value }) => value)).toMatchObject([
+      { x: 50, y: 0, width: 50, height: 100, rectanglelabels: ['right'] },
+    ]);
   });
 
   it('key points land where the model saw them', async () => {

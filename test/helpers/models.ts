@@ -136,6 +136,21 @@ export function lightPoint(): Uint8Array {
   return overPictures(graph, [1, 3, SIDE, SIDE], { name: 'points', shape: [1, 1, 3] });
 }
 
+/** Finished boxes: one over the right half of any picture, of the second class, with a score of 0.9. */
+export function halfDetector(form: 'rows' | 'apart'): Uint8Array {
+  const graph = new OnnxGraph();
+  const nothing = graph.add('Mul', [graph.add('ReduceMean', ['pixels'], { keepdims: 0 }), number(graph, 0)]);
+  const say = (name: string, shape: readonly number[], ...values: readonly number[]) => {
+    graph.output(graph.add('Add', [graph.weight(Float32Array.from(values), shape), nothing]), name);
+    return { name, type: 'float32' as const, shape };
+  };
+  const outputs =
+    form === 'rows'
+      ? [say('detections', [1, 1, 6], SIDE / 2, 0, SIDE, SIDE, 0.9, 1)]
+      : [say('boxes', [1, 1, 4], 0, 0.5, 1, 1), say('scores', [1, 1], 0.9), say('classes', [1, 1], 1)];
+  return graph.toBytes([{ name: 'pixels', type: 'float32', shape: [1, 3, SIDE, SIDE] }], outputs);
+}
+
 /** `colourClassifier` with the colours last, as models that come from TensorFlow have them. */
 export function colourClassifierPixels(): Uint8Array {
   const graph = new OnnxGraph();

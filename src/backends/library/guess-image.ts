@@ -1,6 +1,6 @@
 /** What a model that looks at pictures is for: classes, an embedding, boxes, key points or masks. */
 import type { OutputSpec } from '../backend.ts';
-import { BOX_FIELDS, MASK_FIELDS, POINT_FIELDS } from '../image-reading.ts';
+import { BOX_FIELDS, type DetectorOptions, MASK_FIELDS, POINT_FIELDS } from '../image-reading.ts';
 import type { OnnxValue } from '../onnx-signature.ts';
 import type { Guess, GuessInput } from './guess.ts';
 import {
@@ -56,6 +56,8 @@ interface Size {
 function guessTask(given: GuessInput, input: OnnxValue, size: Size): ImageGuess {
   const detector = detectorOf(given, size);
   if (detector) return guessDetector(given, detector);
+  const finished = finishedBoxesOf(given);
+  if (finished) return guessFinishedBoxes(given, input, finished);
   const masks = masksOf(given);
   if (masks) return guessMasks(given, input, masks);
   const points = pointsOf(given);
@@ -101,6 +103,55 @@ function guessDetector({ labels }: GuessInput, detector: DetectorHead): ImageGue
     },
     labels: names,
     assumed: [`a detector like ${words}`, `boxes from a score of ${DETECTOR.scoreMin} on`],
+  };
+}
+
+type FinishedBoxes = Omit<Extract<DetectorOptions, { readonly head: 'corners' }>, 'scoreMin' | 'iouMax'>;
+
+/** (1 x boxes x 6) is `x1 y1 x2 y2 score label`, like CenterNet; boxes (1 x boxes x 4) beside scores and classes are an SSD. */
+function finishedBoxesOf({ signature, labels }: GuessInput): FinishedBoxes | undefined {
+  const { outputs } = signature;
+  if (labels === null) return undefined;
+  const [only] = outputs;
+  if (outputs.length === 1 && only!.shape?.length === 3 && only!.shape[2] === 6) {
+    return { head: 'corners', output: only!.name, order: 'xyxy', unit: 'pixels' };
+  }
+  const boxes = outputs.find(({ type, shape }) => type === 'float32' && shape?.length === 3 && shape[2] === 4);
+  const [scores, classes] = [/score/i, /class|label/i].map((pattern) =>
+    outputs.find(({ name, type, shape }) => type === 'float32' && shape?.length === 2 && pattern.test(name)),
+  );
+  if (!boxes || !scores || !classes) return undefined;
+  return {
+    head: 'corners',
+    output: boxes.name,
+    scores: scores.name,
+    classes: classes.name,
+    order: 'yxyx',
+    unit: 'shares',
+  };
+}
+
+function guessFinishedBoxes(given: GuessInput, input: OnnxValue, boxes: FinishedBoxes): ImageGuess {
+  const colours = coloursOf(given, input);
+  const words = boxes.scores
+    ? 'y1 x1 y2 x2 as shares of the frame'
+    : 'x1 y1 x2 y2 in pixels of the frame, score, class';
+  return {
+    kind: 'object-detection',
+    outputs: { boxes: { fields: BOX_FIELDS }, size: { dim: 2 } },
+    processing: {
+      fit: 'fill',
+      order: 'rgb',
+      mean: colours.mean,
+      scale: colours.scale,
+      detector: { ...boxes, ...DETECTOR },
+    },
+    labels: given.labels!,
+    assumed: [
+      ...colours.assumed,
+      `each row of '${boxes.output}' is ${words}`,
+      `boxes from a score of ${DETECTOR.scoreMin} on`,
+    ],
   };
 }
 

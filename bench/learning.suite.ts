@@ -29,6 +29,9 @@ const SEEDS_QUICK = 6;
 const CALIBRATION_LABELS = 500;
 const CALIBRATION_SEEDS = 10;
 const ERROR_SEEDS = 3;
+/** Random labels, read as the protocol does it: each for itself, all alike. And read as the default policy reads its own. */
+const RANDOM = 'random';
+const RANDOM_SAME_HEAD = 'random, same head';
 
 export const suite: Suite = {
   name: 'learning',
@@ -83,8 +86,9 @@ async function compare(
   const set = sets[0]!;
   const setOf = (seed: number): LearningSet => sets[seed % sets.length]!;
   const all = Array.from({ length: seeds }, (_, seed) => seed);
-  const random = await replays.run(setOf, 'random', all);
+  const random = await replays.run(setOf, RANDOM, all);
   const ours = await replays.run(setOf, DEFAULT_STRATEGY, all);
+  const sameHead = await replays.run(setOf, RANDOM_SAME_HEAD, all);
   const baseline = `random order, ${seeds} paired seeds, ${set.budget} labels`;
   const gains = all.map((i) => areaOf(ours[i]!) - areaOf(random[i]!));
   const { low, high } = savedInterval(ours, random);
@@ -97,13 +101,12 @@ async function compare(
     { strategy: 'random', curves: random },
   ];
   const plot = standalonePlot(set.name, summarise(trials));
-  const aubc = figure(`aubc_gain_${set.name}`, mean(gains), seeds, 'pt', baseline, set.pool.length);
   report({
-    ...aubc,
-    min: Math.min(...gains),
-    max: Math.max(...gains),
+    ...pairedFigure(`aubc_gain_${set.name}`, gains, baseline, set.pool.length),
     extra: { wins, wilcoxon_p: p, aubc: mean(ours.map(areaOf)), plot },
   });
+  const sameHeadGains = all.map((i) => areaOf(ours[i]!) - areaOf(sameHead[i]!));
+  report(pairedFigure(`aubc_gain_same_head_${set.name}`, sameHeadGains, `${baseline}, same head`, set.pool.length));
   const startOf = async (curves: readonly Curve[], strategy: string): Promise<number[]> => {
     if (set.coldStartAt === set.initial) return curves.map((curve) => curve.accuracy[0]!);
     const short = (seed: number): LearningSet => ({
@@ -113,17 +116,16 @@ async function compare(
     });
     return (await replays.run(short, strategy, all)).map((curve) => curve.accuracy[0]!);
   };
-  const [late, early] = [await startOf(random, 'random'), await startOf(ours, DEFAULT_STRATEGY)];
-  const cold = all.map((i) => early[i]! - late[i]!);
-  const start = figure(
-    `cold_start_gain_${set.name}`,
-    mean(cold),
-    seeds,
-    'pt',
-    `random, ${set.coldStartAt} labels`,
-    set.pool.length,
-  );
-  report({ ...start, min: Math.min(...cold), max: Math.max(...cold) });
+  const early = await startOf(ours, DEFAULT_STRATEGY);
+  for (const [name, strategy, curves] of [
+    ['cold_start_gain', RANDOM, random],
+    ['cold_start_gain_same_head', RANDOM_SAME_HEAD, sameHead],
+  ] as const) {
+    const late = await startOf(curves, strategy);
+    const gained = all.map((i) => early[i]! - late[i]!);
+    const line = pairedFigure(`${name}_${set.name}`, gained, `${strategy}, ${set.coldStartAt} labels`, set.pool.length);
+    report({ ...line, extra: { accuracy: mean(early), random_accuracy: mean(late) } });
+  }
   return p;
 }
 
@@ -139,7 +141,7 @@ async function largePools(replays: Replays, report: (figure: Figure) => void, qu
     // Pools of a replay are cut to a few thousand items; these are taken whole.
     const large = { ...enlarged(set, size), poolMax: size };
     const all = Array.from({ length: seeds }, (_, seed) => seed);
-    const random = await replays.run(() => large, 'random', all);
+    const random = await replays.run(() => large, RANDOM, all);
     const ours = await replays.run(() => large, DEFAULT_STRATEGY, all);
     const gain = mean(all.map((i) => areaOf(ours[i]!) - areaOf(random[i]!)));
     const baseline = `random order, noisy copies of digits, 80 % of them per seed, ${set.budget} labels`;
@@ -231,6 +233,12 @@ function errors(set: LearningSet, report: (figure: Figure) => void): void {
 const areaOf = (curve: { labels: readonly number[]; accuracy: readonly number[] }): number =>
   area(curve.labels, curve.accuracy);
 const endOf = (curve: { accuracy: readonly number[] }): number => curve.accuracy.at(-1)!;
+
+/** Mean and range of differences in points, one per seed. */
+function pairedFigure(name: string, gains: readonly number[], baseline: string, n: number): Figure {
+  const line = figure(name, mean(gains), gains.length, 'pt', baseline, n);
+  return { ...line, min: Math.min(...gains), max: Math.max(...gains) };
+}
 
 function figure(name: string, value: number, runs: number, unit: string, baseline: string, n: number): Figure {
   return { figure: name, value, runs, unit, baseline, n };

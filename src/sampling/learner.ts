@@ -10,7 +10,7 @@ import { type Committee, trainCommittee } from './committee.ts';
 import { TARGETS_MAX } from './coverage.ts';
 import { type Duel, duel } from './duel.ts';
 import { classOfTarget, LabelSet, type Target, trainingSetOf } from './labels.ts';
-import { LiveHead } from './live-head.ts';
+import { LiveHead, type Stance } from './live-head.ts';
 import { NearestLabeled } from './nearest-labeled.ts';
 import { ascending } from './ordinals.ts';
 import { PoolPicture } from './picture.ts';
@@ -91,7 +91,7 @@ export class Learner {
     const { dim, classes, expectedRows: capacity = 0 } = options;
     this.#rows = new RowStore({ dim, classCount: classes.length, capacity });
     this.#labels = new LabelSet(options.link, options.classes);
-    this.#live = new LiveHead(this.#rows, options.link, this.#weigh);
+    this.#live = new LiveHead(this.#rows, options.link, this.#stance);
     this.#picture = new PoolPicture(this.#rows, options.seed, options.targetsMax ?? TARGETS_MAX);
     this.#strategy = fitting(options.strategy ?? DEFAULT_STRATEGY, options.link);
   }
@@ -152,7 +152,7 @@ export class Learner {
   setClasses(classes: readonly string[]): void {
     this.#labels = this.#labels.underClasses(classes);
     this.#rows.resizeClasses(classes.length);
-    this.#live = new LiveHead(this.#rows, this.#options.link, this.#weigh);
+    this.#live = new LiveHead(this.#rows, this.#options.link, this.#stance);
     this.#trainingTargets = new Map();
     if (this.#installed !== null) this.install(this.#installed.head, { pinned: this.#installed.pinned });
   }
@@ -200,7 +200,7 @@ export class Learner {
   trainingSet(): TrainingSet {
     const labels = this.#embeddedLabels();
     this.#trainingTargets = new Map(labels.entries());
-    return trainingSetOf(labels, this.#rows, this.#weigh);
+    return trainingSetOf(labels, this.#rows, this.#stance.weights);
   }
 
   /** A full fit: penalty and temperature by cross-validation. Nothing is installed. */
@@ -239,11 +239,15 @@ export class Learner {
     return targets;
   }
 
-  /** How much each labeled row counts in a fit. */
-  readonly #weigh = (ordinals: ArrayLike<number>): Float32Array =>
-    this.#strategy.unbiased
-      ? new Float32Array(ordinals.length).fill(1)
-      : this.#standing.weights(this.#picture.coverage(), ordinals);
+  /** Labels that were asked for speak for what they were asked about; a fair sample speaks for itself. */
+  readonly #stance: Stance = {
+    weights: (ordinals) =>
+      this.#strategy.unbiased
+        ? new Float32Array(ordinals.length).fill(1)
+        : this.#standing.weights(this.#picture.coverage(), ordinals),
+    rows: (ordinals) =>
+      this.#strategy.unbiased ? null : this.#standing.standIns(this.#picture.coverage(), this.#rows, ordinals),
+  };
 
   #context(options: OrderOptions): QueryContext {
     const labels = this.#embeddedLabels();

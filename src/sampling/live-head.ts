@@ -1,5 +1,5 @@
 /** The head that answers at once: solved exactly while labels are few, moved by rank-one steps when they are many. */
-import { buildDesign, spanPays } from '../heads/design.ts';
+import { buildDesign, type Design, spanPays } from '../heads/design.ts';
 import { startingL2 } from '../heads/fit.ts';
 import type { Head } from '../heads/head.ts';
 import { type Link, probabilitiesInto, UNSEEN_LOGIT } from '../heads/link.ts';
@@ -22,17 +22,22 @@ const POOL_SOMETIMES_MAX = 1_000_000_000;
 /** "Now and then": each of the first labels, which move the head most, then one in so many. */
 const POOL_FIRST_LABELS = 50;
 const POOL_EVERY_LABELS = 25;
-/** Labels taken into the inverse curvature ahead of need, per exact fit: spreads the cost of building it. */
+/** Least labels taken into the inverse curvature ahead of need, per exact fit: spreads the cost over single labels. */
 const PREPARE_ROWS = 8;
 /** Least curvature of an item: a settled one still counts a little. */
 const CURVATURE_MIN = 0.02;
 
-/** How much each labeled row counts, mean 1. */
-export type Weigh = (ordinals: ArrayLike<number>) => Float32Array;
+/** What the fit makes of the labeled rows. */
+export interface Stance {
+  /** How much each counts, mean 1. */
+  weights(ordinals: ArrayLike<number>): Float32Array;
+  /** What is fitted in place of each; null = the rows themselves. */
+  rows(ordinals: readonly number[]): readonly Float32Array[] | null;
+}
 
 export class LiveHead {
   readonly #rows: RowStore;
-  readonly #weigh: Weigh;
+  readonly #stance: Stance;
   readonly #link: Link;
   readonly #classCount: number;
   readonly #logits: PoolLogits;
@@ -48,9 +53,9 @@ export class LiveHead {
   #warm: LogisticSolution | undefined;
   #steps: { updater: RankOneUpdater; l2: number; weights: Map<number, number> } | undefined;
 
-  constructor(rows: RowStore, link: Link, weigh: Weigh) {
+  constructor(rows: RowStore, link: Link, stance: Stance) {
     this.#rows = rows;
-    this.#weigh = weigh;
+    this.#stance = stance;
     this.#link = link;
     this.#classCount = rows.classCount;
     this.#logits = new PoolLogits(rows);
@@ -114,7 +119,7 @@ export class LiveHead {
     this.#seen = seen;
     const effort = sameClasses ? this.#effort(labels.size, changed.length) : 'solve';
     if (!labels.contrasting) this.#forget(labels);
-    else if (effort === 'solve') this.#solve(labels);
+    else if (effort === 'solve') this.#solve(labels, changed.length);
     else this.#step(labels, changed, effort);
     return true;
   }
@@ -132,14 +137,22 @@ export class LiveHead {
 
   /** What the changes are worth: a new solution, rank-one steps and a polish, or the steps alone. */
   #effort(labelCount: number, changeCount: number): 'solve' | 'polish' | 'step' {
-    const { dim, count } = this.#rows;
-    const pool = count * dim * this.#classCount;
-    const due = labelCount <= POOL_FIRST_LABELS || labelCount % POOL_EVERY_LABELS === 0;
+    const { dim } = this.#rows;
+    const pool = this.#poolCost();
+    const first = labelCount <= POOL_FIRST_LABELS;
+    const due = first || labelCount % POOL_EVERY_LABELS === 0;
     // Each rank-one step passes over the pool once, a new head once per class.
-    const manySteps = changeCount > this.#classCount;
-    if (pool > POOL_ALWAYS_MAX && !manySteps && !(due && pool <= POOL_SOMETIMES_MAX)) return 'step';
-    if (labelCount * Math.min(labelCount, dim) * this.#classCount <= EXACT_FIT_MAX) return 'solve';
+    const dear = pool > POOL_ALWAYS_MAX && changeCount <= this.#classCount;
+    if (dear && !(due && pool <= POOL_SOMETIMES_MAX)) return 'step';
+    // Where new logits are dear, a later head is polished rather than solved: one annotation pays for one of the two.
+    const solved = first || !dear;
+    if (solved && labelCount * Math.min(labelCount, dim) * this.#classCount <= EXACT_FIT_MAX) return 'solve';
     return labelCount * dim * this.#classCount <= POLISH_MAX ? 'polish' : 'step';
+  }
+
+  /** Multiply-adds of new logits for the whole pool. */
+  #poolCost(): number {
+    return this.#rows.count * this.#rows.dim * this.#classCount;
   }
 
   #forget(labels: LabelSet): void {
@@ -148,19 +161,13 @@ export class LiveHead {
     this.#applied = new Map(labels.entries());
   }
 
-  #solve(labels: LabelSet): void {
-    const { dim } = this.#rows;
+  #solve(labels: LabelSet, changeCount: number): void {
     const ordinals = [...labels.ordinals()];
     const targets = new Float32Array(ordinals.length * this.#classCount);
     for (const [i, ordinal] of ordinals.entries()) targets.set(labels.get(ordinal)!, i * this.#classCount);
-    const design = spanPays(ordinals.length, dim)
-      ? this.#spanDesign(ordinals)
-      : buildDesign(
-          ordinals.map((ordinal) => this.#rows.row(ordinal)),
-          dim,
-        );
+    const design = this.#design(ordinals);
     const { features, width } = design;
-    const counts = this.#weigh(ordinals);
+    const counts = this.#stance.weights(ordinals);
     const solution = solveLogistic({
       features,
       width,
@@ -176,13 +183,24 @@ export class LiveHead {
     const weights = Float32Array.from(design.toWeights(solution.weights, this.#classCount));
     this.#logits.setHead(weights, Float32Array.from(solution.bias));
     this.#ready = true;
-    if (2 * ordinals.length * width * this.#classCount > EXACT_FIT_MAX) {
-      this.#stepState(new Map(ordinals.map((ordinal, i) => [ordinal, counts[i]!])), PREPARE_ROWS);
+    const exactFit = ordinals.length * width * this.#classCount;
+    if (this.#poolCost() > POOL_ALWAYS_MAX || 2 * exactFit > EXACT_FIT_MAX) {
+      const importance = new Map(ordinals.map((ordinal, i) => [ordinal, counts[i]!]));
+      this.#stepState(importance, Math.max(PREPARE_ROWS, changeCount));
     }
   }
 
+  #design(ordinals: readonly number[]): Design {
+    const { dim } = this.#rows;
+    const standIns = this.#stance.rows(ordinals);
+    if (standIns === null && spanPays(ordinals.length, dim)) return this.#spanDesign(ordinals);
+    // An earlier solution is in other coordinates.
+    this.#warm = undefined;
+    return buildDesign(standIns ?? ordinals.map((ordinal) => this.#rows.row(ordinal)), dim);
+  }
+
   /** The kept basis grows by new labels; it starts again when most of it belongs to labels taken back. */
-  #spanDesign(ordinals: readonly number[]) {
+  #spanDesign(ordinals: readonly number[]): Design {
     if (this.#span.basis.rank > 2 * ordinals.length + 10 || this.#span.basis.rank >= this.#rows.dim) {
       this.#span = { basis: new SpanBasis(this.#rows.dim), features: new Map() };
       this.#warm = undefined;
@@ -266,7 +284,7 @@ export class LiveHead {
 
   #importance(labels: LabelSet): Map<number, number> {
     const ordinals = labels.ordinals();
-    const weights = this.#weigh(ordinals);
+    const weights = this.#stance.weights(ordinals);
     return new Map(Array.from(ordinals, (ordinal, i) => [ordinal, weights[i]!]));
   }
 

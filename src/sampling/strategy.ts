@@ -52,7 +52,7 @@ export interface QueryStrategy {
   readonly source: string;
   /** Without a head such a strategy leaves the choice to the label-free seed. */
   readonly needsHead: boolean;
-  /** What it asks is a fair sample of the pool, so its labels need no weights against the bias of asking. */
+  /** What it asks is a fair sample of the pool: each label counts alike and speaks for its own row only. */
   readonly unbiased?: boolean;
   /** Not defined for multi-label heads. */
   readonly singleChoiceOnly?: boolean;

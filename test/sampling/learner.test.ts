@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeHead } from '../../src/heads/index.ts';
-import { explain, Learner, type LearnerOptions } from '../../src/sampling/index.ts';
+import { explain, Learner, type LearnerOptions, type QueryStrategy, queryStrategy } from '../../src/sampling/index.ts';
 import { flat } from '../heads/reference.ts';
 import { type TestPool, testPool } from './pool.ts';
 
@@ -111,6 +111,24 @@ describe('suggestions', () => {
     );
     expect(right.length).toBeGreaterThan(85);
     for (const one of said.slice(0, 90)) expect(one.probabilities!.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+  });
+
+  it('take the first labels as answers for what they were asked about', () => {
+    const right = (strategy: QueryStrategy): number => {
+      let sum = 0;
+      for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+        const pool = testPool(name, 200, 30, 3, 2);
+        const learner = learnerOn(pool, { strategy });
+        for (const { ordinal } of learner.order(6)) learner.label(ordinal, pool.classOf[ordinal]!);
+        const said = learner
+          .suggest([...pool.rows.keys()])
+          .map(({ probabilities: p }) => p?.indexOf(Math.max(...p)));
+        sum += said.filter((c, i) => c === pool.classOf[i]).length;
+      }
+      return sum / 1_200;
+    };
+    const asked = queryStrategy('uncertainty-herding');
+    expect(right(asked)).toBeGreaterThan(right({ ...asked, unbiased: true }) + 0.03);
   });
 
   it('never name a class without a label', () => {

@@ -21,7 +21,10 @@ function world(width: number, n: number, name: string) {
     store,
     labels,
     classOf,
-    live: new LiveHead(store, 'softmax', (ordinals) => new Float32Array(ordinals.length).fill(1)),
+    live: new LiveHead(store, 'softmax', {
+      weights: (ordinals) => new Float32Array(ordinals.length).fill(1),
+      rows: () => null,
+    }),
   };
 }
 

@@ -29,6 +29,56 @@ function close(ours: Float32Array, expected: readonly number[]): void {
   expect([...ours].map((v) => v.toFixed(5))).toEqual(expected.map((v) => v.toFixed(5)));
 }
 
+/** The mean of the nearest rows and, `labels / 32^2` of the pool heavy, the row itself; unit length, as all rows here are. */
+function slowStandIns(labeled: readonly number[]): number[][] {
+  const square = (i: number, j: number): number =>
+    pool.rows[i]!.reduce((sum, v, d) => sum + (v - pool.rows[j]![d]!) ** 2, 0);
+  const owner = [...pool.rows.keys()].map((j) => [...labeled].sort((a, b) => square(a, j) - square(b, j) || a - b)[0]!);
+  return labeled.map((i) => {
+    const own = (pool.rows.length * labeled.length) / 1024;
+    const sum = [...pool.rows[i]!].map(
+      (v, d) => own * v + pool.rows.reduce((all, row, j) => all + (owner[j] === i ? row[d]! : 0), 0),
+    );
+    const norm = Math.hypot(...sum);
+    return sum.map((v) => v / norm);
+  });
+}
+
+describe('stand-ins of labels', () => {
+  const store = new RowStore({ dim: pool.dim, classCount: pool.classCount });
+  store.add([...pool.rows.keys()], flat(pool.rows));
+  const seen = new Coverage(store, store.ordinals(), 1);
+
+  it('are means of what each label stands for, in any order of coming', () => {
+    const standing = new Standing();
+    for (const labeled of [[7], [3, 7], [3, 7, 20, 41], [41, 20, 3]]) {
+      const ours = standing.standIns(seen, store, labeled)!;
+      for (const [k, expected] of slowStandIns(labeled).entries()) close(ours[k]!, expected);
+    }
+  });
+
+  it('come near to the rows themselves as labels come, and are the rows beyond a hundred', () => {
+    const gap = (count: number): number => {
+      const labeled = [...Array(count).keys()];
+      const ours = new Standing().standIns(seen, store, labeled)!;
+      return labeled.reduce((sum, i) => sum + Math.hypot(...ours[i]!.map((v, d) => v - pool.rows[i]![d]!)), 0) / count;
+    };
+    expect(gap(30)).toBeLessThan(gap(5));
+    expect(gap(60)).toBeLessThan(0.5 * gap(30));
+    const large = testPool('large', 101, 5, 3);
+    const many = new RowStore({ dim: 5, classCount: 3 });
+    many.add([...large.rows.keys()], flat(large.rows));
+    expect(new Standing().standIns(new Coverage(many, many.ordinals(), 1), many, [...Array(101).keys()])).toBeNull();
+  });
+
+  it('are the row itself where the rows around it cancel out', () => {
+    const opposite = new RowStore({ dim: 2, classCount: 2 });
+    opposite.add([0, 1, 2], Float32Array.from([1, 0, -1, 0, 0, 0]));
+    const [standIn] = new Standing().standIns(new Coverage(opposite, opposite.ordinals(), 1), opposite, [2])!;
+    expect([...standIn!]).toEqual([0, 0]);
+  });
+});
+
 describe('weights of labels', () => {
   it('are the shares of the pool, mean 1, as labels come and go', () => {
     const standing = new Standing();

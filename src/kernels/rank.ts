@@ -19,7 +19,7 @@ export interface Ranked {
   readonly rows: Int32Array;
   /** Exact scores beside them. */
   readonly scores: Float64Array;
-  /** How it was found: threshold selection, or the scan that handles floods of ties. Both give the same list. */
+  /** How it was found: threshold selection, or the scan that handles floods of ties and of rows without a score. */
   readonly path: 'select' | 'flood';
 }
 
@@ -38,17 +38,25 @@ export function rankTop(heap: KernelHeap, scores: Float32Array, request: RankReq
   for (let i = 0; i < exclude.length; i++) scores[exclude[i]!] = Number.NEGATIVE_INFINITY;
   const k = Math.min(request.k, scores.length);
   if (k <= 0) return { rows: new Int32Array(0), scores: new Float64Array(0), path: 'select' };
-  const best = new BestRows(k, ids);
+  let best = new BestRows(k, ids);
   const slack = 2 * error + SCORE_QUANTUM + ROUNDING;
   const path = heap.scoped(() => {
     const capacity = Math.max(CANDIDATES_MIN, 4 * k);
     const rows = heap.i32(capacity);
     const found = selectInto(heap, scores, k, slack, rows);
     if (found < 0) return 'flood';
-    for (let i = 0; i < found; i++) best.offer(rows[i]!, exact(rows[i]!));
+    for (let i = 0; i < found; i++) {
+      const score = exact(rows[i]!);
+      // A row without a score took the place of another one.
+      if (Number.isNaN(score)) return 'flood';
+      best.offer(rows[i]!, score);
+    }
     return 'select';
   });
-  if (path === 'flood') flood(scores, error, exact, best);
+  if (path === 'flood') {
+    best = new BestRows(k, ids);
+    flood(scores, error, exact, best);
+  }
   return { ...best.sorted(), path };
 }
 

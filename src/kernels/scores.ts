@@ -73,7 +73,10 @@ export function scoreLogits(
 
 type RankOptions = Omit<RankRequest, 'error' | 'exact'>;
 
-/** The exact top k of a table of probabilities: fast scores, selection, float64 refinement, ties by id. */
+/**
+ * The exact top k of a table of probabilities: fast scores, selection, float64 refinement, ties by id. Rows with a value
+ * that is NaN or negative never appear.
+ */
 export function rankProbabilities(
   heap: KernelHeap,
   name: ScoreName,
@@ -105,9 +108,10 @@ export function rankLogits(
   });
 }
 
-/** The float64 score of one row of probabilities. */
+/** The float64 score of one row of probabilities; NaN where a value is none. */
 export function exactProbabilityScore(name: ScoreName, p: Float32Array, classes: number, row: number): number {
   const start = row * classes;
+  for (let j = start; j < start + classes; j++) if (!(p[j]! >= 0)) return Number.NaN;
   if (name === 'entropy') {
     let sum = 0;
     for (let j = start; j < start + classes; j++) if (p[j]! > 0) sum -= p[j]! * Math.log(p[j]!);

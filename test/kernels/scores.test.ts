@@ -196,6 +196,24 @@ describe('rankTop', () => {
     }
   });
 
+  it.each(['margin', 'leastConfidence', 'entropy'] as const)(
+    'by %s leaves out rows that are no probabilities',
+    (name) => {
+      const { heap } = countedHeap();
+      const sure = [0.9, 0.06, 0.04];
+      const good = Array.from({ length: 8 }, (_, i) => [0.8 - i / 50, 0.15 + i / 100, 0.05 + i / 100]);
+      const bad = [
+        [Number.NaN, 0.5, 0.5],
+        [0.5, Number.NaN, 0.5],
+        [0.5, 0.5, Number.NaN],
+        [0.6, 0.6, -0.2],
+      ];
+      const table = heap.copy([sure, ...bad, ...good].flat());
+      expect([...rankProbabilities(heap, name, table, 3, { k: 3 }).rows]).toEqual([12, 11, 10]);
+      expect(rankProbabilities(heap, name, table, 3, { k: 20 }).rows).toHaveLength(9);
+    },
+  );
+
   it('never returns a row without a number', () => {
     const { heap } = countedHeap();
     const scores = heap.copy([Number.NaN, 0.1, Number.NEGATIVE_INFINITY, 0.3, Number.NaN]);

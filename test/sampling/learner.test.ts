@@ -120,9 +120,7 @@ describe('suggestions', () => {
         const pool = testPool(name, 200, 30, 3, 2);
         const learner = learnerOn(pool, { strategy });
         for (const { ordinal } of learner.order(6)) learner.label(ordinal, pool.classOf[ordinal]!);
-        const said = learner
-          .suggest([...pool.rows.keys()])
-          .map(({ probabilities: p }) => p?.indexOf(Math.max(...p)));
+        const said = learner.suggest([...pool.rows.keys()]).map(({ probabilities: p }) => p?.indexOf(Math.max(...p)));
         sum += said.filter((c, i) => c === pool.classOf[i]).length;
       }
       return sum / 1_200;

@@ -45,7 +45,7 @@ export default function RulesPage({ projectId }: { projectId: number }): ReactNo
   const choice = controls.data.controls.find((one) => CHOICES.includes(one.type));
   const spans = controls.data.controls.find((one) => one.type === 'Labels');
   const labels = [...new Set([...(choice?.labels ?? []), ...(spans?.labels ?? [])])];
-  const start = saved.data?.document ?? exampleFor(labels, choice === undefined);
+  const start = saved.data?.document ?? exampleFor(labels, choice === undefined, config ?? '');
   return (
     <Workshop
       projectId={projectId}
@@ -61,11 +61,13 @@ export default function RulesPage({ projectId }: { projectId: number }): ReactNo
 }
 
 /** A document to begin with, that fires on nothing by accident. */
-function exampleFor([label = 'label']: readonly string[], spans: boolean): string {
+function exampleFor([label = 'label']: readonly string[], spans: boolean, config: string): string {
+  const fact = /<Image\b/.test(config) ? 'width' : 'duration';
+  const reads = spans || !/<(Image|Audio)\b/.test(config) || /<Text\b/.test(config);
   return `headstart_rules: 1
 rules:
   - id: first
     label: ${JSON.stringify(label)}${spans ? '\n    spans: true' : ''}
-    keywords: [some words, another]
+    ${reads ? 'keywords: [some words, another]' : `fact: {path: ${fact}, max: 0}`}
 `;
 }

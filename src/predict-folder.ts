@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EXPORT_FORMAT, HOME_FILE } from './app/model-export.ts';
+import { EXPORT_FORMAT, HOME_FILE } from './app/library/model-export.ts';
 import type { InferenceItem } from './backends/backend.ts';
 import { readModelFolder } from './backends/library/folder.ts';
 import { createInferencePool } from './backends/pool.ts';

@@ -3,8 +3,14 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Columns, type LabeledFile, readLabeledFile } from './app/labeled-file.ts';
-import { checkPlan, type EmbeddedFile, type SimulationPlan, type SimulationReport, simulate } from './app/simulate.ts';
+import { type Columns, type LabeledFile, readLabeledFile } from './app/learning/labeled-file.ts';
+import {
+  checkPlan,
+  type EmbeddedFile,
+  type SimulationPlan,
+  type SimulationReport,
+  simulate,
+} from './app/learning/simulate.ts';
 import type { InferencePool } from './backends/backend.ts';
 import { createInferencePool } from './backends/pool.ts';
 import { AppError } from './core/errors.ts';

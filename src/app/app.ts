@@ -22,13 +22,13 @@ import type { Media, NewUpload, Upload } from '../media/media.ts';
 import type { Projection, StopAdvice } from '../sampling/index.ts';
 import type { Page, ProjectCounts } from '../store/store.ts';
 import type { LearningApi } from './learning/api.ts';
-import type { LibraryApi } from './library-api.ts';
-import type { PromotionApi } from './promote.ts';
-import type { RulesApi } from './rules-api.ts';
-import type { ScriptsApi } from './scripts-api.ts';
-import type { ServingApi } from './serving-api.ts';
-import type { SpreadApi } from './spread-api.ts';
+import type { LibraryApi } from './library/library-api.ts';
+import type { ServingApi } from './library/serving-api.ts';
+import type { RulesApi } from './rules/api.ts';
+import type { ScriptsApi } from './scripts/scripts-api.ts';
+import type { SpreadApi } from './spread/api.ts';
 import type { StudioApi } from './studio/studio-api.ts';
+import type { PromotionApi } from './suggestions/promote.ts';
 
 /** Who is asking; found by the server from a token, or the local owner. */
 export interface Identity {

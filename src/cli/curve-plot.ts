@@ -1,5 +1,5 @@
 /** Learning curves as inline SVG: one line and one band per strategy, no script. */
-import type { SimulationReport } from '../app/simulate.ts';
+import type { SimulationReport } from '../app/learning/simulate.ts';
 
 type Summary = SimulationReport['results'][number];
 

@@ -1,5 +1,5 @@
 /** A simulation as one page that needs nothing else: inline SVG, no script, nothing fetched. */
-import type { SimulationReport } from '../app/simulate.ts';
+import type { SimulationReport } from '../app/learning/simulate.ts';
 import { colour, curvePlot, escaped, PLOT } from './curve-plot.ts';
 
 type Result = SimulationReport['results'][number];

@@ -1,5 +1,5 @@
 /** Server-sent events of jobs for one listener: throttled per job, resumable, bounded by the number of live jobs. */
-import { hasEnded } from '../app/jobs.ts';
+import { hasEnded } from '../app/jobs/jobs.ts';
 import type { Job } from '../core/domain.ts';
 
 /** Where frames go. `write` answers false when the listener reads too slowly; `onDrain` tells when it has caught up. */

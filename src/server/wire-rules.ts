@@ -9,7 +9,7 @@ import type {
   RuleSource,
   RulesApi,
   RuleTask,
-} from '../app/rules-api.ts';
+} from '../app/rules/api.ts';
 import type { RuleDocument } from '../core/domain.ts';
 import type { Reply } from './contract/index.ts';
 

@@ -1,5 +1,5 @@
 /** Plans, cards and copies on the wire. */
-import type { Card, Duplicates, PlanView } from '../app/spread-api.ts';
+import type { Card, Duplicates, PlanView } from '../app/spread/api.ts';
 import type { Reply } from './contract/index.ts';
 import { taskWire } from './wire.ts';
 

@@ -7,9 +7,9 @@ import type {
   ShareWithInterval,
   VoteView,
 } from '../app/app.ts';
-import { actsOn } from '../app/job-acts.ts';
-import { shownParams } from '../app/jobs.ts';
-import { secondsLeft } from '../app/pace.ts';
+import { actsOn } from '../app/jobs/job-acts.ts';
+import { shownParams } from '../app/jobs/jobs.ts';
+import { secondsLeft } from '../app/jobs/pace.ts';
 import type { Job, ModelSummary, Run, Token } from '../core/domain.ts';
 import type {
   InsightsWire,

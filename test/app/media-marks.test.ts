@@ -1,9 +1,9 @@
 /** Hashes of pictures are made once per file: looking again decodes only what is new or has changed. */
 import { expect, it } from 'vitest';
 import type { Deps } from '../../src/app/deps.ts';
-import type { JobWork } from '../../src/app/job-runner.ts';
-import { mediaMarks } from '../../src/app/media-marks.ts';
-import type { ProjectConfig } from '../../src/app/project-config.ts';
+import type { JobWork } from '../../src/app/jobs/job-runner.ts';
+import type { ProjectConfig } from '../../src/app/projects/project-config.ts';
+import { mediaMarks } from '../../src/app/spread/media-marks.ts';
 import type { InferenceItem } from '../../src/backends/backend.ts';
 import type { Task } from '../../src/core/domain.ts';
 import type { ImageHashRow } from '../../src/store/store.ts';

@@ -1,6 +1,6 @@
 /** What the model gets right and wrong, from answers that are written down by hand. */
 import { describe, expect, it } from 'vitest';
-import type { HeldOutAnswers } from '../../src/app/label-errors.ts';
+import type { HeldOutAnswers } from '../../src/app/learning/label-errors.ts';
 import { figuresOf } from '../../src/app/learning/model-figures.ts';
 
 /** One answer: what was given, what the model says of it, and whether it belongs to the random slice. */

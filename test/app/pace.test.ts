@@ -1,6 +1,6 @@
 /** The pace of a job: of late, of work alone, and only where there is evidence. */
 import { expect, it } from 'vitest';
-import { Pace, secondsLeft } from '../../src/app/pace.ts';
+import { Pace, secondsLeft } from '../../src/app/jobs/pace.ts';
 
 function world() {
   let now = 0;

@@ -1,7 +1,7 @@
 /** When a project trains by itself, rule by rule. */
 import { describe, expect, it } from 'vitest';
-import { DriftCount } from '../../src/app/drift.ts';
-import { type RetrainFacts, retrainRules } from '../../src/app/retrain-policy.ts';
+import { DriftCount } from '../../src/app/learning/drift.ts';
+import { type RetrainFacts, retrainRules } from '../../src/app/learning/retrain-policy.ts';
 
 const OFF = { retrainEvery: 0, retrainEveryVerified: 0, retrainEveryHours: 0, retrainOnDrift: false };
 const HOUR = 3_600_000;

@@ -1,6 +1,6 @@
 /** Who may get which task, as far as one can tell without the store. */
 import { describe, expect, it } from 'vitest';
-import { Roster } from '../../src/app/roster.ts';
+import { Roster } from '../../src/app/queue/roster.ts';
 
 const [ANN, BOB, CYD] = [1, 2, 3];
 const LEASE_MS = 1_000;

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { appendRules, idFrom } from '../../src/app/rules-edit.ts';
-import { countingVotes, type RuleRunParams, reusable, rulesInForce } from '../../src/app/rules-runs.ts';
+import { appendRules, idFrom } from '../../src/app/rules/edit.ts';
+import { countingVotes, type RuleRunParams, reusable, rulesInForce } from '../../src/app/rules/runs.ts';
 import type { Run, Vote } from '../../src/core/domain.ts';
 import { parseRules } from '../../src/rules/index.ts';
 

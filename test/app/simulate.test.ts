@@ -1,7 +1,7 @@
 /** A labeled file as a simulation: which rows count, what is refused, and the page that comes out. */
 import { describe, expect, it } from 'vitest';
-import { type LabeledFile, readLabeledFile } from '../../src/app/labeled-file.ts';
-import { checkPlan, simulate } from '../../src/app/simulate.ts';
+import { type LabeledFile, readLabeledFile } from '../../src/app/learning/labeled-file.ts';
+import { checkPlan, simulate } from '../../src/app/learning/simulate.ts';
 import { simulationPage } from '../../src/cli/simulation-page.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { unitRow } from '../heads/reference.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { splitOf } from '../../src/app/vote-split.ts';
+import { splitOf } from '../../src/app/suggestions/vote-split.ts';
 
 const votes = (...labels: number[]) => labels.map((label, voter) => ({ voter, label }));
 

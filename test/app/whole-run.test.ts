@@ -1,10 +1,10 @@
 /** Bulk acts that count whole or not at all. */
 import { expect, it } from 'vitest';
 import type { Deps } from '../../src/app/deps.ts';
-import type { JobWork } from '../../src/app/job-runner.ts';
-import { ProjectConfigs } from '../../src/app/project-config.ts';
-import { createSpreadHandler } from '../../src/app/spread-run.ts';
-import { wholeRun } from '../../src/app/whole-run.ts';
+import type { JobWork } from '../../src/app/jobs/job-runner.ts';
+import { wholeRun } from '../../src/app/jobs/whole-run.ts';
+import { ProjectConfigs } from '../../src/app/projects/project-config.ts';
+import { createSpreadHandler } from '../../src/app/spread/run.ts';
 import type { Run } from '../../src/core/domain.ts';
 import { TEXT_CONFIG } from '../helpers/texts.ts';
 

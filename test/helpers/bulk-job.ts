@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Deps } from '../../src/app/deps.ts';
-import { createEmbedHandler, EMBED } from '../../src/app/embed.ts';
-import { Loops } from '../../src/app/loops.ts';
-import { Matrices } from '../../src/app/matrices.ts';
-import { ProjectConfigs } from '../../src/app/project-config.ts';
-import { DEFAULT_SETTINGS } from '../../src/app/projects.ts';
+import { createEmbedHandler, EMBED } from '../../src/app/embeddings/embed.ts';
+import { Matrices } from '../../src/app/embeddings/matrices.ts';
+import { Loops } from '../../src/app/learning/loops.ts';
+import { ProjectConfigs } from '../../src/app/projects/project-config.ts';
+import { DEFAULT_SETTINGS } from '../../src/app/projects/projects.ts';
 import type { InferencePool } from '../../src/backends/backend.ts';
 import { openModelLibrary } from '../../src/backends/library/open.ts';
 import { openNeighbourProcess } from '../../src/compute/neighbour-process.ts';

@@ -1,5 +1,5 @@
 /** Rules of the fake App: one document per project, and answers in the right form. */
-import type { RulePreview, RulesApi, RuleTask } from '../../src/app/rules-api.ts';
+import type { RulePreview, RulesApi, RuleTask } from '../../src/app/rules/api.ts';
 import type { Job, RuleDocument } from '../../src/core/domain.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { checkRules, ruleSchema, ruleSet } from '../../src/rules/index.ts';

@@ -1,5 +1,5 @@
 /** Models of the fake App: one that measures texts, one that finds boxes in pictures. */
-import type { ModelInfo, ServingApi } from '../../src/app/serving-api.ts';
+import type { ModelInfo, ServingApi } from '../../src/app/library/serving-api.ts';
 import { AppError } from '../../src/core/errors.ts';
 
 export interface FakeServing extends ServingApi {

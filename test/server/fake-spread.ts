@@ -1,5 +1,5 @@
 /** Spreading of the fake App: answers in the right form, and a note of every call that would change something. */
-import type { Card, PlanView, SpreadApi } from '../../src/app/spread-api.ts';
+import type { Card, PlanView, SpreadApi } from '../../src/app/spread/api.ts';
 import type { Job } from '../../src/core/domain.ts';
 
 export function fakeSpread(changed: (call: string) => void, job: () => Job): SpreadApi {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Deps } from '../../src/app/deps.ts';
-import { ProjectConfigs } from '../../src/app/project-config.ts';
+import { ProjectConfigs } from '../../src/app/projects/project-config.ts';
 import { Interactive } from '../../src/app/studio/interactive.ts';
 import type { SuggestionVersions } from '../../src/app/studio/version.ts';
 import type { InferenceOptions } from '../../src/backends/backend.ts';

@@ -2,8 +2,8 @@
 import type { Job, Task } from '../../core/domain.ts';
 import type { PolicyView } from '../../sampling/index.ts';
 import type { QueueReason, ShareWithInterval } from '../app.ts';
-import type { RetrainRule } from '../retrain-policy.ts';
 import type { MapApi } from './map-api.ts';
+import type { RetrainRule } from './retrain-policy.ts';
 
 export interface LearningApi extends MapApi {
   /** Would a training start now, and why? Starts nothing. */

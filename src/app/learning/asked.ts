@@ -3,7 +3,7 @@ import type { Annotation } from '../../core/domain.ts';
 import { isJsonObject } from '../../core/json.ts';
 import type { Control, ControlKind } from '../../labelconfig/index.ts';
 import type { Asked } from '../../sampling/index.ts';
-import type { ProjectConfig } from '../project-config.ts';
+import type { ProjectConfig } from '../projects/project-config.ts';
 
 export interface AskedControl {
   readonly asked: Asked;

@@ -4,11 +4,11 @@ import type { Job } from '../../core/domain.ts';
 import type { Json } from '../../core/json.ts';
 import type { Tensor } from '../../store/tensors.ts';
 import type { Deps } from '../deps.ts';
-import type { JobWork } from '../job-runner.ts';
+import type { Matrices } from '../embeddings/matrices.ts';
+import type { JobWork } from '../jobs/job-runner.ts';
 import { found } from '../lookup.ts';
-import type { Matrices } from '../matrices.ts';
-import { inTasks } from '../neighbour-job.ts';
-import type { Neighbours } from '../neighbours.ts';
+import { inTasks } from '../spread/neighbour-job.ts';
+import type { Neighbours } from '../spread/neighbours.ts';
 
 export const MAP = 'map';
 

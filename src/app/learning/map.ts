@@ -7,12 +7,12 @@ import { stableHash } from '../../core/json.ts';
 import { type Control, labelsOf, namesIn } from '../../labelconfig/index.ts';
 import type { PredictionsApi } from '../app.ts';
 import type { Deps } from '../deps.ts';
+import type { Matrices } from '../embeddings/matrices.ts';
 import { found } from '../lookup.ts';
-import { pickEmbedder } from '../loop.ts';
-import type { Loops } from '../loops.ts';
-import type { Matrices } from '../matrices.ts';
-import type { ProjectConfig, ProjectConfigs } from '../project-config.ts';
-import { askAgain } from '../wanted.ts';
+import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
+import { askAgain } from '../queue/wanted.ts';
+import { pickEmbedder } from './loop.ts';
+import type { Loops } from './loops.ts';
 import type { MapApi, MapArea, MapView } from './map-api.ts';
 import { enqueueMap, placesIn } from './map-job.ts';
 

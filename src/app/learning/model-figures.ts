@@ -1,12 +1,12 @@
 /** What the serving version gets right and wrong, by probabilities of tasks it has not learned from. */
 import { wilsonInterval } from '../../core/intervals.ts';
-import { ofPeople, promotionRuns } from '../answers.ts';
 import type { ShareWithInterval } from '../app.ts';
 import type { Deps } from '../deps.ts';
-import { type HeldOutAnswers, heldOutAnswers } from '../label-errors.ts';
-import type { Matrices } from '../matrices.ts';
-import type { ProjectConfigs } from '../project-config.ts';
+import type { Matrices } from '../embeddings/matrices.ts';
+import type { ProjectConfigs } from '../projects/project-config.ts';
+import { ofPeople, promotionRuns } from '../queue/answers.ts';
 import type { AnswersOf, CalibrationBin, ConfusionCell, LabelFigures, LearningApi, ModelFigures } from './api.ts';
+import { type HeldOutAnswers, heldOutAnswers } from './label-errors.ts';
 
 /** With fewer answers every interval spans most of the scale. */
 const ANSWERS_MIN = 20;

@@ -1,12 +1,12 @@
 /** The order of the queue as it is, beside what another strategy or blend would make of it. */
 import { checkPolicy, POLICIES } from '../../sampling/index.ts';
 import type { Deps } from '../deps.ts';
-import type { Loop } from '../loop.ts';
-import type { Loops } from '../loops.ts';
-import { reasonFor } from '../reason.ts';
-import type { VoteSplits } from '../vote-split.ts';
+import { reasonFor } from '../queue/reason.ts';
+import type { VoteSplits } from '../suggestions/vote-split.ts';
 import type { LearningApi, RankedTask } from './api.ts';
 import { askedOf } from './asked.ts';
+import type { Loop } from './loop.ts';
+import type { Loops } from './loops.ts';
 
 export function createOrders(
   deps: Deps,

@@ -1,8 +1,8 @@
 /** The clock of training schedules: looks now and then at the projects that have one. */
 import type { Deps } from '../deps.ts';
-import type { Loops } from '../loops.ts';
-import type { ProjectConfigs } from '../project-config.ts';
-import { retrainWhenDue } from '../retrain.ts';
+import type { ProjectConfigs } from '../projects/project-config.ts';
+import type { Loops } from './loops.ts';
+import { retrainWhenDue } from './retrain.ts';
 
 /** Schedules count in hours: a minute late is on time. */
 const LOOK_MS = 60_000;

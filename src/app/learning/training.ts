@@ -2,12 +2,12 @@
 import type { Job, Project } from '../../core/domain.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
-import type { Loop } from '../loop.ts';
-import type { Loops } from '../loops.ts';
-import type { ProjectConfigs } from '../project-config.ts';
-import { retrainFacts, retrainWhenDue, TRAIN } from '../retrain.ts';
-import { type RetrainRule, retrainRules } from '../retrain-policy.ts';
+import type { ProjectConfigs } from '../projects/project-config.ts';
 import type { LearningApi, TrainingPlan } from './api.ts';
+import type { Loop } from './loop.ts';
+import type { Loops } from './loops.ts';
+import { retrainFacts, retrainWhenDue, TRAIN } from './retrain.ts';
+import { type RetrainRule, retrainRules } from './retrain-policy.ts';
 
 /** Jobs looked through for one that waits or runs. */
 const RECENT_JOBS = 100;

@@ -5,9 +5,9 @@ import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { checkResult, type LabelConfig, regionFromChoice } from '../../labelconfig/index.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
-import { storedView } from '../predictions.ts';
-import type { ProjectConfigs } from '../project-config.ts';
-import type { ScriptsApi } from '../scripts-api.ts';
+import type { ProjectConfigs } from '../projects/project-config.ts';
+import { storedView } from '../suggestions/predictions.ts';
+import type { ScriptsApi } from './scripts-api.ts';
 
 type External = Pick<ScriptsApi, 'regionsFrom' | 'addPredictions' | 'updatePrediction' | 'deletePrediction'>;
 

@@ -2,9 +2,9 @@
 import type { TasksApi, TransferApi } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
-import type { ProjectConfigs } from '../project-config.ts';
-import type { ScriptsApi } from '../scripts-api.ts';
+import type { ProjectConfigs } from '../projects/project-config.ts';
 import { createExternalPredictions } from './external-predictions.ts';
+import type { ScriptsApi } from './scripts-api.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createSelection } from './task-selection.ts';
 

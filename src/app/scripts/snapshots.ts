@@ -9,14 +9,14 @@ import { type ExportRow, formatFor } from '../../formats/index.ts';
 import { parseLabelConfig } from '../../labelconfig/index.ts';
 import type { ProjectsApi } from '../app.ts';
 import type { Deps } from '../deps.ts';
-import { exportFile } from '../export.ts';
-import { rowFilter } from '../export-filter.ts';
-import { exportRows } from '../export-rows.ts';
-import { type JobWork, throwIfStopped } from '../job-runner.ts';
-import { hasEnded } from '../jobs.ts';
+import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
+import { hasEnded } from '../jobs/jobs.ts';
 import { found } from '../lookup.ts';
-import type { ScriptsApi, SnapshotInput } from '../scripts-api.ts';
-import type { Suggestions } from '../suggestions.ts';
+import type { Suggestions } from '../suggestions/suggestions.ts';
+import { exportFile } from '../transfer/export.ts';
+import { rowFilter } from '../transfer/export-filter.ts';
+import { exportRows } from '../transfer/export-rows.ts';
+import type { ScriptsApi, SnapshotInput } from './scripts-api.ts';
 
 export const SNAPSHOT = 'export-snapshot';
 

@@ -14,9 +14,9 @@ import {
   sizeOf,
 } from '../../regions/index.ts';
 import type { Deps } from '../deps.ts';
-import { readMedia } from '../inference-items.ts';
-import { fitModel, type ModelFit, PROMPTED } from '../model-fit.ts';
-import type { ProjectConfig } from '../project-config.ts';
+import { readMedia } from '../jobs/inference-items.ts';
+import { fitModel, type ModelFit, PROMPTED } from '../library/model-fit.ts';
+import type { ProjectConfig } from '../projects/project-config.ts';
 
 /** Pictures whose outputs are kept: people click several times on the one before them. */
 const PICTURES_KEPT = 16;

@@ -6,12 +6,12 @@ import { checkResult, countDifference, diffResults, missingFields, outcomeOf } f
 import type { NewAnnotation } from '../../store/store.ts';
 import type { NewStudioTask, SavedAnnotation } from '../../store/studio.ts';
 import type { Deps } from '../deps.ts';
-import { enqueueEmbedding } from '../embed.ts';
-import { learnFrom } from '../learn.ts';
+import { enqueueEmbedding } from '../embeddings/embed.ts';
+import { learnFrom } from '../learning/learn.ts';
+import type { Loops } from '../learning/loops.ts';
 import { found } from '../lookup.ts';
-import type { Loops } from '../loops.ts';
-import type { ProjectConfig, ProjectConfigs } from '../project-config.ts';
-import { missingField } from '../tasks.ts';
+import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
+import { missingField } from '../projects/tasks.ts';
 import type { Connections } from './connections.ts';
 import { dataHash, type GivenAnnotation, type GivenTask, readAnnotation } from './wire.ts';
 

@@ -6,8 +6,8 @@ import { type Control, controlNamed, namesIn, type ObjectTag, valueAt } from '..
 import { sameSpans, type TextSpan } from '../../propagation/same-span.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
-import type { ProjectConfig, ProjectConfigs } from '../project-config.ts';
-import { spanOf } from '../spans.ts';
+import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
+import { spanOf } from '../spread/spans.ts';
 import { ImagePrompts } from './image-prompts.ts';
 import type { SuggestionVersions } from './version.ts';
 import { listOf, readTask } from './wire.ts';

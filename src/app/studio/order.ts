@@ -2,7 +2,7 @@
 import type { Connection } from '../../core/connection.ts';
 import { isJsonObject } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
-import { type JobWork, throwIfStopped } from '../job-runner.ts';
+import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
 import type { StudioClient } from './client.ts';
 import type { Proposals } from './proposals.ts';
 import { patiently } from './push.ts';

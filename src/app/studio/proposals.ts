@@ -6,12 +6,12 @@ import { groupBy } from '../../core/group.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { checkResult } from '../../labelconfig/index.ts';
 import type { Deps } from '../deps.ts';
-import { hasEnded, isComing } from '../jobs.ts';
+import type { Matrices } from '../embeddings/matrices.ts';
+import { hasEnded, isComing } from '../jobs/jobs.ts';
+import type { Loops } from '../learning/loops.ts';
 import { found } from '../lookup.ts';
-import type { Loops } from '../loops.ts';
-import type { Matrices } from '../matrices.ts';
-import type { ProjectConfig, ProjectConfigs } from '../project-config.ts';
-import type { Suggestions } from '../suggestions.ts';
+import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
+import type { Suggestions } from '../suggestions/suggestions.ts';
 import { type Scored, type ScoreOptions, scoreNow } from './score.ts';
 import type { SuggestionVersions } from './version.ts';
 

@@ -4,7 +4,7 @@ import type { Annotation } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { type Json, type JsonObject, stableHash } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
-import { type JobWork, throwIfStopped } from '../job-runner.ts';
+import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
 import { refusedWith, type StudioClient } from './client.ts';
 import { annotationsIn, type Intake } from './intake.ts';
 import { peopleThere } from './people.ts';

@@ -5,7 +5,7 @@ import type { Job } from '../../core/domain.ts';
 import { toAppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
-import { type JobWork, throwIfStopped } from '../job-runner.ts';
+import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
 import { type StudioClient, studioClient } from './client.ts';
 import { type Connections, tokenOf } from './connections.ts';
 import type { Proposals, Suggester } from './proposals.ts';

@@ -3,10 +3,10 @@ import type { Project, Task } from '../../core/domain.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { type Control, regionFromChoice } from '../../labelconfig/index.ts';
 import type { Deps } from '../deps.ts';
-import type { Loops } from '../loops.ts';
-import { type Matrices, readRows } from '../matrices.ts';
-import type { ProjectConfig } from '../project-config.ts';
-import { chooseLabels } from '../suggest.ts';
+import { type Matrices, readRows } from '../embeddings/matrices.ts';
+import type { Loops } from '../learning/loops.ts';
+import type { ProjectConfig } from '../projects/project-config.ts';
+import { chooseLabels } from '../suggestions/suggest.ts';
 
 export interface Scored {
   readonly result: readonly JsonObject[];

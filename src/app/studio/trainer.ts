@@ -4,7 +4,7 @@ import type { Trainer } from '../../core/connection.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
-import type { JobWork } from '../job-runner.ts';
+import type { JobWork } from '../jobs/job-runner.ts';
 import { patiently } from './push.ts';
 
 export const CALL_TRAINER = 'call-trainer';

@@ -5,7 +5,7 @@
 import { stableHash } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
-import { paramsOf, type RulesInForce, rulesInForce } from '../rules-runs.ts';
+import { paramsOf, type RulesInForce, rulesInForce } from '../rules/runs.ts';
 
 /** A version is worked out again after so long, because any bulk act may have changed it. */
 const FRESH_MS = 500;

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Presets, SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
-import { DEFAULT_PLAN, type SimulationReport } from '../../app/simulate.ts';
+import { DEFAULT_PLAN, type SimulationReport } from '../../app/learning/simulate.ts';
 import { readConfig } from '../../config.ts';
 import { simulateFile } from '../../simulate.ts';
 import { labelList, positive, withCommon } from '../flags.ts';

@@ -1,7 +1,7 @@
 /** `/api/events`: one stream per page with the progress of every job that the caller may see. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { App, Identity } from '../../app/app.ts';
-import { hasEnded } from '../../app/jobs.ts';
+import { hasEnded } from '../../app/jobs/jobs.ts';
 import type { Job } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Authenticate } from '../auth.ts';

@@ -1,7 +1,13 @@
 /** Models as a service: the Open Inference Protocol in front, plain items and tensors behind. */
 import type { FastifyReply } from 'fastify';
 import type { App } from '../../app/app.ts';
-import type { InferenceItem, InferenceResult, ModelInfo, ModelName, OutputSpec } from '../../app/serving-api.ts';
+import type {
+  InferenceItem,
+  InferenceResult,
+  ModelInfo,
+  ModelName,
+  OutputSpec,
+} from '../../app/library/serving-api.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Handlers } from '../bind.ts';
 import type { Body, Reply } from '../contract/index.ts';

@@ -1,0 +1,98 @@
+/** Jobs as people see them: listed, watched, paused, resumed, cancelled, retried. */
+import type { Job } from '../../core/domain.ts';
+import { AppError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { Page } from '../../store/store.ts';
+import type { JobsApi } from '../app.ts';
+import type { Deps } from '../deps.ts';
+import { enqueueEmbedding } from '../embeddings/embed.ts';
+import { enqueueTraining } from '../learning/retrain.ts';
+import { MODEL_PULL, shownPull } from '../library/model-pull.ts';
+import { found } from '../lookup.ts';
+import { actsOn } from './job-acts.ts';
+import { takeBackAttempts } from './whole-run.ts';
+
+/** `closing` ends everybody who waits for a job. */
+export function createJobs(deps: Deps, closing: AbortSignal): JobsApi {
+  const { store } = deps;
+  const { jobs } = store;
+  const get = (id: number): Promise<Job> => found('job', id, jobs.get(id));
+  const project = (id: number) => found('project', id, store.projects.get(id));
+  return {
+    list: (options) => jobs.list(options),
+    get,
+    async failures(id: number, page: Page) {
+      await get(id);
+      const failures = await jobs.failures(id, page);
+      return failures.map(({ taskId, error }) => ({ taskId, code: error.code, message: error.message }));
+    },
+    async pause(id) {
+      const job = await get(id);
+      if (isComing(job) && !actsOn({ ...job, pauseRequested: false }).includes('pause')) {
+        throw new AppError('CONFLICT', `Job ${id} runs through: one of kind ${job.kind} can only be cancelled.`);
+      }
+      return jobs.requestPause(id);
+    },
+    resume: (id) => jobs.resume(id),
+    async cancel(id) {
+      const job = await jobs.requestCancel(id);
+      // Nobody works on it who would do this: it was waiting, or paused.
+      if (job.state === 'cancelled' && job.projectId !== null) await takeBackAttempts(deps, { job });
+      return job;
+    },
+    async retry(id) {
+      const job = await get(id);
+      if (job.state === 'done' && job.failed > 0 && actsOn(job).length === 0) {
+        throw new AppError('CONFLICT', `Job ${id} is done; one of kind ${job.kind} is not asked again item by item.`);
+      }
+      return jobs.retry(id);
+    },
+    wait: (id, signal) => waitFor(deps, get, id, signal ? AbortSignal.any([signal, closing]) : closing),
+    changedSince: (revision, limit) => jobs.changedSince(revision, limit),
+    onChange: (listener) => jobs.onChange(listener),
+    prelabel: async (projectId) => enqueueEmbedding(deps, await project(projectId)),
+    train: async (projectId) => enqueueTraining(deps, (await project(projectId)).id),
+  };
+}
+
+/** A change of the job may come from another process, so it is also looked at from time to time. */
+const LOOK_MS = 1_000;
+const STOPPED = 'The server is stopping; the job goes on at its next start.';
+
+async function waitFor(
+  { store }: Deps,
+  get: (id: number) => Promise<Job>,
+  id: number,
+  signal: AbortSignal,
+): Promise<Job> {
+  let stopListening = (): void => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<Job>((resolve, reject) => {
+      const look = (job: Job): void => {
+        if (job.id === id && hasEnded(job)) resolve(job);
+      };
+      stopListening = store.jobs.onChange(look);
+      timer = setInterval(() => get(id).then(look, reject), LOOK_MS);
+      signal.addEventListener('abort', () => reject(new AppError('CONFLICT_CANCELLED', STOPPED)));
+      get(id).then(look, reject);
+    });
+  } finally {
+    stopListening();
+    clearInterval(timer);
+  }
+}
+
+/** What may be shown of a job's parameters. */
+export function shownParams({ kind, params }: Job): JsonObject {
+  return kind === MODEL_PULL ? shownPull(params) : params;
+}
+
+export function hasEnded(job: Job): boolean {
+  return job.state === 'done' || job.state === 'failed' || job.state === 'cancelled';
+}
+
+/** It ends by itself. */
+export function isComing(job: Job): boolean {
+  return job.state === 'queued' || job.state === 'running';
+}

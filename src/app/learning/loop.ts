@@ -1,0 +1,473 @@
+/**
+ * The learning loop of one project while it is in use: its learner, the current order, and who stands where in it.
+ * Everything here can be rebuilt from the store and the matrices; nothing here is the only copy of anything.
+ */
+import type { Learner, Ranked } from '../../compute/compute.ts';
+import type { Annotation, ModelVersion, Project, Task } from '../../core/domain.ts';
+import { groupBy } from '../../core/group.ts';
+import { take } from '../../core/iterate.ts';
+import { fittingPolicy, policyOf } from '../../sampling/index.ts';
+import type { Tensor } from '../../store/tensors.ts';
+import type { Deps } from '../deps.ts';
+import { embeddersOf } from '../embeddings/embedders.ts';
+import { type Matrices, readRows } from '../embeddings/matrices.ts';
+import type { ProjectConfig } from '../projects/project-config.ts';
+import { type Lesson, lessonOf, promotionRuns, saysTheSame } from '../queue/answers.ts';
+import { BlindSlice } from '../queue/blind-slice.ts';
+import { Roster } from '../queue/roster.ts';
+import { type AskedControl, askedOf, numberOf } from './asked.ts';
+import { orderPerCost, widthFor } from './costs.ts';
+import { DriftCount } from './drift.ts';
+import { Marked } from './marked.ts';
+import type { TrainedAt } from './retrain-policy.ts';
+
+/** Tasks ranked beyond the ones that are out right now: a person never waits for the order. */
+const ORDER_LENGTH = 64;
+/** Further ranked tasks for each one that is out: what many people take before the next order is there. */
+const ORDER_PER_LEASE = 5;
+/** Tasks of the blind slice whose hidden suggestion is worked out with each order. */
+const BLIND_AHEAD = 64;
+/** Below this share of embedded tasks the instant embedder serves: an order over half the tasks is no order. */
+const COVERAGE_MIN = 0.9;
+const LOAD_CHUNK = 5_000;
+/** Answers carry whole results: fewer at once, so that reading them stalls nobody. */
+const ANSWERS_CHUNK = 500;
+
+/** What a loop ranks by. */
+interface Stand {
+  readonly embedder: string;
+  readonly learner: Learner | null;
+  readonly promotions: ReadonlySet<number>;
+  readonly asked: AskedControl | null;
+}
+
+export class Loop {
+  readonly project: Project;
+  readonly config: ProjectConfig;
+  readonly embedder: string;
+  /** The policy that orders the queue: the project's, or the default of what it asks when that does not fit. */
+  readonly strategy: string;
+  readonly roster: Roster;
+  readonly blind: BlindSlice;
+  /** The version whose head was installed last; null while only the live head has learned. */
+  version: ModelVersion | null = null;
+  /** The order as last computed, best first. */
+  order: readonly Ranked[] = [];
+  /** Tasks asked for before all others, by ordinal; true: to check predictions, so they are shown without any. */
+  readonly wanted = new Map<number, boolean>();
+  /** How many times somebody was given a task: the clock of the blind slice. */
+  turns = 0;
+  /** What the last training, or the last request for one, stood on. */
+  trained: TrainedAt;
+  readonly drift = new DriftCount();
+
+  readonly #deps: Deps;
+  readonly #learner: Learner | null;
+  readonly #asked: AskedControl | null;
+  /** What orders spans and shapes; null for everything else. */
+  readonly #marked: Marked | null;
+  /** Of the tasks in the last order, where it was made per cost: 1 is the usual one. */
+  #costs: ReadonlyMap<number, number> = new Map();
+  /** Probabilities that came with the last order, so that handing out a task waits for no thread. */
+  #known = new Map<number, ArrayLike<number>>();
+  /** Dealt with, but without anything the head could learn from: skips, mostly. Never ranked again. */
+  readonly #silent = new Set<number>();
+  /** Labeled in bulk only: they teach, and prove nothing. Bulk acts reload the loop, so the runs are those of its start. */
+  readonly #unproven = new Set<number>();
+  readonly #promotions: ReadonlySet<number>;
+  #refreshing: Promise<void> | null = null;
+  #refreshAgain = false;
+  #users = 0;
+  #closing = false;
+  #unused: (() => void) | null = null;
+
+  private constructor(
+    deps: Deps,
+    project: Project,
+    config: ProjectConfig,
+    { embedder, learner, promotions, asked }: Stand,
+  ) {
+    const { seed, blindShare, overlap } = project.settings;
+    this.#deps = deps;
+    this.#promotions = promotions;
+    this.#asked = asked;
+    this.strategy = fittingPolicy(project.settings.queryStrategy, asked?.asked ?? null);
+    const byMarks = asked?.asked === 'tokens' || asked?.asked === 'boxes';
+    this.#marked = byMarks ? new Marked(deps.store, asked, seed) : null;
+    this.project = project;
+    this.config = config;
+    this.embedder = embedder;
+    this.#learner = learner;
+    this.trained = { labels: 0, verified: 0, at: Date.parse(project.createdAt) };
+    this.roster = new Roster(deps.clock, overlap);
+    this.blind = new BlindSlice(seed, blindShare);
+  }
+
+  static async open(deps: Deps, matrices: Matrices, project: Project, config: ProjectConfig): Promise<Loop> {
+    const { tasks } = await deps.store.projects.counts(project.id);
+    const { embedder, tensor } = await pickEmbedder(deps, matrices, { project, config, tasks });
+    const asked = askedOf(config);
+    const learner = await openLearner(deps, project, config, { dim: tensor.columns, asked, tasks });
+    const promotions = await promotionRuns(deps.store, project.id);
+    const loop = new Loop(deps, project, config, { embedder, learner, promotions, asked });
+    try {
+      await loop.#loadTasks(tensor);
+      const blind = await loop.#loadAnswers();
+      await loop.#loadWanted();
+      await loop.#loadLeases();
+      const active = await deps.store.models.active(project.id, config.control?.name ?? '');
+      if (active) await loop.install(active);
+      await loop.#countDrift(blind.filter((one) => Date.parse(one.createdAt) > loop.trained.at));
+      await loop.refresh();
+      return loop;
+    } catch (error) {
+      await learner?.close();
+      throw error;
+    }
+  }
+
+  /** False once the loop is closing: ask for its successor. Every `enter` needs a `leave`. */
+  enter(): boolean {
+    if (this.#closing) return false;
+    this.#users += 1;
+    return true;
+  }
+
+  leave(): void {
+    this.#users -= 1;
+    if (this.#users === 0) this.#unused?.();
+  }
+
+  /** Tasks are here; with `rows` (n x dim) the policy can rank them. */
+  async addTasks(tasks: readonly Pick<Task, 'id' | 'ordinal'>[], rows: Float32Array | null): Promise<void> {
+    for (const task of tasks) this.#place(task.ordinal, task.id);
+    await this.predicted(tasks);
+    if (rows === null || this.#learner === null || tasks.length === 0) return;
+    for (const task of tasks) this.roster.setRow(task.ordinal);
+    await this.#learner.addRows(
+      Uint32Array.from(tasks, (task) => task.ordinal),
+      rows,
+    );
+  }
+
+  /** Do predictions order the queue? */
+  get isByMarks(): boolean {
+    return this.#marked !== null;
+  }
+
+  /** Something was predicted for these tasks. */
+  async predicted(tasks: readonly Pick<Task, 'id' | 'ordinal'>[]): Promise<void> {
+    await this.#marked?.read(tasks);
+  }
+
+  async removeTasks(tasks: readonly Pick<Task, 'ordinal'>[]): Promise<void> {
+    for (const { ordinal } of tasks) {
+      this.roster.remove(ordinal);
+      this.#marked?.remove(ordinal);
+    }
+    await this.#learner?.removeRows(Uint32Array.from(tasks, (task) => task.ordinal));
+    await this.refresh();
+  }
+
+  /** An annotation of this task was added, changed or removed. Resolves when the new order stands. */
+  async answered(task: Pick<Task, 'id' | 'ordinal'>): Promise<void> {
+    const annotations = await this.#deps.store.annotations.ofTask(task.id);
+    const shares = this.#setAnswers(task.ordinal, annotations);
+    await this.#learner?.answer([{ ordinal: task.ordinal, shares }]);
+    await this.#countDrift(annotations.filter(isBlindTest));
+    await this.refresh();
+  }
+
+  /** Is the task shown without a suggestion? */
+  isBlind({ id, ordinal }: Pick<Task, 'id' | 'ordinal'>): boolean {
+    return this.blind.has(id) || this.wanted.get(ordinal) === true;
+  }
+
+  /** Recomputes the order. Calls during a call are answered by one more computation after it. */
+  refresh(): Promise<void> {
+    if (this.#refreshing) {
+      this.#refreshAgain = true;
+      return this.#refreshing;
+    }
+    this.#refreshing = this.#refreshLoop().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  /** Resolves when no new order is being computed, or after the time given. */
+  async settled(waitMs: number): Promise<void> {
+    if (!this.#refreshing) return;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, waitMs);
+    });
+    await Promise.race([this.#refreshing, patience]);
+    clearTimeout(timer);
+  }
+
+  /** Tasks that the policy can rank. */
+  get ranked(): number {
+    return this.#marked?.size ?? this.roster.rows;
+  }
+
+  /** Why a task stands where it stands, for orders that no head explains; null otherwise. */
+  reason(ordinal: number): string | null {
+    return this.#marked?.sentence(ordinal) ?? null;
+  }
+
+  /** What a task of an order per cost costs, 1 for the usual one; undefined in other orders. */
+  cost(ordinal: number): number | undefined {
+    return this.#costs.get(ordinal);
+  }
+
+  /** Probabilities that came with the last order; undefined for tasks it did not look at. */
+  known(ordinal: number): ArrayLike<number> | undefined {
+    return this.#known.get(ordinal);
+  }
+
+  /** Is there anything to predict with? From then on names of labels have nothing to add. */
+  get hasHead(): boolean {
+    return this.version !== null || this.#known.size > 0;
+  }
+
+  /** The first tasks as a strategy would put them now; the order that is handed out stays as it is. */
+  async orderBy(strategy: string, limit: number): Promise<readonly Ranked[]> {
+    return (await this.#rank(strategy, limit, this.roster.pending())).order;
+  }
+
+  /** Calibrated class probabilities of one task; null while there is no head or no embedding. Waits for the thread. */
+  async suggest(ordinal: number): Promise<ArrayLike<number> | null> {
+    return (await this.#learner?.suggest(Uint32Array.of(ordinal))) ?? null;
+  }
+
+  train(): ReturnType<Learner['train']> {
+    // Without classes there is no head.
+    if (this.config.control === null) return Promise.resolve(null);
+    return this.#learner?.train(Uint32Array.from(this.#unproven)) ?? Promise.resolve(null);
+  }
+
+  /** A version that stands on another embedder cannot score these rows; the live head goes on instead. */
+  async install(version: ModelVersion): Promise<void> {
+    if (version.embedder !== this.embedder) return;
+    await this.#learner?.install(version.head, this.project.settings.pinnedVersion === version.id);
+    this.trainedAt(standingOf(version));
+    this.version = version;
+  }
+
+  /** The policy counts from here. */
+  trainedAt(now: TrainedAt): void {
+    this.trained = now;
+    this.drift.begin();
+  }
+
+  /** What a training would have to stand on. */
+  labelState(): ReturnType<Learner['labelState']> {
+    return this.#learner?.labelState() ?? Promise.resolve({ labels: 0, contrasting: false });
+  }
+
+  /** Takes over what only the loop before it knew. */
+  succeed(old: Loop): void {
+    if (old.trained.at > this.trained.at) this.trained = old.trained;
+    this.turns = old.turns;
+    this.roster.succeed(old.roster);
+  }
+
+  /** Resolves when the last user has left and the learner is gone. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (this.#users > 0) {
+      await new Promise<void>((resolve) => {
+        this.#unused = resolve;
+      });
+    }
+    await this.#refreshing?.catch(() => undefined);
+    await this.#learner?.close();
+  }
+
+  async #refreshLoop(): Promise<void> {
+    for (;;) {
+      this.#refreshAgain = false;
+      const startedAt = performance.now();
+      await this.#computeOrder();
+      if (!this.#refreshAgain) return;
+      // With many people at work an order is old before it is done: half of one core is enough for it.
+      if (this.roster.isShared) await pause(performance.now() - startedAt);
+    }
+  }
+
+  async #computeOrder(): Promise<void> {
+    const pending = this.roster.pending();
+    const ahead = Uint32Array.from(take(this.roster.open(this.blind.ordinals(), null), BLIND_AHEAD));
+    const [{ order, costs }, hidden = null] = await Promise.all([
+      this.#rank(this.strategy, ORDER_LENGTH + ORDER_PER_LEASE * pending.length, pending),
+      this.#learner?.suggest(ahead),
+    ]);
+    const classCount = this.config.classes.length;
+    this.order = order;
+    this.#costs = costs;
+    this.#known = new Map(order.flatMap((one) => (one.probabilities ? [[one.ordinal, one.probabilities]] : [])));
+    for (const [i, ordinal] of ahead.entries()) {
+      if (hidden) this.#known.set(ordinal, hidden.subarray(i * classCount, (i + 1) * classCount));
+    }
+  }
+
+  /** The first tasks by a policy: none that are answered, blind or out. */
+  async #rank(
+    strategy: string,
+    limit: number,
+    pending: Uint32Array,
+  ): Promise<{ order: readonly Ranked[]; costs: ReadonlyMap<number, number> }> {
+    const { name, perCost } = policyOf(strategy);
+    const without = concat(this.#silent, this.blind.ordinals());
+    const width = perCost ? widthFor(limit) : limit;
+    const wide = this.#marked
+      ? this.#marked.order(name, width, new Set([...without, ...pending]))
+      : ((await this.#learner?.order(width, without, pending, name)) ?? []);
+    if (!perCost) return { order: wide, costs: new Map() };
+    return orderPerCost(wide, await this.#sizes(wide.map((one) => one.ordinal)), limit);
+  }
+
+  /** Marks to look at, or characters to read; null where the size says nothing about the work. */
+  async #sizes(ordinals: readonly number[]): Promise<Map<number, number | null>> {
+    if (this.#asked?.asked === 'boxes') return new Map(ordinals.map((one) => [one, this.#marked!.sizeOf(one)]));
+    const ascending = [...ordinals].sort((a, b) => a - b);
+    const tasks = await this.#deps.store.tasks.byOrdinals(this.project.id, ascending);
+    return new Map(tasks.map(({ ordinal, data }) => [ordinal, this.config.textOf(data)?.length ?? null]));
+  }
+
+  async #loadTasks(tensor: Tensor): Promise<void> {
+    for (let from = 0; ; ) {
+      const { ids, ordinals } = await this.#deps.store.tasks.ordinals(this.project.id, from, LOAD_CHUNK);
+      if (ordinals.length === 0) break;
+      for (const [i, ordinal] of ordinals.entries()) this.#place(ordinal, ids[i]!);
+      await this.predicted(Array.from(ordinals, (ordinal, i) => ({ ordinal, id: ids[i]! })));
+      const there = ordinals.filter((ordinal) => tensor.has(ordinal));
+      for (const ordinal of there) this.roster.setRow(ordinal);
+      if (there.length > 0) await this.#learner?.addRows(there, await readRows(tensor, there));
+      from = ordinals.at(-1)! + 1;
+    }
+  }
+
+  async #loadWanted(): Promise<void> {
+    const wanted = new Map(
+      (await this.#deps.store.spread.wanted(this.project.id)).map((one) => [one.taskId, one.checks]),
+    );
+    if (wanted.size === 0) return;
+    for (const [ordinal, id] of this.roster.tasks()) if (wanted.has(id)) this.wanted.set(ordinal, wanted.get(id)!);
+  }
+
+  /** Returns those that say something about hidden suggestions. */
+  async #loadAnswers(): Promise<Annotation[]> {
+    const all: Annotation[] = [];
+    for (let after = 0; ; ) {
+      const page = await this.#deps.store.annotations.list(this.project.id, { after, limit: ANSWERS_CHUNK });
+      if (page.length === 0) break;
+      all.push(...page);
+      after = page.at(-1)!.id;
+    }
+    this.turns = all.length;
+    const byTask = groupBy(all, (one) => one.taskId);
+    const answers: { ordinal: number; shares: number[] | null }[] = [];
+    for (const [ordinal, id] of this.roster.tasks()) {
+      const annotations = byTask.get(id);
+      if (!annotations) continue;
+      answers.push({ ordinal, shares: this.#setAnswers(ordinal, annotations) });
+    }
+    await this.#learner?.answer(answers);
+    await this.#learner?.settle();
+    return all.filter(isBlindTest);
+  }
+
+  async #countDrift(blind: readonly Annotation[]): Promise<void> {
+    if (blind.length === 0) return;
+    const shown = await this.#deps.store.predictions.ofTasks(blind.map((one) => one.taskId));
+    const scores = new Map(shown.map((one) => [one.id, one.score]));
+    for (const answer of blind) {
+      const score = scores.get(answer.parentPrediction!);
+      if (typeof score === 'number') this.drift.set(answer.id, saysTheSame(answer), score);
+    }
+  }
+
+  async #loadLeases(): Promise<void> {
+    const byTask = groupBy(await this.#deps.store.leases.ofProject(this.project.id), (one) => one.taskId);
+    if (byTask.size === 0) return;
+    for (const [ordinal, id] of this.roster.tasks()) {
+      for (const { annotatorId, expiresAt } of byTask.get(id) ?? []) this.roster.lease(ordinal, annotatorId, expiresAt);
+    }
+  }
+
+  /** Returns what the head learns from them: class shares, or null. */
+  #setAnswers(ordinal: number, annotations: readonly Annotation[]): number[] | null {
+    const { shares, proven } = this.#lessonOf(annotations);
+    this.roster.setAnswers(ordinal, annotations);
+    if (proven || shares === null) this.#unproven.delete(ordinal);
+    else this.#unproven.add(ordinal);
+    if (annotations.length > 0 && shares === null) this.#silent.add(ordinal);
+    else this.#silent.delete(ordinal);
+    return shares;
+  }
+
+  #lessonOf(annotations: readonly Annotation[]): Lesson {
+    if (this.#asked?.asked !== 'numbers') return lessonOf(this.config, annotations, this.#promotions);
+    const number = numberOf(this.#asked.control, annotations);
+    return { shares: number === null ? null : [number], proven: true };
+  }
+
+  #place(ordinal: number, taskId: number): void {
+    if (this.roster.place(ordinal, taskId)) this.blind.add(ordinal, taskId);
+  }
+}
+
+/** Null where no rows order the queue: spans and shapes are ordered by what is predicted in them. */
+async function openLearner(
+  { compute }: Deps,
+  { settings }: Project,
+  { control, classes }: ProjectConfig,
+  { dim, asked, tasks }: { dim: number; asked: AskedControl | null; tasks: number },
+): Promise<Learner | null> {
+  const numbers = asked?.asked === 'numbers';
+  if (control === null && !numbers) return null;
+  return compute.openLearner({
+    dim,
+    classes,
+    multiple: control?.multiple ?? false,
+    seed: settings.seed,
+    strategy: policyOf(fittingPolicy(settings.queryStrategy, asked!.asked)).name,
+    numbers,
+    expectedRows: tasks,
+  });
+}
+
+/** What a version was trained on, and when. */
+export function standingOf({ trainedOn, metrics, createdAt }: Omit<ModelVersion, 'head'>): TrainedAt {
+  return { labels: trainedOn, verified: Number(metrics.verified ?? 0), at: Date.parse(createdAt) };
+}
+
+/** A hidden suggestion was held against it. */
+function isBlindTest({ blind, parentPrediction, skipped }: Annotation): boolean {
+  return blind && parentPrediction !== null && !skipped;
+}
+
+function concat(first: ReadonlySet<number>, second: Uint32Array): Uint32Array {
+  const all = new Uint32Array(first.size + second.length);
+  all.set([...first]);
+  all.set(second, first.size);
+  return all;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** The embedder that rows are compared by: the wanted one, or the instant one while most of its rows are missing. */
+export async function pickEmbedder(
+  { inference }: Deps,
+  matrices: Matrices,
+  { project, config, tasks }: { project: Project; config: ProjectConfig; tasks: number },
+): Promise<{ embedder: string; tensor: Tensor }> {
+  const { wanted, instant } = embeddersOf(inference, project, config);
+  const tensor = await matrices.embeddings(project.id, wanted);
+  if (tasks > 0 && tensor.filled >= COVERAGE_MIN * tasks) return { embedder: wanted, tensor };
+  return { embedder: instant, tensor: await matrices.embeddings(project.id, instant) };
+}

@@ -1,0 +1,85 @@
+/** Why a task stands where it stands: the numbers behind its rank, and one sentence made of them. */
+import type { Ranked } from '../../compute/compute.ts';
+import { explain, policyOf } from '../../sampling/index.ts';
+import type { QueueReason } from '../app.ts';
+import type { Loop } from '../learning/loop.ts';
+import type { VoteSplit } from '../suggestions/vote-split.ts';
+
+const COMMITTEE = 'committee-variance';
+
+/** `strategy`: what ordered it, unless it was the project's own. */
+export function reasonFor(
+  loop: Loop,
+  ranked: Ranked | undefined,
+  rank: number,
+  split?: VoteSplit,
+  strategy = loop.strategy,
+): QueueReason {
+  const disagreement = split ? split.against / split.voters : null;
+  const quarrel = split && split.against > 0 ? ` ${quarrelOf(split)}` : '';
+  if (!ranked) {
+    const phase = loop.project.settings.overlap > 1 ? 'overlap' : 'sequential';
+    return {
+      strategy,
+      phase,
+      rank: 0,
+      score: 0,
+      probabilities: null,
+      margin: null,
+      distance: null,
+      density: null,
+      disagreement,
+      sentence: `${
+        phase === 'overlap'
+          ? 'Somebody else has answered it, and this project wants more than one answer per task.'
+          : 'The policy has not ranked it among the first: it was yours already, or comes in the order of import.'
+      }${quarrel}`,
+    };
+  }
+  const { classes } = loop.config;
+  return {
+    strategy,
+    phase: ranked.phase,
+    rank,
+    score: ranked.score,
+    probabilities:
+      ranked.probabilities && Object.fromEntries(classes.map((name, i) => [name, ranked.probabilities![i]!])),
+    margin: ranked.margin,
+    distance: ranked.distance,
+    density: ranked.density,
+    disagreement,
+    sentence: `${sentenceFor(loop, strategy, ranked)}${costOf(loop, strategy, ranked)}${quarrel}`,
+  };
+}
+
+function sentenceFor(loop: Loop, strategy: string, ranked: Ranked): string {
+  const { name, perCost } = policyOf(strategy);
+  if (name === 'random') return 'Drawn at random, as the policy asks.';
+  if (name === 'sequential') return 'Next in the order of import, as the policy asks.';
+  if (name === COMMITTEE && ranked.phase === 'uncertainty') {
+    const spread = perCost ? '' : ` by about ±${Number(Math.sqrt(ranked.score).toPrecision(2))}`;
+    return `Five models, each fitted on a sample of the answers, differ here${spread}.`;
+  }
+  const marks = loop.reason(ranked.ordinal);
+  if (marks !== null) return marks;
+  return explain(
+    {
+      phase: ranked.phase,
+      probabilities: ranked.probabilities && Float32Array.from(ranked.probabilities),
+      margin: ranked.margin,
+      nearestLabeled: ranked.distance,
+      density: ranked.density ?? 0,
+    },
+    loop.config.classes,
+  );
+}
+
+/** Only of the order that is handed out: costs of another one are not kept. */
+function costOf(loop: Loop, strategy: string, { ordinal }: Ranked): string {
+  const cost = strategy === loop.strategy ? loop.cost(ordinal) : undefined;
+  return cost === undefined ? '' : ` Ranked by what it teaches per cost; it costs ${cost.toFixed(1)} times the usual.`;
+}
+
+function quarrelOf({ voters, against }: VoteSplit): string {
+  return `Its labelers disagree: ${against} of ${voters} ${against === 1 ? 'is' : 'are'} against the leading label.`;
+}

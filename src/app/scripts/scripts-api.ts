@@ -1,0 +1,70 @@
+/** What scripts written for Label Studio do beyond our own calls: lists by filter, snapshots, predictions in bulk. */
+import type { Job, Region, Task } from '../../core/domain.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { ExportFile, ExportFilter, PredictionView } from '../app.ts';
+
+export interface ScriptsApi {
+  /** One task, by an import of its own. */
+  createTask(projectId: number, input: NewTaskInput): Promise<Task>;
+  /** The tasks that an import made, in order. */
+  taskIdsOf(runId: number): Promise<number[]>;
+  deleteAllTasks(projectId: number): Promise<number>;
+  /** Ids of the tasks that a query of Label Studio's Data Manager chooses. Throws INPUT_BAD_FIELD naming what it cannot do. */
+  select(projectId: number, query: TaskQuery): Promise<readonly number[]>;
+
+  /** A result as Label Studio takes it: regions, the value of one, or a label. */
+  regionsFrom(projectId: number, result: unknown): Promise<readonly Region[]>;
+  /** All of them or none; returns how many. */
+  addPredictions(projectId: number, given: readonly PredictionInput[]): Promise<number>;
+  /** Only of predictions that came from elsewhere: what was shown here stays on record. */
+  updatePrediction(id: number, change: PredictionChange): Promise<PredictionView>;
+  deletePrediction(id: number): Promise<void>;
+
+  /** A job that keeps the rows of an export as they are now; they can be read in every format later. */
+  createSnapshot(projectId: number, input: SnapshotInput): Promise<Job>;
+  /** Newest first. */
+  snapshots(projectId: number): Promise<Job[]>;
+  snapshot(projectId: number, id: number): Promise<Job>;
+  readSnapshot(projectId: number, id: number, format: string): Promise<ExportFile>;
+  deleteSnapshot(projectId: number, id: number): Promise<void>;
+}
+
+export interface NewTaskInput {
+  readonly data: JsonObject;
+  readonly annotatorId: number;
+}
+
+export interface TaskQuery {
+  readonly filters?: { readonly conjunction?: string; readonly items?: readonly TaskFilterItem[] };
+  readonly ordering?: readonly string[];
+  readonly selectedItems?: Selection;
+}
+
+export interface Selection {
+  readonly all?: boolean;
+  readonly included?: readonly number[];
+  readonly excluded?: readonly number[];
+}
+
+export interface TaskFilterItem {
+  /** `filter:tasks:data.text` */
+  readonly filter: string;
+  readonly operator: string;
+  readonly value?: unknown;
+}
+
+export interface PredictionInput {
+  readonly task: number;
+  readonly result: unknown;
+  readonly score?: number | null;
+  readonly modelVersion?: string;
+}
+
+export interface PredictionChange {
+  readonly result?: unknown;
+  readonly score?: number | null;
+}
+
+export interface SnapshotInput extends ExportFilter {
+  readonly title: string;
+}

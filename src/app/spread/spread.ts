@@ -1,0 +1,124 @@
+/** Spreading labels, and what belongs to it: cards, bulk labels, copies, spans, and keeping up with corrections. */
+import type { Annotation, Task } from '../../core/domain.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Deps } from '../deps.ts';
+import type { Matrices } from '../embeddings/matrices.ts';
+import type { Loops } from '../learning/loops.ts';
+import { ordinalsInside } from '../learning/map.ts';
+import { found } from '../lookup.ts';
+import type { ProjectConfigs } from '../projects/project-config.ts';
+import { classesOf } from '../queue/answers.ts';
+import { askAgain, drawForChecking } from '../queue/wanted.ts';
+import type { SpreadApi, SpreadSettings } from './api.ts';
+import { BULK_ITEMS_MAX, type CardSource, cardsOf, enqueueBulk, enqueueSkips, sampleOf } from './bulk.ts';
+import { duplicatesNow, enqueueDuplicates, type FoundDuplicates } from './duplicates.ts';
+import { factsOf } from './facts.ts';
+import type { Neighbours } from './neighbours.ts';
+import { planView } from './plan.ts';
+import { enqueueSpread, type Plans, requireControl } from './run.ts';
+import { enqueueSpans } from './spans.ts';
+import { propagationInForce } from './votes.ts';
+
+export interface SpreadParts {
+  readonly neighbours: Neighbours;
+  readonly plans: Plans;
+  readonly duplicates: FoundDuplicates;
+  readonly matrices: Matrices;
+}
+
+/** Random tasks asked for at once: an afternoon's work. */
+const VERIFY_MAX = 500;
+
+export function createSpread(deps: Deps, loops: Loops, configs: ProjectConfigs, parts: SpreadParts): SpreadApi {
+  const { store } = deps;
+  const { neighbours, plans, duplicates, matrices } = parts;
+  const projectOf = (id: number) => found('project', id, store.projects.get(id));
+  const source = async (projectId: number): Promise<CardSource> => ({
+    deps,
+    neighbours,
+    projectId,
+    config: configs.of(await projectOf(projectId)),
+    plan: plans.get(projectId),
+    inside: (area) => ordinalsInside(deps, matrices, configs, projectId, area),
+  });
+  const enqueue = async (act: 'preview' | 'apply', projectId: number, settings: SpreadSettings) => {
+    requireControl(configs.of(await projectOf(projectId)));
+    checkShare('target', settings.target);
+    checkShare('level', settings.level);
+    return enqueueSpread(deps, projectId, { ...settings, act });
+  };
+  return {
+    preview: (projectId, settings) => enqueue('preview', projectId, settings),
+    apply: (projectId, settings) => enqueue('apply', projectId, settings),
+
+    async plan(projectId) {
+      const project = await projectOf(projectId);
+      const plan = plans.get(projectId);
+      if (!plan) return undefined;
+      const { fingerprint } = await factsOf(deps, project, configs.of(project));
+      return planView(plan, configs.of(project), fingerprint !== plan.facts.fingerprint);
+    },
+
+    async verify(projectId, count) {
+      const lacks = (plans.get(projectId)?.answers ?? []).map(({ gate }) => gate.more?.random ?? 0);
+      const wanted = Math.min(VERIFY_MAX, count ?? Math.max(30, ...lacks));
+      return askAgain(deps, loops, projectId, await drawForChecking(deps, projectId, wanted), true);
+    },
+
+    cards: async (projectId, query) => cardsOf(await source(projectId), query),
+    sample: async (projectId, query, count) => sampleOf(await source(projectId), query, count),
+
+    async label(projectId, items, who) {
+      if (items.length > BULK_ITEMS_MAX) {
+        throw new AppError(
+          'LIMIT_SIZE',
+          `At most ${BULK_ITEMS_MAX} tasks are labeled in one act, not ${items.length}.`,
+        );
+      }
+      return enqueueBulk(deps, configs, projectId, items, who);
+    },
+
+    findDuplicates: async (projectId) => enqueueDuplicates(deps, (await projectOf(projectId)).id),
+    duplicates: async (projectId) =>
+      duplicatesNow(deps, configs.of(await projectOf(projectId)), duplicates.get(projectId)),
+
+    async keepOne(projectId, keep, who) {
+      const group = duplicates.get(projectId)?.groups.find(({ tasks }) => tasks.includes(keep));
+      if (!group) throw new AppError('NOT_FOUND', `Task ${keep} is in no group of copies; look for copies first.`);
+      return enqueueSkips(
+        deps,
+        projectId,
+        group.tasks.filter((id) => id !== keep),
+        who,
+      );
+    },
+
+    spreadSpan: (projectId, request) => enqueueSpans(deps, configs, projectId, request),
+  };
+}
+
+function checkShare(field: string, value: number | undefined): void {
+  if (value === undefined || (value > 0 && value < 1)) return;
+  throw new AppError('INPUT_BAD_FIELD', `\`${field}\` lies between 0 and 1, not at ${value}.`, { details: { field } });
+}
+
+/** Tells propagation that an answer it may stand on was changed (`now`) or taken back (null). */
+export type OnCorrection = (task: Task, before: Annotation, now: Annotation | null) => void;
+
+export function createCorrections(deps: Deps, configs: ProjectConfigs): OnCorrection {
+  const { store, log } = deps;
+  return (task, before, now) => {
+    const check = async (): Promise<void> => {
+      const inForce = propagationInForce(await store.runs.list(task.projectId));
+      if (!inForce || before.createdAt > inForce.createdAt) return;
+      const config = configs.of(await found('project', task.projectId, store.projects.get(task.projectId)));
+      const said = (one: Annotation | null): string =>
+        one === null || one.skipped ? '' : classesOf(config, one).sort().join();
+      if (said(before) === said(now)) return;
+      await enqueueSpread(deps, task.projectId, { act: 'again' });
+    };
+    check().catch((error: unknown) =>
+      log.error({ taskId: task.id, error: String(error) }, 'a correction did not spread'),
+    );
+  };
+}

@@ -1,0 +1,50 @@
+/** The fit of the label model of spans: what rules and models marked, held against what people marked. */
+import { type SpanText, spanRows } from '../../consensus/index.ts';
+import type { Project } from '../../core/domain.ts';
+import { groupBy } from '../../core/group.ts';
+import type { Deps } from '../deps.ts';
+import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
+import { ofPeople, promotionRuns } from '../queue/answers.ts';
+import { type SpanTarget, spansIn } from '../rules/span-target.ts';
+import type { LabelModelBody } from './label-model-body.ts';
+import { spansByVoter, voterOfPrediction } from './span-suggestions.ts';
+import type { Voters } from './voters.ts';
+
+/** Texts with spans of somebody; a text has a dozen pieces, and weights settle long before. */
+const TEXTS_MAX = 20_000;
+const CHUNK = 1_000;
+
+/** Null when nobody has marked anything. */
+export async function fitSpans(
+  { store, compute }: Deps,
+  work: JobWork,
+  { project, target, voters }: { project: Project; target: SpanTarget; voters: Voters },
+): Promise<LabelModelBody | null> {
+  const voterOf = voterOfPrediction(voters);
+  const voterCount = voters.names.length;
+  const promotions = await promotionRuns(store, project.id);
+  const texts: SpanText[] = [];
+  const step = CHUNK * Math.max(1, Math.ceil(project.ordinals / TEXTS_MAX));
+  for (let from = 0; from < project.ordinals; from += step) {
+    throwIfStopped(work.signal);
+    const { ids } = await store.tasks.ordinals(project.id, from, CHUNK);
+    const predictions = groupBy(await store.predictions.ofTasks([...ids]), (one) => one.taskId);
+    const given = ofPeople(await store.annotations.ofTasks([...ids]), promotions);
+    const annotations = groupBy(given, (one) => one.taskId);
+    for (const id of ids) {
+      const spansOf = spansByVoter(target, predictions.get(id) ?? [], voterOf, voterCount);
+      if (spansOf.every((spans) => spans.length === 0)) continue;
+      const answers = (annotations.get(id) ?? []).filter((one) => !one.skipped);
+      const truth = answers.find((one) => one.groundTruth) ?? answers.at(-1);
+      texts.push({ spansOf, gold: truth ? spansIn(target, truth.result) : null });
+    }
+    const done = Math.min(from + step, project.ordinals);
+    await work.progress({ stage: 'reading spans', done, total: project.ordinals });
+  }
+  if (texts.length === 0) return null;
+  const { votes, gold } = spanRows(texts, voterCount, target.labels.length);
+  const noHead = { headRows: new Uint32Array(0), headProbabilities: new Float32Array(0) };
+  const model = await compute.fitSuggestion({ votes, gold, multiple: false, ...noHead });
+  const annotated = texts.filter((text) => text.gold !== null).length;
+  return { ...voters, classes: target.labels, labelIds: [], model, tasks: texts.length, annotated };
+}

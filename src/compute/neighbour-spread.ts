@@ -7,7 +7,7 @@ import {
   NO,
   type Propagation,
   type PropagationPool,
-  propagate,
+  propagateSteps,
   type Seeds,
   type Verified,
   YES,
@@ -37,7 +37,10 @@ export async function spreadOn(
     const seeds = { classCount, ...placed(request.seeds, places, label) };
     const verified = placed(request.verified, places, label);
     const { target, level } = request;
-    const outcome = propagate(pool, seeds, verified, { target, level, methods });
+    const steps = propagateSteps(pool, seeds, verified, { target, level, methods });
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) await progress('spreading labels', (q + step.value) / asked.length);
+    const outcome = step.value;
     answers.push(answerOf(pool, ordinals, label, outcome, { seeds, verified, places, answered }));
   }
   return answers;

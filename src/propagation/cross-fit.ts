@@ -15,7 +15,7 @@ import {
   gateWithRegion,
   type SecondStage,
 } from './gate.ts';
-import { METHOD_NAMES, type MethodName, runMethods } from './methods/methods.ts';
+import { METHOD_NAMES, type MethodName, methodSteps } from './methods/methods.ts';
 import { labelsOf, type Spread } from './methods/spread.ts';
 import type { PropagationPool } from './pool.ts';
 import type { Seeds } from './seeds.ts';
@@ -28,8 +28,6 @@ export interface CrossFitOptions extends GateOptions {
   readonly methods?: readonly MethodName[];
   /** Items verified inside a region that was fixed before: they teach as well, and check inside of it. */
   readonly second?: SecondStage;
-  /** Called after each of the fits; throw in it to stop. */
-  readonly onStep?: (done: number, total: number) => void;
 }
 
 /** One way of predicting: a method, with the class shares of the verified items or its own. */
@@ -40,15 +38,15 @@ interface Way {
 
 /**
  * Chooses the method and opens the gate. `verified` must be drawn at random and hold no seed; fewer than five of them
- * cannot be folded. Confidences of the chosen spread are ranks: the share of the candidates that are less sure, 0..1.
+ * cannot be folded. Yields the share that is done, 0..1, before each method. Confidences of the chosen spread are ranks: the share of the candidates that are less sure, 0..1.
  */
-export function crossFit(
+export function* crossFitSteps(
   pool: PropagationPool,
   seeds: Seeds,
   verified: Verified,
   options: CrossFitOptions = {},
-): { readonly choice: Choice; readonly gate: Gate } {
-  const { methods = METHOD_NAMES, onStep, second = NO_SECOND } = options;
+): Generator<number, { readonly choice: Choice; readonly gate: Gate }> {
+  const { methods = METHOD_NAMES, second = NO_SECOND } = options;
   const answered = joined(verified, second);
   const ways = methods.flatMap((method): Way[] => [
     { method, corrected: false },
@@ -63,7 +61,8 @@ export function crossFit(
     const learned = part(verified, others);
     const taught = joined(learned, part(second, others));
     const [held, heldInside] = [part(verified, (v) => !others(v)), part(second, (v) => !others(v))];
-    const spreads = runMethods(pool, withLabels(seeds, taught), withViews(methods));
+    const fit = methodSteps(pool, withLabels(seeds, taught), withViews(methods));
+    const spreads = yield* atShare(fit, fold / (folds + 1));
     if (fold === 0) checkVerified(answered, spreads.get(methods[0]!)!);
     for (const [w, way] of ways.entries()) {
       const spread = spreadOf(way, spreads, learned);
@@ -73,7 +72,6 @@ export function crossFit(
       checks[w]!.push(...checksOf(judged, held));
       inside[w]!.push(...checksOf(judged, heldInside));
     }
-    onStep?.(fold + 1, folds + 1);
   }
   const total = verified.items.length;
   const judged = ways
@@ -87,9 +85,9 @@ export function crossFit(
     .filter(({ way, checks }) => !way.corrected || (different.has(way.method) && checks.length > 0.9 * total))
     .sort((a, b) => b.right - a.right);
   const { way, checks: chosen, inside: chosenInside } = judged[0]!;
-  const all = runMethods(pool, withLabels(seeds, answered), withViews([way.method]));
+  const last = methodSteps(pool, withLabels(seeds, answered), withViews([way.method]));
+  const all = yield* atShare(last, folds / (folds + 1));
   const spread = ranked(agreed(way.method, spreadOf(way, all, verified), all), seeds, answered);
-  onStep?.(folds + 1, folds + 1);
   const evidence: MethodEvidence[] = judged.map((one) =>
     evidenceOf(one.way.method, one.way.corrected, one.right, total),
   );
@@ -99,6 +97,14 @@ export function crossFit(
       ? gateOn(spread, chosen, candidates, options)
       : gateWithRegion(spread, chosen, { region: second.region, checks: chosenInside }, candidates, options);
   return { choice: { ...way, spread, evidence }, gate };
+}
+
+function* atShare<T>(steps: Generator<unknown, T>, share: number): Generator<number, T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    yield share;
+  }
 }
 
 const NO_SECOND: SecondStage = { ...NOTHING_VERIFIED, region: new Set() };

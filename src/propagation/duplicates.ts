@@ -1,7 +1,8 @@
 /** Copies and near-copies: equal content, shared shingles, nearly equal embeddings; and where copies disagree. */
 import { groupBy } from '../core/group.ts';
+import { drained } from '../core/steps.ts';
 import type { NeighbourGraph } from './graph.ts';
-import { candidatePairSteps, drained, jaccard, shingleSteps } from './shingles.ts';
+import { candidatePairSteps, jaccard, shingleSteps } from './shingles.ts';
 
 /** Items that are copies of each other, ascending, two or more. */
 export type CopyGroup = readonly number[];

@@ -51,7 +51,7 @@ export type { IndexKind, IndexMetric, IndexName, IndexOptions, NeighbourIndex } 
 export { precisionCurve } from './platt.ts';
 export { type PropagationPool, poolOf, preparePool } from './pool.ts';
 export { principalPlane } from './principal-plane.ts';
-export { type PropagateOptions, type Propagation, propagate } from './propagate.ts';
+export { type PropagateOptions, type Propagation, propagate, propagateSteps } from './propagate.ts';
 export { type SpanSearch, sameSpans, type TextSpan } from './same-span.ts';
 export { planSecondStage, type StagePlan } from './second-stage.ts';
 export { checkSeeds, type Seeds } from './seeds.ts';

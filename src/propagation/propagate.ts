@@ -1,6 +1,8 @@
 /** One label, many look-alikes: run the methods, choose by evidence, open the gate only as far as it holds. */
+
+import { drained } from '../core/steps.ts';
 import { type Choice, chooseMethod } from './choose.ts';
-import { type CrossFitOptions, crossFit } from './cross-fit.ts';
+import { type CrossFitOptions, crossFitSteps } from './cross-fit.ts';
 import { type Gate, openGate } from './gate.ts';
 import { runMethods } from './methods/methods.ts';
 import type { PropagationPool } from './pool.ts';
@@ -35,7 +37,18 @@ export function propagate(
   verified: Verified = NOTHING_VERIFIED,
   options: PropagateOptions = {},
 ): Propagation {
-  if (verified.items.length >= FOLD_MIN) return crossFit(pool, seeds, verified, options);
+  return drained(propagateSteps(pool, seeds, verified, options));
+}
+
+/** The same in steps, each a method on all items; yields the share that is done, 0..1. */
+export function* propagateSteps(
+  pool: PropagationPool,
+  seeds: Seeds,
+  verified: Verified,
+  options: PropagateOptions = {},
+): Generator<number, Propagation> {
+  if (verified.items.length >= FOLD_MIN) return yield* crossFitSteps(pool, seeds, verified, options);
+  yield 0;
   const choice = chooseMethod(runMethods(pool, seeds, options.methods), verified);
   return { choice, gate: openGate(choice.spread, verified, seeds.items, options) };
 }

@@ -1,5 +1,6 @@
 /** Texts as sets of shingles, their MinHash signatures, and the pairs that signatures suggest. */
 import { hash32 } from '../core/random.ts';
+import { drained } from '../core/steps.ts';
 
 /** Sorted distinct 32-bit hashes of a text's shingles. */
 export type Shingles = Uint32Array;
@@ -88,14 +89,6 @@ export function* shingleSteps(texts: readonly string[]): Generator<number, Shing
     if (i % STEP === STEP - 1) yield i / texts.length;
   }
   return sets;
-}
-
-/** What a work in steps comes to, when nobody wants a turn in between. */
-export function drained<T>(steps: Generator<unknown, T>): T {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
 }
 
 function pairsOf(bucket: readonly number[]): [number, number][] {

@@ -1,5 +1,6 @@
 /** Every method under its name, run over a prepared pool; what ensembles need is computed once. */
 import { AppError } from '../../core/errors.ts';
+import { drained } from '../../core/steps.ts';
 import type { PropagationPool } from '../pool.ts';
 import { checkSeeds, compactSeeds, type Seeds, seenIn } from '../seeds.ts';
 import { geometricMean } from './ensemble.ts';
@@ -53,6 +54,15 @@ export function runMethods(
   seeds: Seeds,
   names: readonly MethodName[] = METHOD_NAMES,
 ): Map<MethodName, Spread> {
+  return drained(methodSteps(pool, seeds, names));
+}
+
+/** The same in steps: a turn for others before each method. */
+export function* methodSteps(
+  pool: PropagationPool,
+  seeds: Seeds,
+  names: readonly MethodName[] = METHOD_NAMES,
+): Generator<MethodName, Map<MethodName, Spread>> {
   checkSeeds(seeds, pool.rows.rows);
   const placed = seedsWithDirection(pool, seeds);
   const seen = seenIn(placed);
@@ -64,7 +74,12 @@ export function runMethods(
     return ready;
   };
   const silent = silence(pool.rows.rows, seeds.classCount);
-  return new Map(names.map((name) => [name, seen.length < 2 ? silent : widen(run(name), seen, seeds.classCount)]));
+  const all = new Map<MethodName, Spread>();
+  for (const name of names) {
+    yield name;
+    all.set(name, seen.length < 2 ? silent : widen(run(name), seen, seeds.classCount));
+  }
+  return all;
 }
 
 function seedsWithDirection({ rows }: PropagationPool, { items, classes, classCount }: Seeds): Seeds {

@@ -1,0 +1,9 @@
+/** Long work as a generator that yields between its steps, so that whoever runs it can answer others meanwhile. */
+
+/** What the work comes to, when nobody wants a turn in between. */
+export function drained<T>(steps: Generator<unknown, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}

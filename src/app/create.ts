@@ -142,7 +142,7 @@ export function createApp(ports: Deps): App {
     },
     rules: createRules(deps, configs),
     promotion: createPromotion(deps),
-    spread: createSpread(deps, loops, configs, { neighbours, plans, duplicates, matrices }),
+    spread: createSpread(deps, loops, configs, { neighbours, plans, duplicates, matrices, suggestions }),
     serving: createServing(deps),
     studio: studio.api,
     async close() {

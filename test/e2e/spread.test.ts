@@ -146,6 +146,8 @@ describe('spreading labels', () => {
     expect(sample.bounds[3]!).toBeGreaterThan(sample.bounds[0]!);
     const cluster = await client.call('spreadCards', { params, query: { source: 'cluster', cluster: 0 } });
     expect(cluster.total).toBeGreaterThan(0);
+    const all = await client.call('spreadCards', { params, query: { source: 'all', text: 'NO SUCH WORD' } });
+    expect(all).toEqual({ cards: [], total: 0, unread: 0 });
     const near = await client.call('spreadCards', { params, query: { source: 'similar', task: cards[0]!.task.id } });
     expect(near.cards[0]!.similarity!).toBeGreaterThanOrEqual(near.cards[1]!.similarity!);
 

@@ -15,7 +15,7 @@ export function fakeSpread(changed: (call: string) => void, job: () => Job): Spr
       changed('spread.verify');
       return count;
     },
-    cards: async () => ({ cards: [CARD], total: 1 }),
+    cards: async () => ({ cards: [CARD], total: 1, unread: 0 }),
     sample: async () => ({ cards: [CARD], bounds: [0.2, 0.6] }),
     label: act('label'),
     findDuplicates: act('findDuplicates'),

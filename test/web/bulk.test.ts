@@ -30,6 +30,10 @@ describe('the bulk page', () => {
     const id = await project();
     const { page } = await visit(`/projects/${id}/bulk`);
     await page.getByText('A preview works out').waitFor();
+    await page.getByText('0 of 260 selected').waitFor();
+    await page.getByRole('searchbox', { name: 'Words' }).fill('prize');
+    await page.getByText(/^0 of (?!260)\d+ selected/).waitFor();
+    await page.getByRole('searchbox', { name: 'Words' }).fill('');
     await page.getByRole('button', { name: 'Preview spreading' }).click();
     await page.getByRole('button', { name: /^Spread to/ }).waitFor({ timeout: 60_000 });
     const items = page.getByRole('list', { name: 'Items' }).getByRole('listitem');
@@ -44,7 +48,7 @@ describe('the bulk page', () => {
       .toBeLessThan(before);
     expect(await page.getByText(/checked are right, at least|precision unknown/).count()).toBe(1);
 
-    await page.getByRole('combobox', { name: 'Label' }).selectOption('spam');
+    await page.getByRole('combobox', { name: 'Proposed label' }).selectOption('spam');
     await expect.poll(() => page.locator('.bulk-cards .chip').allTextContents()).not.toContain('ham');
     await page.getByRole('button', { name: 'Look at 20 first' }).click();
     const sample = page.getByRole('region', { name: 'Random sample' });

@@ -87,8 +87,8 @@ export interface CurvePoint {
 }
 
 export interface CardQuery {
-  /** Proposals of the plan, tasks like `task`, a cluster of the plan, or an area of the map. */
-  readonly source: 'proposals' | 'similar' | 'cluster' | 'map';
+  /** All tasks, proposals of the plan, tasks like `task`, a cluster of the plan, or an area of the map. */
+  readonly source: 'all' | 'proposals' | 'similar' | 'cluster' | 'map';
   readonly task?: number;
   readonly cluster?: number;
   readonly area?: MapArea;
@@ -103,9 +103,17 @@ export interface CardQuery {
   readonly limit?: number;
 }
 
+/** Tasks that a query names, a page of them. */
+export interface Cards {
+  readonly cards: readonly Card[];
+  readonly total: number;
+  /** Tasks that were not looked at, because reading so many would keep everybody waiting. */
+  readonly unread: number;
+}
+
 export interface Card {
   readonly task: Task;
-  /** Null where nothing is proposed. */
+  /** Proposed by the plan, else suggested by the votes so far; null where nothing is. */
   readonly label: string | null;
   /** Calibrated probability that the label is right, 0..1; null while there is too little to say. */
   readonly score: number | null;
@@ -163,7 +171,7 @@ export interface SpreadApi {
   apply(projectId: number, settings: SpreadSettings): Promise<Job>;
   /** Puts so many random unanswered tasks (default: as many as the plan lacks) before all others. Returns how many. */
   verify(projectId: number, count?: number): Promise<number>;
-  cards(projectId: number, query: CardQuery): Promise<{ cards: Card[]; total: number }>;
+  cards(projectId: number, query: CardQuery): Promise<Cards>;
   /**
    * A random sample of what a query names, and for each number of wrong ones in it the share of wrong ones among all
    * that is not exceeded at the plan's level.

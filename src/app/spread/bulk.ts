@@ -10,13 +10,15 @@ import type { NewAnnotation } from '../../store/store.ts';
 import type { Identity } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
+import { ordinalChunks } from '../jobs/ordinal-chunks.ts';
 import { takeBackAttempts, wholeRun } from '../jobs/whole-run.ts';
 import type { Loops } from '../learning/loops.ts';
 import type { MapArea } from '../learning/map-api.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
-import { sharesOf } from '../queue/answers.ts';
-import type { BulkItem, Card, CardQuery } from './api.ts';
+import { classesOf, sharesOf } from '../queue/answers.ts';
+import type { Suggestions } from '../suggestions/suggestions.ts';
+import type { BulkItem, Card, CardQuery, Cards } from './api.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { Plan, PlanLine } from './plan.ts';
 import { requireControl } from './run.ts';
@@ -28,6 +30,8 @@ const CARDS_DEFAULT = 60;
 const SIMILAR_MAX = 500;
 /** Tasks whose text is looked at for a filter: reading more would stall everybody. */
 const TEXT_FILTER_MAX = 5_000;
+/** Tasks that "all" names: more than anybody walks through, and named in a moment. */
+const ALL_MAX = 100_000;
 const READ_CHUNK = 500;
 /** Tasks of one act: what a person can answer for, and one transaction can write. */
 export const BULK_ITEMS_MAX = 10_000;
@@ -45,14 +49,15 @@ export interface CardSource {
   readonly projectId: number;
   readonly config: ProjectConfig;
   readonly plan: Plan | undefined;
+  readonly suggestions: Pick<Suggestions, 'current'>;
   /** Ordinals in an area of the map. */
   readonly inside: (area: MapArea) => Promise<Uint32Array>;
 }
 
-export async function cardsOf(source: CardSource, query: CardQuery): Promise<{ cards: Card[]; total: number }> {
-  const named = await namedBy(source, query);
+export async function cardsOf(source: CardSource, query: CardQuery): Promise<Cards> {
+  const { named, unread } = await namedBy(source, query);
   const { offset = 0, limit = CARDS_DEFAULT } = query;
-  return { cards: await show(source, named.slice(offset, offset + limit)), total: named.length };
+  return { cards: await show(source, named.slice(offset, offset + limit)), total: named.length, unread };
 }
 
 export async function sampleOf(
@@ -60,7 +65,7 @@ export async function sampleOf(
   query: CardQuery,
   count: number,
 ): Promise<{ cards: Card[]; bounds: number[] }> {
-  const named = await namedBy(source, query);
+  const { named } = await namedBy(source, query);
   // The same question gets the same sample, so that looking again is no second chance.
   const random = seededRandom('sample', source.plan?.facts.fingerprint ?? '', JSON.stringify(query));
   const drawn = shuffle([...named], random).slice(0, count);
@@ -71,12 +76,12 @@ export async function sampleOf(
   return { cards: await show(source, drawn), bounds };
 }
 
-async function namedBy(source: CardSource, query: CardQuery): Promise<Named[]> {
+async function namedBy(source: CardSource, query: CardQuery): Promise<{ named: Named[]; unread: number }> {
   const { plan, config } = source;
   const lines = new Map<number, PlanLine>();
   // Of several labels for one task the surest speaks for it.
   for (const line of plan?.lines ?? []) if (!lines.has(line.ordinal)) lines.set(line.ordinal, line);
-  const all = await candidates(source, query, lines);
+  const { all, beyond } = await candidates(source, query, lines);
   const label = query.label === undefined ? null : config.classes.indexOf(query.label);
   const kept = all.filter(
     ({ line }) =>
@@ -84,35 +89,52 @@ async function namedBy(source: CardSource, query: CardQuery): Promise<Named[]> {
       (query.least === undefined || (line !== null && line.confidence >= query.least)),
   );
   if (query.order === 'unsure') kept.sort((a, b) => (a.line?.confidence ?? 0) - (b.line?.confidence ?? 0));
-  return query.text ? withText(source, kept, query.text) : kept;
+  if (!query.text) return { named: kept, unread: beyond };
+  const looked = kept.slice(0, TEXT_FILTER_MAX);
+  return { named: await withText(source, looked, query.text), unread: beyond + kept.length - looked.length };
 }
 
 async function candidates(
   { neighbours, deps, projectId, plan, inside }: CardSource,
   { source, task: taskId, cluster, area }: CardQuery,
   lines: ReadonlyMap<number, PlanLine>,
-): Promise<Named[]> {
+): Promise<{ all: Named[]; beyond: number }> {
+  const name = (ordinal: number, similarity: number | null = null): Named => ({
+    ordinal,
+    similarity,
+    line: lines.get(ordinal) ?? null,
+  });
+  if (source === 'all') {
+    const ordinals = await firstOrdinals(deps, projectId);
+    const { tasks } = await deps.store.projects.counts(projectId);
+    return { all: ordinals.map((one) => name(one)), beyond: Math.max(0, tasks - ordinals.length) };
+  }
   if (source === 'similar') {
     const task = await found('task', taskId ?? 0, deps.store.tasks.get(taskId ?? 0));
     if (task.projectId !== projectId) throw new AppError('NOT_FOUND', `There is no task ${taskId} in this project.`);
     const near = await neighbours.use(projectId, ({ spaces, key }) => spaces.nearest(key, task.ordinal, SIMILAR_MAX));
-    return near.map(({ ordinal, similarity }) => ({ ordinal, similarity, line: lines.get(ordinal) ?? null }));
+    return { all: near.map(({ ordinal, similarity }) => name(ordinal, similarity)), beyond: 0 };
   }
   if (source === 'map') {
     if (!area) throw new AppError('INPUT_MISSING_FIELD', 'Items of the map are named by an `area` of it.');
-    return [...(await inside(area))].map((ordinal) => ({
-      ordinal,
-      similarity: null,
-      line: lines.get(ordinal) ?? null,
-    }));
+    return { all: Array.from(await inside(area), (one) => name(one)), beyond: 0 };
   }
   if (!plan) throw new AppError('CONFLICT', 'Nothing was previewed since the server started; preview first.');
   if (source === 'proposals') {
-    return [...lines.values()].map((line) => ({ ordinal: line.ordinal, line, similarity: null }));
+    return { all: Array.from(lines.keys(), (one) => name(one)), beyond: 0 };
   }
   const ordinals = plan.clusters[cluster ?? -1];
   if (!ordinals) throw new AppError('NOT_FOUND', `The plan has no cluster ${cluster}.`);
-  return [...ordinals].map((ordinal) => ({ ordinal, line: lines.get(ordinal) ?? null, similarity: null }));
+  return { all: Array.from(ordinals, (one) => name(one)), beyond: 0 };
+}
+
+async function firstOrdinals(deps: Deps, projectId: number): Promise<number[]> {
+  const all: number[] = [];
+  for await (const ordinals of ordinalChunks(deps, projectId)) {
+    all.push(...ordinals);
+    if (all.length >= ALL_MAX) break;
+  }
+  return all.slice(0, ALL_MAX);
 }
 
 async function withText(
@@ -122,9 +144,8 @@ async function withText(
 ): Promise<Named[]> {
   const wanted = text.toLowerCase();
   const kept: Named[] = [];
-  const looked = all.slice(0, TEXT_FILTER_MAX);
-  for (let at = 0; at < looked.length; at += READ_CHUNK) {
-    const some = looked.slice(at, at + READ_CHUNK);
+  for (let at = 0; at < all.length; at += READ_CHUNK) {
+    const some = all.slice(at, at + READ_CHUNK);
     const tasks = await tasksOf(deps, projectId, some);
     for (const one of some) {
       const task = tasks.get(one.ordinal);
@@ -139,18 +160,22 @@ async function tasksOf({ store }: Deps, projectId: number, named: readonly Named
   return new Map((await store.tasks.byOrdinals(projectId, ordinals)).map((task) => [task.ordinal, task]));
 }
 
-async function show({ deps, projectId, config }: CardSource, named: readonly Named[]): Promise<Card[]> {
+async function show(source: CardSource, named: readonly Named[]): Promise<Card[]> {
+  const { deps, projectId, config } = source;
   const tasks = await tasksOf(deps, projectId, named);
   const ids = [...tasks.values()].map((task) => task.id);
   const answers = groupBy(await deps.store.annotations.ofTasks(ids), (one) => one.taskId);
+  const open = named.flatMap(({ ordinal, line }) => (line === null ? (tasks.get(ordinal) ?? []) : []));
+  const suggested = await suggestedFor(source, open);
   return named.flatMap(({ ordinal, line, similarity }) => {
     const task = tasks.get(ordinal);
     if (!task) return [];
+    const proposed = line ?? suggested.get(task.id);
     return [
       {
         task,
-        label: line === null ? null : (config.classes[line.label] ?? null),
-        score: line?.score ?? null,
+        label: proposed === undefined ? null : (config.classes[proposed.label] ?? null),
+        score: proposed?.score ?? null,
         confidence: line?.confidence ?? null,
         accepted: line?.accepted ?? false,
         similarity,
@@ -158,6 +183,21 @@ async function show({ deps, projectId, config }: CardSource, named: readonly Nam
       },
     ];
   });
+}
+
+/** What the votes so far suggest for the learned control, by task id. */
+async function suggestedFor(
+  { suggestions, projectId, config }: CardSource,
+  tasks: readonly Task[],
+): Promise<Map<number, Pick<PlanLine, 'label' | 'score'>>> {
+  if (config.control === null || tasks.length === 0) return new Map();
+  const views = await suggestions.current(projectId, tasks);
+  return new Map(
+    views.flatMap((view) => {
+      const [label] = classesOf(config, view);
+      return label === undefined ? [] : [[view.taskId, { label, score: view.score }] as const];
+    }),
+  );
 }
 
 function answeredAs(config: ProjectConfig, annotations: readonly Annotation[]): string | null {

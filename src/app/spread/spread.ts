@@ -9,6 +9,7 @@ import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
 import { classesOf } from '../queue/answers.ts';
 import { askAgain, drawForChecking } from '../queue/wanted.ts';
+import type { Suggestions } from '../suggestions/suggestions.ts';
 import type { SpreadApi, SpreadSettings } from './api.ts';
 import { BULK_ITEMS_MAX, type CardSource, cardsOf, enqueueBulk, enqueueSkips, sampleOf } from './bulk.ts';
 import { duplicatesNow, enqueueDuplicates, type FoundDuplicates } from './duplicates.ts';
@@ -24,6 +25,7 @@ export interface SpreadParts {
   readonly plans: Plans;
   readonly duplicates: FoundDuplicates;
   readonly matrices: Matrices;
+  readonly suggestions: Pick<Suggestions, 'current'>;
 }
 
 /** Random tasks asked for at once: an afternoon's work. */
@@ -31,7 +33,7 @@ const VERIFY_MAX = 500;
 
 export function createSpread(deps: Deps, loops: Loops, configs: ProjectConfigs, parts: SpreadParts): SpreadApi {
   const { store } = deps;
-  const { neighbours, plans, duplicates, matrices } = parts;
+  const { neighbours, plans, duplicates, matrices, suggestions } = parts;
   const projectOf = (id: number) => found('project', id, store.projects.get(id));
   const source = async (projectId: number): Promise<CardSource> => ({
     deps,
@@ -39,6 +41,7 @@ export function createSpread(deps: Deps, loops: Loops, configs: ProjectConfigs, 
     projectId,
     config: configs.of(await projectOf(projectId)),
     plan: plans.get(projectId),
+    suggestions,
     inside: (area) => ordinalsInside(deps, matrices, configs, projectId, area),
   });
   const enqueue = async (act: 'preview' | 'apply', projectId: number, settings: SpreadSettings) => {

@@ -84,6 +84,7 @@ const AREA = '^-?\\d+(\\.\\d+)?,-?\\d+(\\.\\d+)?( -?\\d+(\\.\\d+)?,-?\\d+(\\.\\d
 
 const cardFields = {
   source: Type.Union([
+    Type.Literal('all'),
     Type.Literal('proposals'),
     Type.Literal('similar'),
     Type.Literal('cluster'),
@@ -143,7 +144,7 @@ export const spreadRoutes = {
     url: `${base}/cards`,
     access,
     tag,
-    summary: 'Tasks to look at together: proposals, tasks like one, or a cluster',
+    summary: 'Tasks to look at together: all, proposals, tasks like one, a cluster, or an area of the map',
     schema: {
       params,
       querystring: Type.Object({
@@ -151,7 +152,7 @@ export const spreadRoutes = {
         offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000_000 })),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
       }),
-      response: { 200: Type.Object({ cards: Type.Array(CardShape), total: Count }) },
+      response: { 200: Type.Object({ cards: Type.Array(CardShape), total: Count, unread: Count }) },
     },
   }),
   spreadSample: route({

@@ -19,8 +19,8 @@ export function spreadHandlers({ spread }: App): Handlers<keyof typeof spreadRou
     spreadApply: async ({ params, body }) => jobWire(await spread.apply(params.project_id, body)),
     spreadVerify: async ({ params, body }) => ({ queued: await spread.verify(params.project_id, body.count) }),
     async spreadCards({ params, query }) {
-      const { cards, total } = await spread.cards(params.project_id, queryOf(query));
-      return { cards: cards.map(cardWire), total };
+      const { cards, ...counts } = await spread.cards(params.project_id, queryOf(query));
+      return { cards: cards.map(cardWire), ...counts };
     },
     async spreadSample({ params, query: { count, ...query } }) {
       const { cards, bounds } = await spread.sample(params.project_id, queryOf(query), count ?? SAMPLE);

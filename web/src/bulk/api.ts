@@ -27,7 +27,7 @@ export interface SpanPreview {
 }
 
 export interface CardFilter {
-  readonly source: 'proposals' | 'similar' | 'cluster' | 'map';
+  readonly source: 'all' | 'proposals' | 'similar' | 'cluster' | 'map';
   readonly task?: number;
   readonly cluster?: number;
   /** Corners of an area, and of which drawing of the map it is. */

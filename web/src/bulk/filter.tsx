@@ -16,6 +16,7 @@ export function FilterBar({ plan, filter, onChange }: FilterProps): ReactNode {
         Items
         <select value={sourceOf(filter)} onChange={(event) => onChange(withSource(filter, event.target.value))}>
           {plan !== null && <option value="proposals">all proposals</option>}
+          <option value="all">all items</option>
           {plan?.clusters.map((cluster) => (
             <option key={cluster.id} value={`cluster ${cluster.id}`}>
               cluster {cluster.id + 1}: {count(cluster.size)}, {percent(cluster.share)} {cluster.label}
@@ -36,17 +37,19 @@ export function FilterBar({ plan, filter, onChange }: FilterProps): ReactNode {
           />
         </label>
       )}
-      <label className="field">
-        Label
-        <select value={filter.label ?? ''} onChange={(event) => onChange(withLabel(filter, event.target.value))}>
-          <option value="">any</option>
-          {plan?.labels.map(({ label }) => (
-            <option key={label} value={label}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </label>
+      {plan !== null && (
+        <label className="field">
+          Proposed label
+          <select value={filter.label ?? ''} onChange={(event) => onChange(withLabel(filter, event.target.value))}>
+            <option value="">any</option>
+            {plan.labels.map(({ label }) => (
+              <option key={label} value={label}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <label className="field">
         Words
         <input
@@ -95,7 +98,7 @@ function sourceOf({ source, cluster }: CardFilter): string {
 function withSource({ label, text }: CardFilter, chosen: string): CardFilter {
   const kept = { ...(label === undefined ? {} : { label }), ...(text === undefined ? {} : { text }) };
   if (chosen.startsWith('cluster ')) return { ...kept, source: 'cluster', cluster: Number(chosen.slice(8)) };
-  return { ...kept, source: chosen === 'similar' ? 'similar' : 'proposals' };
+  return { ...kept, source: chosen === 'similar' || chosen === 'all' ? chosen : 'proposals' };
 }
 
 function withTask({ task: _, ...rest }: CardFilter, task: number): CardFilter {

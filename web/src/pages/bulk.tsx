@@ -109,6 +109,7 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
               onClick={() =>
                 act.mutate(async () => {
                   await bulkApi.preview(projectId);
+                  change({ source: 'proposals' });
                   return null;
                 })
               }
@@ -199,6 +200,11 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
             onLabel={label}
             total={cards.data.total}
           />
+          {cards.data.unread > 0 && (
+            <p className="muted">
+              {plural(cards.data.unread, 'further item')} were not looked at: narrow the choice down.
+            </p>
+          )}
           {sampling && sample.data && (
             <SampleCheck
               sample={sample.data}
@@ -245,12 +251,13 @@ function filterInAddress(): CardFilter {
 
 function isReady({ source, task }: CardFilter, planned: boolean): boolean {
   if (source === 'similar') return task !== undefined;
-  return source === 'map' || planned;
+  return source === 'map' || source === 'all' || planned;
 }
 
-/** Before a preview there are no proposals to lie on the table. */
+/** Before a preview there are no proposals and no clusters to lie on the table. */
 function possible(filter: CardFilter, previewed: boolean): CardFilter {
-  return previewed || filter.source === 'map' ? filter : { ...filter, source: 'similar' };
+  const needsPlan = filter.source === 'proposals' || filter.source === 'cluster';
+  return previewed || !needsPlan ? filter : { ...filter, source: 'all' };
 }
 
 async function undo(runId: number): Promise<Done> {

@@ -42,7 +42,7 @@ export interface MaskOptions {
   readonly labelCount: number;
   /** `sigmoid`: each class by itself, set from one half on. `softmax`: one class per cell. `none`: they are chances of their own. */
   readonly activation: 'none' | 'sigmoid' | 'softmax';
-  /** Class that stands for nothing, in `softmax`. */
+  /** Class that stands for nothing. */
   readonly background?: number;
 }
 
@@ -101,7 +101,7 @@ export function readMasks(
   const records: number[] = [];
   let object = 0;
   for (let label = 0; label < options.labelCount; label++) {
-    if (options.activation === 'softmax' && label === options.background) continue;
+    if (label === options.background) continue;
     const { runs, score } = runsOf(cells, label, options, inside);
     for (const [start, length] of runs) records.push(object, score, label, start, length);
     if (runs.length > 0) object++;
@@ -121,14 +121,30 @@ function cellsOf({ layout, labelCount, width, height, activation, output }: Mask
   const at: Cells = (label, cell) => raw[layout === 'planes' ? label * count + cell : cell * labelCount + label]!;
   if (activation === 'none') return at;
   if (activation === 'sigmoid') return (label, cell) => 1 / (1 + Math.exp(-at(label, cell)));
-  return (label, cell) => {
-    let [most, sum, best] = [Number.NEGATIVE_INFINITY, 0, -1];
-    for (let c = 0; c < labelCount; c++) if (at(c, cell) > most) [most, best] = [at(c, cell), c];
-    if (best !== label) return 0;
+  return likeliestOf(at, labelCount, count);
+}
+
+/** Softmax, worked out once per cell: asked anew for each class it would cost the square of their number. */
+function likeliestOf(at: Cells, labelCount: number, count: number): Cells {
+  const winners = new Int32Array(count);
+  const chances = new Float64Array(count);
+  for (let cell = 0; cell < count; cell++) {
+    let most = Number.NEGATIVE_INFINITY;
+    let best = -1;
+    for (let c = 0; c < labelCount; c++) {
+      const value = at(c, cell);
+      if (value > most) {
+        most = value;
+        best = c;
+      }
+    }
+    let sum = 0;
     for (let c = 0; c < labelCount; c++) sum += Math.exp(at(c, cell) - most);
+    winners[cell] = best;
     // The most likely class takes the cell, be it ever so unsure.
-    return Math.max(CELL_MIN, 1 / sum);
-  };
+    chances[cell] = Math.max(CELL_MIN, 1 / sum);
+  }
+  return (label, cell) => (winners[cell] === label ? chances[cell]! : 0);
 }
 
 interface Inside extends ImageSize {

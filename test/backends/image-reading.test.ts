@@ -2,7 +2,8 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/backends/image-decode.ts';
 import { decodeFrame } from '../../src/backends/image-decode.ts';
-import { readBoxes, readMasks, readPoints } from '../../src/backends/image-reading.ts';
+import { type MaskOptions, readBoxes, readMasks, readPoints } from '../../src/backends/image-reading.ts';
+import { seededRandom } from '../../src/core/random.ts';
 
 const FRAME = { width: 100, height: 100 };
 
@@ -98,8 +99,59 @@ describe('masks', () => {
     expect(each.records.slice(-2)).toEqual([0, 2]);
   });
 
+  it.each(['planes', 'pixels'] as const)(
+    'of many classes, as %s, are those of a softmax asked class by class',
+    (layout) => {
+      const options = { ...size, layout, labelCount: 7, activation: 'softmax', background: 2 } as const;
+      const random = seededRandom(3);
+      const logits = Array.from({ length: 7 * 16 }, () => Math.fround((random.next() - 0.5) * 8));
+      logits.fill(Number.NaN, 0, 5);
+      const { records } = readMasks(options, stretched, FRAME, says(logits));
+      expect(records.length).toBeGreaterThan(20);
+      expect(records).toEqual(slowMasks(options, logits));
+    },
+  );
+
+  it('have none of the background where the graph itself ends in a softmax', () => {
+    const options = { ...size, labelCount: 2, activation: 'none', background: 0 } as const;
+    const cells = [...Array(16).fill(0.75), ...Array(15).fill(0.25), 0.9];
+    expect(readMasks(options, stretched, FRAME, says(cells)).records.filter((_, i) => i % 5 === 2)).toEqual([1]);
+  });
+
   it('of another size are refused', () => {
     const options = { ...size, labelCount: 2, activation: 'none' } as const;
     expect(() => readMasks(options, letterboxed, FRAME, says([1, 2, 3]))).toThrow(/has 3 numbers, a mask of 2 x 4 x 4/);
   });
 });
+
+/** Records of a softmax over the whole grid: every class asks every cell who has it. */
+function slowMasks(
+  { layout, labelCount, width, height, background }: MaskOptions,
+  logits: readonly number[],
+): number[] {
+  const count = width * height;
+  const at = (label: number, cell: number) =>
+    logits[layout === 'planes' ? label * count + cell : cell * labelCount + label]!;
+  const chance = (label: number, cell: number): number => {
+    let [most, sum, best] = [Number.NEGATIVE_INFINITY, 0, -1];
+    for (let c = 0; c < labelCount; c++) if (at(c, cell) > most) [most, best] = [at(c, cell), c];
+    if (best !== label) return 0;
+    for (let c = 0; c < labelCount; c++) sum += Math.exp(at(c, cell) - most);
+    return Math.max(0.5, 1 / sum);
+  };
+  const records: number[] = [];
+  let object = 0;
+  for (let label = 0; label < labelCount; label++) {
+    const cells = [...Array(count).keys()].filter((cell) => label !== background && chance(label, cell) >= 0.5);
+    if (cells.length === 0) continue;
+    const score = cells.reduce((sum, cell) => sum + chance(label, cell), 0) / cells.length;
+    const starts = cells.filter((cell) => !cells.includes(cell - 1));
+    for (const start of starts) {
+      let length = 1;
+      while (cells.includes(start + length)) length++;
+      records.push(object, score, label, start, length);
+    }
+    object++;
+  }
+  return records;
+}

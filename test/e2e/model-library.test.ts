@@ -280,6 +280,22 @@ describe('a bulk pre-label job by a model', () => {
     expect(refused.stderr).toContain('CONFLICT');
   });
 
+  it('is not held up by a shadow that does not load', async () => {
+    const [live] = await command('models', 'add', spamFolder('shaded'));
+    const [shadow] = await command('models', 'add', spamFolder('shaded', 50), '--shadow');
+    const [name, version] = String(shadow!.id).split('@');
+    writeFileSync(join(data.folder, 'models', name!, version!, 'model.onnx'), 'no model any more');
+    const projectId = await newProject(TEXTS);
+    await importTexts(server.client, projectId, makeTexts(20));
+    await settle(server.client, projectId);
+    const [job] = await command('models', 'bind', String(projectId), 'shaded');
+    expect(job).toMatchObject({
+      ...{ model: live!.id, state: 'done', predicted: 20, failed: 0 },
+      shadow: { model: shadow!.id, compared: 0, agreed: 0, failed: 20 },
+    });
+    expect(await allVotes(Number(job!.runId))).toHaveLength(20);
+  });
+
   async function allVotes(runId: number) {
     const votes: { task: number; label: number }[] = [];
     for (let after = 0; ; ) {

@@ -9,7 +9,7 @@ import type { Tensor } from '../../store/tensors.ts';
 import type { Deps } from '../deps.ts';
 import { type Matrices, readRows } from '../embeddings/matrices.ts';
 import { itemGroups } from '../jobs/inference-items.ts';
-import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
+import { type JobWork, refuseRetry, throwIfStopped } from '../jobs/job-runner.ts';
 import { ordinalChunks } from '../jobs/ordinal-chunks.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
@@ -39,10 +39,12 @@ export function createModelPrelabelHandler(deps: Deps, matrices: Matrices, confi
     const name = String(work.job.params.control);
     const control = config.parsed.controls.find((one) => one.name === name);
     const fit = control && fitModel(config.parsed, control, model);
-    if (model.kind === PROMPTED) {
-      return { model: model.id, control: name, predicted: 0, reason: 'the model answers clicks, one at a time' };
-    }
-    if (!fit) return { model: model.id, control: name, predicted: 0, reason: 'the model no longer fits the control' };
+    const nothing = (reason: string): Json => {
+      refuseRetry(work, reason);
+      return { model: model.id, control: name, predicted: 0, reason };
+    };
+    if (model.kind === PROMPTED) return nothing('the model answers clicks, one at a time');
+    if (!fit) return nothing('the model no longer fits the control');
     const of = { projectId: project.id, key: stableHash([name, model.id]).slice(0, KEY_CHARS) };
     return matrices.withAnsweredBy(of, (marks) =>
       new Prelabel(deps, work, { project, config, model, fit, marks }).run(),
@@ -73,7 +75,7 @@ class Prelabel {
   #predicted = 0;
   /** Answers of this run that an earlier attempt has marked. */
   #markedBefore = 0;
-  #shadowed = { compared: 0, agreed: 0 };
+  #shadowed = { compared: 0, agreed: 0, failed: 0 };
 
   constructor(deps: Deps, work: JobWork, on: Assignment) {
     this.#deps = deps;
@@ -160,7 +162,6 @@ class Prelabel {
       const outputs = itemOutputs(model.outputs, result.outputs, i);
       return [{ task, index: i, says: regionsOf(this.#on.fit.binding, { data: task.data }, outputs) }];
     });
-    await this.#compareWithShadow(answers, items);
     this.#run ??= await this.#start();
     await this.#write(this.#run, answers);
     // Marked last: what a crash leaves unmarked is asked again, and written once all the same.
@@ -169,6 +170,7 @@ class Prelabel {
       Float32Array.from(answers, () => this.#run!.id),
     );
     this.#predicted += answers.length;
+    await this.#compareWithShadow(answers, items);
     return answers.length;
   }
 
@@ -220,20 +222,28 @@ class Prelabel {
     return this.#deps.library.list().find(({ shadow, info }) => shadow && info.name === this.#on.model.name)?.info;
   }
 
-  /** The shadow is asked the same items; what it says is counted and shown to nobody. */
+  /** The shadow is asked the same items; what it says is counted and shown to nobody, and its faults hold up nothing. */
   async #compareWithShadow(answers: readonly Answer[], items: Parameters<Deps['inference']['run']>[1]): Promise<void> {
     const shadow = this.#shadow();
     const { control } = this.#on.fit.binding;
     const fit = shadow && fitModel(this.#on.config.parsed, control, shadow);
     if (!fit) return;
-    const result = await this.#deps.inference.run(shadow.id, items, { lane: 'bulk', signal: this.#work.signal });
-    const bad = new Set(result.failed.map(({ index }) => index));
-    for (const { task, index, says } of answers) {
-      const outputs = itemOutputs(shadow.outputs, result.outputs, index);
-      const other = regionsOf(fit.binding, { data: task.data }, outputs);
-      this.#shadowed.compared += 1;
-      if (!bad.has(index) && answersAgree(says.regions, other.regions)) this.#shadowed.agreed += 1;
+    const agrees: boolean[] = [];
+    try {
+      const result = await this.#deps.inference.run(shadow.id, items, { lane: 'bulk', signal: this.#work.signal });
+      const bad = new Set(result.failed.map(({ index }) => index));
+      for (const { task, index, says } of answers) {
+        if (bad.has(index)) continue;
+        const outputs = itemOutputs(shadow.outputs, result.outputs, index);
+        const other = regionsOf(fit.binding, { data: task.data }, outputs);
+        agrees.push(answersAgree(says.regions, other.regions));
+      }
+    } catch (error) {
+      if (this.#work.signal.aborted) throw error;
     }
+    this.#shadowed.compared += agrees.length;
+    this.#shadowed.agreed += agrees.filter((agreed) => agreed).length;
+    this.#shadowed.failed += answers.length - agrees.length;
   }
 
   async #finish(): Promise<Run | undefined> {

@@ -90,11 +90,9 @@ function RunTable(props: { runs: readonly Run[]; busy: boolean; undo: (run: Run)
               <td className="nowrap">{ago(run.created_at, Date.now())}</td>
               <td>{run.revoked_at === null ? run.state : 'undone'}</td>
               <td className="number">
-                {run.state !== 'running' && (
-                  <button type="button" className="small" disabled={props.busy} onClick={() => props.undo(run)}>
-                    {run.revoked_at === null ? 'Undo' : 'Redo'} <span className="visually-hidden">run {run.id}</span>
-                  </button>
-                )}
+                <button type="button" className="small" disabled={props.busy} onClick={() => props.undo(run)}>
+                  {run.revoked_at === null ? 'Undo' : 'Redo'} <span className="visually-hidden">run {run.id}</span>
+                </button>
               </td>
             </tr>
           ))}

@@ -5,7 +5,7 @@ import type { Json } from '../../core/json.ts';
 import type { Tensor } from '../../store/tensors.ts';
 import type { Deps } from '../deps.ts';
 import { type ItemGroup, itemGroups } from '../jobs/inference-items.ts';
-import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
+import { type JobWork, refuseRetry, throwIfStopped } from '../jobs/job-runner.ts';
 import { ordinalChunks } from '../jobs/ordinal-chunks.ts';
 import type { Loops } from '../learning/loops.ts';
 import { enqueuePredict } from '../learning/predict.ts';
@@ -50,8 +50,11 @@ export function createEmbedHandler(deps: Deps, loops: Loops, matrices: Matrices,
     const total = work.only?.length ?? (await deps.store.projects.counts(projectId)).tasks;
     const config = configs.of(project);
     // A film or a table is nothing that an embedder reads: there is no item to blame.
-    if (config.input === null)
-      return { embedder, embedded: 0, reason: 'the label config shows no text, image or audio' };
+    if (config.input === null) {
+      const reason = 'the label config shows no text, image or audio';
+      refuseRetry(work, reason);
+      return { embedder, embedded: 0, reason };
+    }
     const { instant, wanted } = embeddersOf(deps.inference, project, config);
     const before = await loops.peek(projectId);
     const filled = tensor.filled;

@@ -193,3 +193,8 @@ function goesOnLater({ reason }: AbortSignal): boolean {
 export function throwIfStopped(signal: AbortSignal): void {
   if (signal.aborted) throw new AppError('CONFLICT_CANCELLED', 'The job was asked to stop.');
 }
+
+/** Throws when failed items were to be asked again and nothing can be asked: a success would strike them off the list. */
+export function refuseRetry({ only }: JobWork, reason: string): void {
+  if (only) throw new AppError('CONFLICT', `The failed items cannot be tried again: ${reason}.`);
+}

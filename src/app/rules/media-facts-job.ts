@@ -3,7 +3,7 @@ import type { Job, Task } from '../../core/domain.ts';
 import type { Json } from '../../core/json.ts';
 import type { Rule } from '../../rules/index.ts';
 import type { Deps } from '../deps.ts';
-import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
+import { type JobWork, refuseRetry, throwIfStopped } from '../jobs/job-runner.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
 import type { RuleMedia } from './api.ts';
@@ -55,7 +55,10 @@ export function createMediaFactsHandler(deps: Deps, configs: ProjectConfigs) {
     const { store } = deps;
     const project = await found('project', work.job.projectId!, store.projects.get(work.job.projectId!));
     const source = factSourceOf(configs.of(project));
-    if (source === null) return { tasks: 0, unreadable: 0 };
+    if (source === null) {
+      refuseRetry(work, 'the label config shows nothing that has such facts');
+      return { tasks: 0, unreadable: 0 };
+    }
     const { pixels, tasks: asked } = work.job.params as { pixels: boolean; tasks: number[] | null };
     const ids = work.only ?? asked;
     const total = ids?.length ?? (await store.projects.counts(project.id)).tasks;

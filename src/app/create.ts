@@ -120,7 +120,7 @@ export function createApp(ports: Deps): App {
   const tasks = createTasks(deps, loops, neighbours, configs);
   const scripts = createScripts(deps, { configs, importTasks, tasks });
   return {
-    projects: withSnapshots(withUploads(withNeighbours(projects, neighbours), deps), scripts),
+    projects: withSnapshots(withUploads(withNeighbours(projects, neighbours, [plans, duplicates]), deps), scripts),
     tasks,
     scripts,
     transfer: { importTasks, ...createExport(deps, configs, suggestions), ...createTemplates() },

@@ -11,6 +11,7 @@ import {
   listsOf,
   type NeighbourIndex,
   placed,
+  placedRows,
   similarity,
 } from './neighbour-index.ts';
 
@@ -23,6 +24,8 @@ const EXPANSION_ADD = 64;
 const EXPANSION_SEARCH = 64;
 /** Candidates per wanted item that are ranked again: bytes misplace neighbours by a few places (docs/decisions/0018). */
 const CANDIDATES = 2;
+/** Rows per call to the library: it keeps about as much again for itself while it adds them. */
+const ADD_ROWS = 512;
 /** A filter that lets fewer than one in so many through is answered by looking at all that pass. */
 const WIDEN_MAX = 64;
 const METRICS: Record<IndexMetric, MetricKind> = {
@@ -37,6 +40,8 @@ class UsearchIndex implements NeighbourIndex {
   readonly #index: Index;
   /** Bytes hold directions only; lengths matter to the other metrics, which keep float32. */
   readonly #rough: boolean;
+  /** The file that is mapped and not read yet: it answers at once, and takes no changes. */
+  #mapped: string | undefined;
 
   constructor(options: IndexOptions, file?: string) {
     this.#options = options;
@@ -50,7 +55,8 @@ class UsearchIndex implements NeighbourIndex {
       expansion_search: EXPANSION_SEARCH,
       multi: false,
     });
-    if (file !== undefined) this.#index.load(file);
+    if (file !== undefined) this.#index.view(file);
+    this.#mapped = file;
   }
 
   get size(): number {
@@ -60,21 +66,28 @@ class UsearchIndex implements NeighbourIndex {
   add(ids: ArrayLike<number>, rows: Float32Array): void {
     const { dims, metric, threads = 1 } = this.#options;
     checkRows(ids, rows, dims);
-    const kept: number[] = [];
-    const flat = new Float32Array(rows.length);
-    for (let i = 0; i < ids.length; i++) {
-      const row = placed(rows.subarray(i * dims, (i + 1) * dims), metric);
-      if (row === null) continue;
-      flat.set(row, kept.length * dims);
-      kept.push(ids[i]!);
-    }
+    this.#own();
     this.delete(ids);
-    if (kept.length > 0) this.#index.add(keysOf(kept), flat.subarray(0, kept.length * dims), threads);
+    const flat = new Float32Array(Math.min(ids.length, ADD_ROWS) * dims);
+    for (let from = 0; from < ids.length; from += ADD_ROWS) {
+      const kept = placedRows(rows.subarray(from * dims, (from + ADD_ROWS) * dims), dims, metric, flat);
+      if (kept.length === 0) continue;
+      const keys = keysOf(kept.map((i) => ids[from + i]!));
+      this.#index.add(keys, flat.subarray(0, kept.length * dims), threads);
+    }
   }
 
   delete(ids: ArrayLike<number>): void {
     const there = Array.from(ids).filter((id) => this.#index.contains(BigInt(id)));
-    if (there.length > 0) this.#index.remove(keysOf(there));
+    if (there.length === 0) return;
+    this.#own();
+    this.#index.remove(keysOf(there));
+  }
+
+  /** Reads a mapped file before the first change. */
+  #own(): void {
+    if (this.#mapped !== undefined) this.#index.load(this.#mapped);
+    this.#mapped = undefined;
   }
 
   search(queries: Float32Array, k: number, accept?: (id: number) => boolean): ReturnType<NeighbourIndex['search']> {
@@ -94,6 +107,7 @@ class UsearchIndex implements NeighbourIndex {
   }
 
   save(file: string): void {
+    this.#own();
     this.#index.save(file);
   }
 

@@ -68,6 +68,23 @@ export function placed(row: Float32Array, metric: IndexMetric): Float32Array | n
   return row.map((value) => value * scale);
 }
 
+/**
+ * The same for many rows, one after the other into `into`, without a view or a copy per row: a large index is filled with
+ * hundreds of thousands. Returns the places of those that point somewhere.
+ */
+export function placedRows(rows: Float32Array, dims: number, metric: IndexMetric, into: Float32Array): number[] {
+  const kept: number[] = [];
+  for (let i = 0; i * dims < rows.length; i++) {
+    let square = 0;
+    for (let at = i * dims; at < (i + 1) * dims; at++) square += rows[at]! * rows[at]!;
+    if (!Number.isFinite(square) || (metric === 'cosine' && square === 0)) continue;
+    const scale = metric === 'cosine' ? 1 / Math.sqrt(square) : 1;
+    for (let d = 0; d < dims; d++) into[kept.length * dims + d] = rows[i * dims + d]! * scale;
+    kept.push(i);
+  }
+  return kept;
+}
+
 /** Similarity of two rows as the metric sees them. */
 export function similarity(a: Float32Array, b: Float32Array, metric: IndexMetric): number {
   let sum = 0;

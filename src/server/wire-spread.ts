@@ -22,8 +22,8 @@ export function planWire({ createdAt, questions, labels, clusters, curve, ...res
   };
 }
 
-export function cardWire({ task, ...rest }: Card): Reply<'spreadCards'>['cards'][number] {
-  return { task: taskWire(task), ...rest };
+export function cardWire({ task, labels, ...rest }: Card): Reply<'spreadCards'>['cards'][number] {
+  return { task: taskWire(task), labels: [...labels], ...rest };
 }
 
 export function duplicatesWire({ groups, total, conflicts }: Duplicates): Reply<'duplicatesGet'> {

@@ -125,6 +125,9 @@ export function neighbourIndexContract(name: string, kind: () => IndexKind, { re
       expect(loaded.search(queries, K)).toEqual(index.search(queries, K));
       add(loaded, [3], rows.slice(3 * DIMS, 4 * DIMS));
       expect(loaded.search(rows.slice(3 * DIMS, 4 * DIMS), 1).ids[0]).toBe(3);
+      // The file may be written again while an index that was loaded from it lives.
+      loaded.save(file);
+      expect(kind().load(file, optionsOf('cosine')).search(queries, K)).toEqual(loaded.search(queries, K));
     });
 
     it('leaves out rows that point nowhere, and finds nothing for them', () => {

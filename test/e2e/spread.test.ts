@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/cli/client.ts';
 import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { answerOf, createTextProject, goldOf, importTexts, settle } from '../helpers/project.ts';
-import { bytesOf, type LabeledText, makeTexts } from '../helpers/texts.ts';
+import { bytesOf, type LabeledText, makeTexts, TEXT_CONFIG } from '../helpers/texts.ts';
 
 const COUNT = 400;
 const SLICE = 0.3;
@@ -132,6 +132,32 @@ describe('spreading labels', () => {
     expect(runs[1]!.revoked_at).toBeNull();
   });
 
+  it('forgets a preview whose labels have other places by now', async () => {
+    const { projectId } = await labeledProject(60);
+    const params = { project_id: projectId };
+    await finish(await client.call('spreadPreview', { params, body: {} }));
+    expect(await client.call('spreadPlan', { params })).not.toBeNull();
+    const [spam, ham] = ['<Choice value="spam"/>', '<Choice value="ham"/>'];
+    const turned = TEXT_CONFIG.replace(spam, '').replace(ham, `${ham}${spam}`);
+    await client.call('projectUpdate', { params, body: { label_config: turned } });
+    expect(await client.call('spreadPlan', { params })).toBeNull();
+    const cards = client.call('spreadCards', { params, query: { source: 'proposals' } });
+    await expect(cards).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  it('leaves to people what they have looked at when a bulk act is undone', async () => {
+    const { projectId, tasks } = await labeledProject(20);
+    const params = { project_id: projectId };
+    const items = tasks.slice(30, 40).map((task) => ({ task: task.id, labels: ['spam'] }));
+    const { runId } = await finish(await client.call('bulkLabel', { params, body: { items } }));
+    const given = async (taskId: number) => client.call('taskAnnotations', { params: { task_id: taskId } });
+    const [looked] = await given(tasks[30]!.id);
+    await client.call('annotationUpdate', { params: { annotation_id: looked!.id }, body: { ground_truth: true } });
+    await client.call('runUndo', { params: { run_id: Number(runId) } });
+    expect(await given(tasks[30]!.id)).toHaveLength(1);
+    expect(await given(tasks[31]!.id)).toHaveLength(0);
+  });
+
   it('labels a cluster in bulk as one run, which one undo takes back; a sample gives a bound', async () => {
     const { projectId } = await labeledProject(120);
     const params = { project_id: projectId };
@@ -142,12 +168,17 @@ describe('spreading labels', () => {
     expect(cards.every((card) => card.label === 'spam' && card.confidence! >= 0.5)).toBe(true);
     const sample = await client.call('spreadSample', { params, query });
     expect(sample.cards).toHaveLength(Math.min(20, total));
+    expect(sample.cards.every((card) => card.labels.length > 0 && card.answered === null)).toBe(true);
     expect(sample.bounds[0]!).toBeLessThan(0.1);
     expect(sample.bounds[3]!).toBeGreaterThan(sample.bounds[0]!);
     const cluster = await client.call('spreadCards', { params, query: { source: 'cluster', cluster: 0 } });
     expect(cluster.total).toBeGreaterThan(0);
     const all = await client.call('spreadCards', { params, query: { source: 'all', text: 'NO SUCH WORD' } });
     expect(all).toEqual({ cards: [], total: 0, unread: 0 });
+    const whole = await client.call('spreadCards', { params, query: { source: 'all', limit: 500 } });
+    expect(whole.total).toBe(COUNT);
+    expect(whole.cards.filter((card) => card.answered !== null)).toHaveLength(120);
+    expect(whole.cards.filter((card) => card.answered === null && card.label !== null).length).toBeGreaterThan(200);
     const near = await client.call('spreadCards', { params, query: { source: 'similar', task: cards[0]!.task.id } });
     expect(near.cards[0]!.similarity!).toBeGreaterThanOrEqual(near.cards[1]!.similarity!);
 

@@ -40,6 +40,7 @@ const CARD: Card = {
     updatedAt: '2025-01-02T03:04:05.000Z',
   },
   label: 'spam',
+  labels: ['spam'],
   score: 0.97,
   confidence: 0.8,
   accepted: true,

@@ -79,9 +79,14 @@ export function createAnnotations(
           ? old.result
           : checked(await readConfig(task), task, { ...change, result: change.result });
       const shown = old.parentPrediction === null ? null : await store.predictions.get(old.parentPrediction);
+      // Whoever settles a doubt has seen what the model says: the blind comparison stays the one of the first answer.
+      const settled = old.blind && change.groundTruth === true;
+      const byHand = change.result !== undefined || change.groundTruth === true;
       const annotation = await store.annotations.update(id, {
         result,
-        ...compare(shown?.result ?? null, result, old.blind),
+        ...(settled ? {} : compare(shown?.result ?? null, result, old.blind)),
+        // A person has looked at it: no undo of a bulk act takes that away.
+        ...(byHand ? { runId: null } : {}),
         ...(change.skipped === undefined ? {} : { skipped: change.skipped }),
         ...(change.groundTruth === undefined ? {} : { groundTruth: change.groundTruth }),
         ...(change.visibleMs === undefined ? {} : { visibleMs: change.visibleMs }),

@@ -113,8 +113,10 @@ export interface Cards {
 
 export interface Card {
   readonly task: Task;
-  /** Proposed by the plan, else suggested by the votes so far; null where nothing is. */
+  /** Proposed by the plan, else suggested by the votes so far; null where nothing is. Of several the surest. */
   readonly label: string | null;
+  /** All of them, where several may hold: what accepting the card answers. */
+  readonly labels: readonly string[];
   /** Calibrated probability that the label is right, 0..1; null while there is too little to say. */
   readonly score: number | null;
   /** Share of the proposals that are less sure, 0..1. */
@@ -173,8 +175,8 @@ export interface SpreadApi {
   verify(projectId: number, count?: number): Promise<number>;
   cards(projectId: number, query: CardQuery): Promise<Cards>;
   /**
-   * A random sample of what a query names, and for each number of wrong ones in it the share of wrong ones among all
-   * that is not exceeded at the plan's level.
+   * A random sample of the open suggestions among what a query names, and for each number of wrong ones in it the share
+   * of wrong ones among them all that is not exceeded at the plan's level.
    */
   sample(projectId: number, query: CardQuery, count: number): Promise<{ cards: Card[]; bounds: number[] }>;
   /** Labels many tasks as this person, as one run. */

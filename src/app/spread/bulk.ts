@@ -33,13 +33,15 @@ const TEXT_FILTER_MAX = 5_000;
 /** Tasks that "all" names: more than anybody walks through, and named in a moment. */
 const ALL_MAX = 100_000;
 const READ_CHUNK = 500;
+/** Tasks that are looked at to draw a sample: where so few suggestions are, there is little to accept. */
+const SAMPLE_LOOKS_MAX = 10_000;
 /** Tasks of one act: what a person can answer for, and one transaction can write. */
 export const BULK_ITEMS_MAX = 10_000;
 
-/** A task that a query names, with what is proposed for it. */
+/** A task that a query names, with what is proposed for it, surest first. */
 interface Named {
   readonly ordinal: number;
-  readonly line: PlanLine | null;
+  readonly lines: readonly PlanLine[];
   readonly similarity: number | null;
 }
 
@@ -60,6 +62,7 @@ export async function cardsOf(source: CardSource, query: CardQuery): Promise<Car
   return { cards: await show(source, named.slice(offset, offset + limit)), total: named.length, unread };
 }
 
+/** Of what accepting would label: items that nobody has answered and something is proposed for. */
 export async function sampleOf(
   source: CardSource,
   query: CardQuery,
@@ -68,27 +71,33 @@ export async function sampleOf(
   const { named } = await namedBy(source, query);
   // The same question gets the same sample, so that looking again is no second chance.
   const random = seededRandom('sample', source.plan?.facts.fingerprint ?? '', JSON.stringify(query));
-  const drawn = shuffle([...named], random).slice(0, count);
+  const shuffled = shuffle([...named], random);
+  const drawn: Card[] = [];
+  let at = 0;
+  for (; at < Math.min(shuffled.length, SAMPLE_LOOKS_MAX) && drawn.length < count; at += READ_CHUNK) {
+    const some = await show(source, shuffled.slice(at, at + READ_CHUNK));
+    drawn.push(...some.filter(({ label, answered }) => label !== null && answered === null));
+  }
+  const isAll = at >= shuffled.length && drawn.length <= count;
+  const cards = drawn.slice(0, count);
   const level = source.plan?.level ?? 0.8;
-  const bounds = Array.from({ length: drawn.length + 1 }, (_, wrong) =>
-    drawn.length === named.length ? wrong / Math.max(1, drawn.length) : upperBound(wrong, drawn.length, level),
+  const bounds = Array.from({ length: cards.length + 1 }, (_, wrong) =>
+    isAll ? wrong / Math.max(1, cards.length) : upperBound(wrong, cards.length, level),
   );
-  return { cards: await show(source, drawn), bounds };
+  return { cards, bounds };
 }
 
 async function namedBy(source: CardSource, query: CardQuery): Promise<{ named: Named[]; unread: number }> {
   const { plan, config } = source;
-  const lines = new Map<number, PlanLine>();
-  // Of several labels for one task the surest speaks for it.
-  for (const line of plan?.lines ?? []) if (!lines.has(line.ordinal)) lines.set(line.ordinal, line);
+  const lines = groupBy(plan?.lines ?? [], (line) => line.ordinal);
   const { all, beyond } = await candidates(source, query, lines);
   const label = query.label === undefined ? null : config.classes.indexOf(query.label);
   const kept = all.filter(
-    ({ line }) =>
-      (label === null || line?.label === label) &&
-      (query.least === undefined || (line !== null && line.confidence >= query.least)),
+    ({ lines: [surest, ...others] }) =>
+      (label === null || [surest, ...others].some((line) => line?.label === label)) &&
+      (query.least === undefined || (surest !== undefined && surest.confidence >= query.least)),
   );
-  if (query.order === 'unsure') kept.sort((a, b) => (a.line?.confidence ?? 0) - (b.line?.confidence ?? 0));
+  if (query.order === 'unsure') kept.sort((a, b) => (a.lines[0]?.confidence ?? 0) - (b.lines[0]?.confidence ?? 0));
   if (!query.text) return { named: kept, unread: beyond };
   const looked = kept.slice(0, TEXT_FILTER_MAX);
   return { named: await withText(source, looked, query.text), unread: beyond + kept.length - looked.length };
@@ -97,12 +106,12 @@ async function namedBy(source: CardSource, query: CardQuery): Promise<{ named: N
 async function candidates(
   { neighbours, deps, projectId, plan, inside }: CardSource,
   { source, task: taskId, cluster, area }: CardQuery,
-  lines: ReadonlyMap<number, PlanLine>,
+  lines: ReadonlyMap<number, readonly PlanLine[]>,
 ): Promise<{ all: Named[]; beyond: number }> {
   const name = (ordinal: number, similarity: number | null = null): Named => ({
     ordinal,
     similarity,
-    line: lines.get(ordinal) ?? null,
+    lines: lines.get(ordinal) ?? [],
   });
   if (source === 'all') {
     const ordinals = await firstOrdinals(deps, projectId);
@@ -165,19 +174,24 @@ async function show(source: CardSource, named: readonly Named[]): Promise<Card[]
   const tasks = await tasksOf(deps, projectId, named);
   const ids = [...tasks.values()].map((task) => task.id);
   const answers = groupBy(await deps.store.annotations.ofTasks(ids), (one) => one.taskId);
-  const open = named.flatMap(({ ordinal, line }) => (line === null ? (tasks.get(ordinal) ?? []) : []));
+  const open = named.flatMap(({ ordinal, lines }) => (lines.length === 0 ? (tasks.get(ordinal) ?? []) : []));
   const suggested = await suggestedFor(source, open);
-  return named.flatMap(({ ordinal, line, similarity }) => {
+  return named.flatMap(({ ordinal, lines, similarity }) => {
     const task = tasks.get(ordinal);
     if (!task) return [];
-    const proposed = line ?? suggested.get(task.id);
+    const { labels, score } = suggested.get(task.id) ?? {
+      labels: lines.map((line) => line.label),
+      score: lines[0]?.score ?? null,
+    };
+    const names = labels.flatMap((label) => config.classes[label] ?? []);
     return [
       {
         task,
-        label: proposed === undefined ? null : (config.classes[proposed.label] ?? null),
-        score: proposed?.score ?? null,
-        confidence: line?.confidence ?? null,
-        accepted: line?.accepted ?? false,
+        label: names[0] ?? null,
+        labels: names,
+        score,
+        confidence: lines[0]?.confidence ?? null,
+        accepted: lines[0]?.accepted ?? false,
         similarity,
         answered: answeredAs(config, answers.get(task.id) ?? []),
       },
@@ -189,13 +203,13 @@ async function show(source: CardSource, named: readonly Named[]): Promise<Card[]
 async function suggestedFor(
   { suggestions, projectId, config }: CardSource,
   tasks: readonly Task[],
-): Promise<Map<number, Pick<PlanLine, 'label' | 'score'>>> {
+): Promise<Map<number, { labels: number[]; score: number | null }>> {
   if (config.control === null || tasks.length === 0) return new Map();
   const views = await suggestions.current(projectId, tasks);
   return new Map(
     views.flatMap((view) => {
-      const [label] = classesOf(config, view);
-      return label === undefined ? [] : [[view.taskId, { label, score: view.score }] as const];
+      const labels = classesOf(config, view);
+      return labels.length === 0 ? [] : [[view.taskId, { labels, score: view.score }] as const];
     }),
   );
 }

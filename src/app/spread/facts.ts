@@ -6,7 +6,7 @@ import { stableHash } from '../../core/json.ts';
 import { hashUnit } from '../../core/random.ts';
 import type { Deps } from '../deps.ts';
 import type { ProjectConfig } from '../projects/project-config.ts';
-import { sharesOf } from '../queue/answers.ts';
+import { lessonOf } from '../queue/answers.ts';
 import { BlindSlice } from '../queue/blind-slice.ts';
 
 export interface Facts {
@@ -35,13 +35,12 @@ export async function factsOf(deps: Deps, project: Project, config: ProjectConfi
   const seeds: LabeledOrdinal[] = [];
   const verified: (LabeledOrdinal & { readonly place: number })[] = [];
   for (const [taskId, own] of groupBy(annotations, (one) => one.taskId)) {
-    const shares = sharesOf(config, own);
+    // Tasks labeled in bulk were picked because they looked sure: such labels teach, and prove nothing.
+    const { shares, proven } = lessonOf(config, own, bulk);
     const ordinal = ordinals.get(taskId);
     if (shares === null || ordinal === undefined) continue;
     const labeled = { ordinal, classes: classesOf(shares, config.control!.multiple) };
-    // Tasks labeled in bulk were picked because they looked sure: they teach, and prove nothing.
-    const judged = own.some((one) => !one.skipped && !(one.runId !== null && bulk.has(one.runId)));
-    if (judged && chosen(taskId)) verified.push({ ...labeled, place: hashUnit(project.settings.seed, 'fold', taskId) });
+    if (proven && chosen(taskId)) verified.push({ ...labeled, place: hashUnit(project.settings.seed, 'fold', taskId) });
     else seeds.push(labeled);
   }
   verified.sort((a, b) => a.place - b.place);

@@ -15,12 +15,18 @@ const PUT_ROWS = 2_000;
 const ORDINALS_PAGE = 10_000;
 
 /** A deleted project takes its graphs and indexes along. */
-export function withNeighbours(projects: ProjectsApi, neighbours: Neighbours): ProjectsApi {
+/** @param kept what is known of projects until the server stops */
+export function withNeighbours(
+  projects: ProjectsApi,
+  neighbours: Neighbours,
+  kept: readonly Map<number, unknown>[],
+): ProjectsApi {
   return {
     ...projects,
     async delete(id) {
       await projects.delete(id);
       await neighbours.drop(id);
+      for (const one of kept) one.delete(id);
     },
   };
 }

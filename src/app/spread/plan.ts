@@ -22,6 +22,8 @@ export interface PlanLine {
 export interface Plan {
   readonly createdAt: string;
   readonly embedder: string;
+  /** What the class indices of the lines mean. */
+  readonly classes: readonly string[];
   readonly target: number;
   readonly level: number;
   readonly items: number;

@@ -128,7 +128,9 @@ async function planFor(
       const count = Math.min(CLUSTERS_MAX, Math.ceil(Math.sqrt(ordinals.length / 2)));
       const clusters = ordinals.length === 0 ? [] : await spaces.clusters(key, ordinals, count);
       const createdAt = isoTime(deps.clock);
-      return { createdAt, embedder: key.embedder, target, level, items: built.items, facts, answers, lines, clusters };
+      const { classes } = config;
+      const { items } = built;
+      return { createdAt, embedder: key.embedder, classes, target, level, items, facts, answers, lines, clusters };
     },
     work.signal,
   );

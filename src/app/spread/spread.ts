@@ -1,12 +1,13 @@
 /** Spreading labels, and what belongs to it: cards, bulk labels, copies, spans, and keeping up with corrections. */
 import type { Annotation, Task } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
+import { stableHash } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
 import type { Matrices } from '../embeddings/matrices.ts';
 import type { Loops } from '../learning/loops.ts';
 import { ordinalsInside } from '../learning/map.ts';
 import { found } from '../lookup.ts';
-import type { ProjectConfigs } from '../projects/project-config.ts';
+import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
 import { classesOf } from '../queue/answers.ts';
 import { askAgain, drawForChecking } from '../queue/wanted.ts';
 import type { Suggestions } from '../suggestions/suggestions.ts';
@@ -15,7 +16,7 @@ import { BULK_ITEMS_MAX, type CardSource, cardsOf, enqueueBulk, enqueueSkips, sa
 import { duplicatesNow, enqueueDuplicates, type FoundDuplicates } from './duplicates.ts';
 import { factsOf } from './facts.ts';
 import type { Neighbours } from './neighbours.ts';
-import { planView } from './plan.ts';
+import { type Plan, planView } from './plan.ts';
 import { enqueueSpread, type Plans, requireControl } from './run.ts';
 import { enqueueSpans } from './spans.ts';
 import { propagationInForce } from './votes.ts';
@@ -35,15 +36,23 @@ export function createSpread(deps: Deps, loops: Loops, configs: ProjectConfigs, 
   const { store } = deps;
   const { neighbours, plans, duplicates, matrices, suggestions } = parts;
   const projectOf = (id: number) => found('project', id, store.projects.get(id));
-  const source = async (projectId: number): Promise<CardSource> => ({
-    deps,
-    neighbours,
-    projectId,
-    config: configs.of(await projectOf(projectId)),
-    plan: plans.get(projectId),
-    suggestions,
-    inside: (area) => ordinalsInside(deps, matrices, configs, projectId, area),
-  });
+  /** None after a change of the labels: its lines would get other names. */
+  const planOf = (projectId: number, { classes }: ProjectConfig): Plan | undefined => {
+    const plan = plans.get(projectId);
+    return plan && stableHash(plan.classes) === stableHash(classes) ? plan : undefined;
+  };
+  const source = async (projectId: number): Promise<CardSource> => {
+    const config = configs.of(await projectOf(projectId));
+    return {
+      deps,
+      neighbours,
+      projectId,
+      config,
+      plan: planOf(projectId, config),
+      suggestions,
+      inside: (area) => ordinalsInside(deps, matrices, configs, projectId, area),
+    };
+  };
   const enqueue = async (act: 'preview' | 'apply', projectId: number, settings: SpreadSettings) => {
     requireControl(configs.of(await projectOf(projectId)));
     checkShare('target', settings.target);
@@ -56,10 +65,11 @@ export function createSpread(deps: Deps, loops: Loops, configs: ProjectConfigs, 
 
     async plan(projectId) {
       const project = await projectOf(projectId);
-      const plan = plans.get(projectId);
+      const config = configs.of(project);
+      const plan = planOf(projectId, config);
       if (!plan) return undefined;
-      const { fingerprint } = await factsOf(deps, project, configs.of(project));
-      return planView(plan, configs.of(project), fingerprint !== plan.facts.fingerprint);
+      const { fingerprint } = await factsOf(deps, project, config);
+      return planView(plan, config, fingerprint !== plan.facts.fingerprint);
     },
 
     async verify(projectId, count) {

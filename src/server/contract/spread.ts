@@ -72,6 +72,7 @@ const PlanShape = Type.Object({
 const CardShape = Type.Object({
   task: TaskShape,
   label: nullable(Type.String()),
+  labels: Type.Array(Type.String()),
   score: nullable(Type.Number()),
   confidence: nullable(Type.Number()),
   accepted: Type.Boolean(),

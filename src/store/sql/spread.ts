@@ -20,7 +20,14 @@ const want = query<{ projectId: number; taskId: number; checks: number }>()((db,
   db
     .insertInto('wanted_tasks')
     .values({ project_id: p.projectId, task_id: p.taskId, checks: p.checks as 0 | 1 })
-    .onConflict((conflict) => conflict.columns(['project_id', 'task_id']).doNothing()),
+    .onConflict((conflict) =>
+      conflict
+        .columns(['project_id', 'task_id'])
+        // Drawn at random for checking, it checks, whoever asked for it before.
+        .doUpdateSet((eb) => ({
+          checks: eb.fn<0 | 1>('max', [eb.ref('wanted_tasks.checks'), eb.ref('excluded.checks')]),
+        })),
+    ),
 );
 
 const wanted = query<{ projectId: number }>()((db, p) =>

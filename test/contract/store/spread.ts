@@ -27,9 +27,9 @@ export function spreadContract(open: OpenEmpty): void {
       ]);
       expect(await store.spread.wanted(project.id)).toEqual([
         { taskId: a!.id, checks: true },
-        { taskId: b!.id, checks: false },
+        { taskId: b!.id, checks: true },
       ]);
       await store.tasks.delete(project.id, [a!.id]);
-      expect(await store.spread.wanted(project.id)).toEqual([{ taskId: b!.id, checks: false }]);
+      expect(await store.spread.wanted(project.id)).toEqual([{ taskId: b!.id, checks: true }]);
     }));
 }

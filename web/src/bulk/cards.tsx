@@ -52,7 +52,7 @@ export function Cards({ cards, layout, list, selection, onSelect, onSimilar }: C
             </button>
             <p className="bulk-says">
               {card.answered !== null && <span className="chip good">{card.answered}</span>}
-              {card.label !== null && card.answered === null && <span className="chip">{card.label}</span>}
+              {card.label !== null && card.answered === null && <span className="chip">{card.labels.join(', ')}</span>}
               {card.score !== null && <span title="Calibrated probability">{percent(card.score)}</span>}
               {card.similarity !== null && <span title="Cosine">{card.similarity.toFixed(3)}</span>}
               <button type="button" className="small quiet" onClick={() => onSimilar(card.task.id)}>

@@ -37,7 +37,7 @@ export function FilterBar({ plan, filter, onChange }: FilterProps): ReactNode {
           />
         </label>
       )}
-      {plan !== null && (
+      {plan !== null && (filter.source === 'proposals' || filter.source === 'cluster') && (
         <label className="field">
           Proposed label
           <select value={filter.label ?? ''} onChange={(event) => onChange(withLabel(filter, event.target.value))}>

@@ -5,13 +5,17 @@ import type { Layout } from '../layout.ts';
 import type { Sample } from './api.ts';
 import { Shown } from './cards.tsx';
 
+/** What the server labels in one act. */
+const ITEMS_MAX = 10_000;
+
 interface SampleProps {
   readonly sample: Sample;
   readonly layout: Layout;
-  /** Items that would be labeled. */
+  /** Items on the table: those without an answer are labeled where something is proposed. */
   readonly items: number;
   readonly busy: boolean;
-  readonly onAccept: () => void;
+  /** All but those marked as wrong. */
+  readonly onAccept: (wrong: ReadonlySet<number>) => void;
   readonly onClose: () => void;
 }
 
@@ -32,9 +36,9 @@ export function SampleCheck({ sample, layout, items, busy, onAccept, onClose }: 
         </button>
       </div>
       <ol>
-        {sample.cards.map(({ task, label }) => (
+        {sample.cards.map(({ task, labels }) => (
           <li key={task.id} className={wrong.has(task.id) ? 'wrong' : ''}>
-            <span className="chip">{label ?? 'no proposal'}</span>
+            <span className="chip">{labels.join(', ')}</span>
             <Shown task={task} layout={layout} />
             <button type="button" className="small" aria-pressed={wrong.has(task.id)} onClick={() => mark(task.id)}>
               Wrong<span className="visually-hidden"> item {task.id}</span>
@@ -43,12 +47,20 @@ export function SampleCheck({ sample, layout, items, busy, onAccept, onClose }: 
         ))}
       </ol>
       <p role="status">
-        {wrong.size} of {sample.cards.length} wrong: at most <b>{percent(bound)}</b> of all {count(items)} are.
+        {wrong.size} of {sample.cards.length} wrong: at most <b>{percent(bound)}</b> of all open suggestions here are.
       </p>
       <div className="actions">
-        <button type="button" className="primary" disabled={busy || items === 0} onClick={onAccept}>
-          Accept all {count(items)} suggestions
+        <button
+          type="button"
+          className="primary"
+          disabled={busy || sample.cards.length === 0 || items > ITEMS_MAX}
+          onClick={() => onAccept(wrong)}
+        >
+          {wrong.size === 0 ? 'Accept all open suggestions' : 'Accept all but the wrong ones'}
         </button>
+        {items > ITEMS_MAX && (
+          <span className="muted">More than {count(ITEMS_MAX)} items at once: narrow the choice down first.</span>
+        )}
       </div>
     </section>
   );

@@ -212,9 +212,10 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
               items={cards.data.total}
               busy={act.isPending}
               onClose={() => setSampling(false)}
-              onAccept={() =>
+              onAccept={(wrong) =>
                 act.mutate(async () => {
-                  const items = suggestionsOf(await bulkApi.all(projectId, settled));
+                  const all = suggestionsOf(await bulkApi.all(projectId, settled));
+                  const items = all.filter(({ task }) => !wrong.has(task));
                   const { output } = await bulkApi.label(projectId, items);
                   const { runId, labeled } = output as { runId: number; labeled: number };
                   setSampling(false);
@@ -267,8 +268,8 @@ async function undo(runId: number): Promise<Done> {
 
 /** Open items with the label that is proposed for each. */
 function suggestionsOf(cards: readonly Card[]): Item[] {
-  return cards.flatMap(({ task, label, answered }) =>
-    label === null || answered !== null ? [] : [{ task: task.id, labels: [label] }],
+  return cards.flatMap(({ task, labels, answered }) =>
+    labels.length === 0 || answered !== null ? [] : [{ task: task.id, labels }],
   );
 }
 

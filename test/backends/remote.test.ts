@@ -12,7 +12,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { createGuardedFetch } from '../../src/media/guarded-fetch.ts';
 import { openWorld } from '../media/web-server.ts';
-import { texts } from './fake.ts';
+import { texts, until } from './fake.ts';
 
 const BULK = { lane: 'bulk' } as const;
 
@@ -145,6 +145,37 @@ describe('a model behind plain JSON', () => {
     expect(pool.status().models[0]!.broken).toMatchObject(refused);
     up = true;
     now += 60_000;
+    expect((await pool.run('far', texts('a'), BULK)).failed).toEqual([]);
+  });
+
+  it('is not blamed when everybody who asked has left before the next try', async () => {
+    const leave = new AbortController();
+    const { pool, asked } = await remote(
+      LENGTHS,
+      (body, request) => ((body.inputs as string[]).includes('left') ? { status: 503 } : lengthsOf(body, request)),
+      { remoteRetryMs: 100 },
+    );
+    const call = pool.run('far', texts('left'), { lane: 'bulk', signal: leave.signal });
+    await until(() => asked.length === 1);
+    leave.abort();
+    await expect(call).rejects.toMatchObject({ code: 'CONFLICT_CANCELLED' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await pool.run('far', texts('a'), BULK)).failed).toEqual([]);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('works on what waits in bulk when all that is urgent was given up', async () => {
+    const leave = new AbortController();
+    const { pool, asked } = await remote({ ...LENGTHS, timeoutMs: 300 }, (body, request) => {
+      const { length } = body.inputs as string[];
+      if (length === 1) return lengthsOf(body, request);
+      return length === 4 ? { status: 500 } : null;
+    });
+    const urgent = pool.run('far', texts(...'abcdefgh'), { lane: 'online', signal: leave.signal });
+    // Both batches were refused and halved: two halves are asked, two wait.
+    await until(() => asked.length === 4);
+    leave.abort();
+    await expect(urgent).rejects.toMatchObject({ code: 'CONFLICT_CANCELLED' });
     expect((await pool.run('far', texts('a'), BULK)).failed).toEqual([]);
   });
 

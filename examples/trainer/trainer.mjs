@@ -27,6 +27,8 @@ if (!home || !token || !secret || !values.model || !values.control || positional
 
 /** An older call is somebody's recording. */
 const AGE_SECONDS_MAX = 300;
+/** Calls are a few hundred bytes; what is unsigned must not fill the memory. */
+const BODY_BYTES_MAX = 64 * 1024;
 
 function isGenuine(headers, body) {
   const timestamp = String(headers['x-headstart-timestamp']);
@@ -74,14 +76,34 @@ const seen = new Set();
 /** One training after the other. */
 let turn = Promise.resolve();
 
-const server = createServer(async (request, response) => {
-  let body = '';
-  for await (const chunk of request) body += chunk;
+/** Null when it is larger than any call of ours. */
+async function bodyOf(request) {
+  const chunks = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function answer(request, response) {
+  const body = await bodyOf(request);
+  if (body === null) return void response.writeHead(413, { connection: 'close' }).end('too large\n');
   if (!isGenuine(request.headers, body)) return void response.writeHead(401).end('not signed by us, or too old\n');
   response.writeHead(202).end('{}\n');
   const event = JSON.parse(body);
   if (seen.has(event.delivery)) return;
   seen.add(event.delivery);
   turn = turn.then(() => train(event)).catch((error) => console.error(`delivery ${event.delivery}: ${error.message}`));
+}
+
+const server = createServer((request, response) => {
+  // Whoever hangs up in the middle gets no answer, and stops nothing.
+  answer(request, response).catch((error) => {
+    console.log(`a call broke off: ${error.message}`);
+    response.destroy();
+  });
 });
 server.listen(Number(values.port), () => console.log(`listening on port ${server.address().port}`));

@@ -111,13 +111,23 @@ async function loadedModel(id: string): Promise<LoadedModel> {
     await send({ type: 'loading', model: id });
     const runtime = await runtimeNamed(known.entry.runtime, runtimes);
     const files = await readVerified(known.entry, known.folder);
-    modelBytes += bytesOf(files);
-    (await watched)?.allow(bytesMax());
-    known.loaded = await runtime.load(known.entry, files);
+    known.loaded = await loadWithin(bytesOf(files), () => runtime.load(known.entry, files));
     if (known.callSize !== null) setSize(known, known.callSize);
     await send({ type: 'loaded', model: id, device: known.loaded.device, bytesMax: bytesMax() });
   }
   return known.loaded;
+}
+
+/** Raises the cap by what the model needs. After a failed load it comes down with the next one, when the memory is free. */
+async function loadWithin(bytes: number, load: () => Promise<LoadedModel>): Promise<LoadedModel> {
+  modelBytes += bytes;
+  (await watched)?.allow(bytesMax());
+  try {
+    return await load();
+  } catch (error) {
+    modelBytes -= bytes;
+    throw error;
+  }
 }
 
 function setSize(known: Known, callSize: number): void {

@@ -1,7 +1,7 @@
 /** `examples/trainer`: labels go out by a signed call, a process of its own trains on them, and its model answers the project. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -78,6 +78,16 @@ it('trains elsewhere after four ground truths and serves what comes back', async
   const signature = `sha256=${createHmac('sha256', secret).update(`${old}.${forged}`).digest('hex')}`;
   const headers = { 'x-headstart-timestamp': old, 'x-headstart-signature': signature };
   expect((await fetch(address, { method: 'POST', body: forged, headers })).status).toBe(401);
+
+  expect((await fetch(address, { method: 'POST', body: 'x'.repeat(65_537) })).status).toBe(413);
+  // Nor does somebody who hangs up in the middle stop it.
+  await new Promise<void>((done) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write('POST /go HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{');
+      setTimeout(() => socket.destroy(), 50);
+    }).on('close', () => done());
+  });
+  await until('the broken call', () => said.some((line) => line.startsWith('a call broke off')));
 
   for (const [i, [, label]] of TEXTS.slice(0, VERIFIED).entries()) {
     const { id } = await client.call('annotationCreate', {

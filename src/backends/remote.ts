@@ -77,8 +77,10 @@ export class RemoteRunner {
   dispatch(): void {
     while (!this.stop.signal.aborted && this.running < REQUESTS_AT_ONCE) {
       const lane = LANES.find((one) => this.queue.batcher.waiting(one) > 0);
-      const batch = lane && this.queue.batcher.take(lane);
-      if (!batch) return;
+      if (!lane) return;
+      const batch = this.queue.batcher.take(lane);
+      // The lane held only what was given up in the meantime, and is empty now.
+      if (!batch) continue;
       this.running++;
       void this.answer(batch).finally(() => {
         this.running--;
@@ -99,6 +101,7 @@ export class RemoteRunner {
     this.options.observer.released({ model, lane, items: tickets.length, reason, waitedMs });
     try {
       const output = await this.ask(batch);
+      if (!output) return;
       const ms = performance.now() - start;
       this.options.observer.done({ model, items: tickets.length, failed: output.failed.length, ms, work: undefined });
       queue.succeed(batch, { output, ms, cpuMs: 0 });
@@ -108,15 +111,18 @@ export class RemoteRunner {
     }
   }
 
-  /** Throws Away when the server is not there for anybody, anything else when it does not take these items. */
-  private async ask(batch: Batch): Promise<BatchOutput> {
+  /**
+   * Throws Away when the server is not there for anybody, anything else when it does not take these items. Undefined
+   * when all callers left between two tries: that says nothing of the server.
+   */
+  private async ask(batch: Batch): Promise<BatchOutput | undefined> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.askOnce(batch);
       } catch (error) {
         if (!(error instanceof Away) || error.retryMs === null || tries === TRIES_MAX) throw error;
         await this.pause(Math.max(error.retryMs, (this.options.retryMs ?? RETRY_MS) * 2 ** (tries - 1)));
-        if (batch.tickets.every(({ call }) => call.settled)) throw error;
+        if (batch.tickets.every(({ call }) => call.settled)) return undefined;
       }
     }
   }

@@ -60,7 +60,7 @@ export class StandIn {
   ];
   /** Every call is sent there. */
   redirect: string | null = null;
-  /** Tasks that pages miss, as when others are deleted while somebody turns them. */
+  /** Tasks and annotations that pages miss, as when others are deleted, or made, while somebody turns them. */
   readonly missed = new Set<number>();
   readonly files = new Map<string, Buffer>();
   /** Path prefix of a deployment below a sub-path, such as `/label-studio`. */
@@ -431,7 +431,10 @@ export class StandIn {
   #taskPage(query: URLSearchParams): Json {
     const [page, size] = [Number(query.get('page')), Number(query.get('page_size'))];
     const all = [...this.tasks.values()].filter((task) => !this.missed.has(task.id));
-    const tasks = all.slice((page - 1) * size, page * size).map((task) => this.wire(task));
+    const tasks = all
+      .slice((page - 1) * size, page * size)
+      .map((task) => ({ ...task, annotations: task.annotations.filter((one) => !this.missed.has(one.id)) }))
+      .map((task) => this.wire(task));
     return { tasks, total: all.length, total_annotations: 0, total_predictions: 0 };
   }
 

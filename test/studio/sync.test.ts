@@ -64,6 +64,36 @@ describe('a sync', () => {
     expect((await count(projectId)).task_number).toBe(229);
   }, 60_000);
 
+  it('takes no answer back that came after the page was made, or that cannot be read', async () => {
+    const { projectId, params } = await open();
+    const [first, second, third] = [...world.studio.tasks.values()];
+    const late = await world.studio.annotate(first!.id, [answerOf('ham')]);
+    const odd = await world.studio.annotate(second!.id, [answerOf('ham')]);
+    await world.studio.annotate(third!.id, [answerOf('ham')]);
+    expect(await sync(params, { predictions: false })).toMatchObject({ annotations: 3 });
+    world.studio.missed.add(late.id);
+    Object.assign(odd, { result: 'no list' });
+    third!.annotations = [];
+    expect(await sync(params, { predictions: false })).toMatchObject({
+      goneAnnotations: 1,
+      problems: [{ task: second!.id }],
+    });
+    expect((await count(projectId)).total_annotations_number).toBe(2);
+  }, 60_000);
+
+  it('sends each prediction once when scores say the order', async () => {
+    const { projectId, params } = await open();
+    const tasks = [...world.studio.tasks.values()];
+    for (const [i, task] of tasks.slice(0, 30).entries())
+      await world.studio.annotate(task.id, [answerOf(texts[i]!.label)]);
+    await world.client.call('connectionUpdate', { params, body: { settings: { scores: 'order' } } });
+    await sync(params);
+    await settle(world.client, projectId);
+    await sync(params);
+    expect(await sync(params)).toMatchObject({ predictions: { pushed: 0, there: 230 } });
+    expect(tasks.every((task) => task.predictions.length === 1)).toBe(true);
+  }, 60_000);
+
   it('writes the order of the queue into a field that Label Studio can sort by, and does not read it as data', async () => {
     const { params } = await open();
     expect(await sync(params, { predictions: false, order: true })).toMatchObject({ ordered: 230 });

@@ -164,6 +164,25 @@ describe('the rules page', () => {
     await page.getByText('No problem in 1 rule.').waitFor();
   });
 
+  it('begins with what was saved when somebody comes back for another rule', async () => {
+    const projectId = await server.project({ title: 'Mails', texts: TEXTS });
+    const page = await visit(projectId);
+    await write(page, DOCUMENT);
+    await page.getByText('No problem in 2 rules.').waitFor();
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await page.getByText('first document of the project').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText(/Applied 2 rules of document 1/).waitFor();
+    await page.getByRole('link', { name: 'Label', exact: true }).click();
+    await page.locator('.text-body').waitFor();
+    await page.evaluate(`(() => {
+      const text = document.createTreeWalker(document.querySelector('.text-body'), NodeFilter.SHOW_TEXT).nextNode();
+      getSelection().setBaseAndExtent(text, 0, text, text.data.indexOf(' ', 6));
+    })()`);
+    await page.getByRole('button', { name: /^Rule/ }).click();
+    await page.getByText('No problem in 3 rules.').waitFor();
+  });
+
   it('shows pictures with the facts that rules ask for, and waits for files by itself', async () => {
     const config =
       '<View><Image name="image" value="$text"/><Choices name="label" toName="image"><Choice value="night"/><Choice value="day"/></Choices></View>';

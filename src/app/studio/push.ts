@@ -69,7 +69,7 @@ export async function pushPredictions(
     const page = await studio.page(connection.id, after, PUSH_CHUNK, { owed });
     if (page.length === 0) break;
     after = page.at(-1)!.studioId;
-    const wanted = page.filter((row) => row.pushed !== suggester.version || connection.settings.scores === 'order');
+    const wanted = page.filter((row) => row.pushed !== suggester.version);
     counts.there += page.length - wanted.length;
     const part = await pushChunk(deps, suggester, connection, work, { wanted, dryRun });
     counts.pushed += part.pushed;

@@ -16,7 +16,7 @@ import type { Proposals } from './proposals.ts';
 import { patiently, pushPredictions } from './push.ts';
 import { pushAnswers } from './push-answers.ts';
 import type { SyncDirection } from './studio-api.ts';
-import { listOf, readTask } from './wire.ts';
+import { idOf, listOf, readTask } from './wire.ts';
 
 export const STUDIO_SYNC = 'studio-sync';
 
@@ -135,7 +135,7 @@ async function pull(
   for (let page = 1; ; page++) {
     throwIfStopped(work.signal);
     const { tasks, total } = await patiently(work, () => taskPage(client, connection.studioProject!, page, PAGE));
-    await takePage(parts, connection, tasks, { counts, seen, dryRun });
+    await takePage(parts, connection, tasks, { counts, seen, dryRun, work, client });
     await work.progress({ stage: dryRun ? 'looking at tasks' : 'tasks and annotations', done: counts.tasks, total });
     if (tasks.length === 0 || counts.tasks >= total) break;
   }
@@ -159,14 +159,14 @@ async function goneTasks(
     after = rows.at(-1)!.studioId;
     for (const { studioId } of rows) {
       throwIfStopped(work.signal);
-      if (!seen.has(studioId) && (await isGone(work, client, studioId))) gone.push(studioId);
+      if (!seen.has(studioId) && (await isGone(work, client, `/api/tasks/${studioId}/`))) gone.push(studioId);
     }
   }
 }
 
-async function isGone(work: JobWork, client: StudioClient, studioId: number): Promise<boolean> {
+async function isGone(work: JobWork, client: StudioClient, path: string): Promise<boolean> {
   try {
-    await patiently(work, () => client.get(`/api/tasks/${studioId}/`));
+    await patiently(work, () => client.get(path));
     return false;
   } catch (error) {
     if (refusedWith(error) === 404) return true;
@@ -175,11 +175,19 @@ async function isGone(work: JobWork, client: StudioClient, studioId: number): Pr
   }
 }
 
+interface Taking {
+  readonly counts: Counts;
+  readonly seen: Set<number>;
+  readonly dryRun: boolean;
+  readonly work: JobWork;
+  readonly client: StudioClient;
+}
+
 async function takePage(
   { deps, configs, intake }: SyncParts,
   connection: Connection,
   values: readonly Json[],
-  { counts, seen, dryRun }: { counts: Counts; seen: Set<number>; dryRun: boolean },
+  { counts, seen, dryRun, work, client }: Taking,
 ): Promise<void> {
   const { store } = deps;
   const project = await found('project', connection.projectId, store.projects.get(connection.projectId));
@@ -210,11 +218,17 @@ async function takePage(
     const wire = isJsonObject(value) ? listOf(value.annotations).filter(isJsonObject) : [];
     const { read: annotations, problems } = annotationsIn(wire);
     for (const one of problems) problem(given.studioId, `An annotation ${one}.`);
-    const there = annotations.map((one) => one.studioId);
+    // Also what cannot be read is there.
+    const there = wire.flatMap((one) => idOf(one.id) ?? []);
     // A reply without the field says nothing of annotations.
     const tells = isJsonObject(value) && Array.isArray(value.annotations);
     const here = task === null || !tells ? [] : await store.studio.annotationsOf(connection.id, task.id);
-    const gone = here.filter((id) => !there.includes(id));
+    const gone: number[] = [];
+    for (const id of here) {
+      throwIfStopped(work.signal);
+      // An event may have brought it after the page was made, and what is dropped never comes back.
+      if (!there.includes(id) && (await isGone(work, client, `/api/annotations/${id}/`))) gone.push(id);
+    }
     counts.goneAnnotations += gone.length;
     if (dryRun) counts.annotations += there.filter((id) => !here.includes(id)).length;
     if (dryRun || task === null) continue;

@@ -21,6 +21,8 @@ export default function RulesPage({ projectId }: { projectId: number }): ReactNo
     queryKey: ['rules', projectId],
     queryFn: client.newest,
     staleTime: Number.POSITIVE_INFINITY,
+    // Not while somebody writes, but whoever comes back begins with what was saved since.
+    gcTime: 0,
   });
   const schema = useQuery({
     queryKey: ['rule-schema', projectId],

@@ -89,9 +89,11 @@ describe('a sync', () => {
     await world.client.call('connectionUpdate', { params, body: { settings: { scores: 'order' } } });
     await sync(params);
     await settle(world.client, projectId);
+    await world.client.call('train', { params: { project_id: projectId } });
+    await settle(world.client, projectId);
     await sync(params);
-    expect(await sync(params)).toMatchObject({ predictions: { pushed: 0, there: 230 } });
-    expect(tasks.every((task) => task.predictions.length === 1)).toBe(true);
+    expect(await sync(params)).toMatchObject({ predictions: { pushed: 0 } });
+    expect(Math.max(...tasks.map((task) => task.predictions.length))).toBe(1);
   }, 60_000);
 
   it('writes the order of the queue into a field that Label Studio can sort by, and does not read it as data', async () => {

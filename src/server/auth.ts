@@ -3,7 +3,8 @@
  * on loopback and the request was meant for it (no other page, no re-bound host name).
  */
 import type { FastifyRequest } from 'fastify';
-import type { Identity, PeopleApi } from '../app/app.ts';
+import type { Identity } from '../app/app.ts';
+import type { PeopleApi } from '../app/projects/api.ts';
 import { AppError } from '../core/errors.ts';
 
 declare module 'fastify' {

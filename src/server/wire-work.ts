@@ -1,15 +1,11 @@
 /** The queue, its insights, runs, jobs, models and tokens in the words of the wire. */
-import type {
-  DoubtfulAnnotations,
-  InsightsWithAdvice,
-  QueueItem,
-  QueueState,
-  ShareWithInterval,
-  VoteView,
-} from '../app/app.ts';
+
 import { actsOn } from '../app/jobs/job-acts.ts';
 import { shownParams } from '../app/jobs/jobs.ts';
 import { secondsLeft } from '../app/jobs/pace.ts';
+import type { DoubtfulAnnotations, InsightsWithAdvice, ShareWithInterval } from '../app/learning/insights-api.ts';
+import type { VoteView } from '../app/projects/api.ts';
+import type { QueueItem, QueueState } from '../app/queue/api.ts';
 import type { Job, ModelSummary, Run, Token } from '../core/domain.ts';
 import type {
   InsightsWire,

@@ -1,6 +1,8 @@
 /** Projects, tasks, annotations and predictions in the words of the wire, and back. */
 
-import type { AnswerInput, PredictionView, ProjectInput } from '../app/app.ts';
+import type { ProjectInput } from '../app/projects/api.ts';
+import type { AnswerInput } from '../app/queue/api.ts';
+import type { PredictionView } from '../app/suggestions/api.ts';
 import type { Annotation, Project, ProjectSettings, Task } from '../core/domain.ts';
 import type {
   AnnotationWire,

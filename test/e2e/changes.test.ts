@@ -1,24 +1,17 @@
 /** Projects change while people label: labels, tasks, people, leases. Through a real server. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Client, createClient } from '../../src/cli/client.ts';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { answerNext, answerOf, createTextProject, importTexts, settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { makeTexts, TEXT_CONFIG } from '../helpers/texts.ts';
 
 const texts = makeTexts(40);
-const data = temporaryFolder();
-let server: ServerProcess;
+const server = servedFolder();
 let client: Client;
 let projectId: number;
 
 beforeAll(async () => {
-  server = await startServerProcess(data.folder);
   client = server.client;
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
 });
 
 async function freshProject(settings: Record<string, unknown> = {}): Promise<void> {

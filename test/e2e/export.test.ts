@@ -2,22 +2,13 @@
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { unzipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { BOXES, box, TEXT_CLASSES } from '../helpers/labeled.ts';
-import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { runCommand } from '../helpers/process.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { download, newProject, upload, type WireTask } from '../helpers/transfer.ts';
 
-const data = temporaryFolder();
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
+const server = servedFolder();
 
 const AT = { x: 0, y: 10, width: 10, height: 10, rotation: 0, rectanglelabels: ['cat'] };
 
@@ -119,7 +110,10 @@ describe('an export', () => {
     expect((await elected({ min_score: 0.3 })).map(([image]) => image)).toEqual(['agreed', 'truth']);
     expect((await elected({ min_score: 0.4 })).map(([image]) => image)).toEqual(['truth']);
     expect((await elected({ labeler: 'cyd' }))[0]).toEqual(['agreed', ['annotator:cyd', null]]);
-    const run = await runCommand(['export', String(id), '--labels', 'consensus', '--format', 'json-min'], data.folder);
+    const run = await runCommand(
+      ['export', String(id), '--labels', 'consensus', '--format', 'json-min'],
+      server.folder,
+    );
     expect((JSON.parse(run.stdout) as { image: string }[]).map((one) => one.image)).toEqual([
       'agreed',
       'truth',
@@ -156,12 +150,12 @@ describe('an export', () => {
     const { count, losses } = await lossesOf(id, 'voc');
     expect(count).toBe(2);
     expect(losses.map(({ message }) => message).join(' ')).toMatch(/upright boxes .* size of its image is not known/);
-    const file = join(data.folder, 'out.zip');
-    const command = await runCommand(['export', String(id), '--format', 'voc', '-o', file], data.folder);
+    const file = join(server.folder, 'out.zip');
+    const command = await runCommand(['export', String(id), '--format', 'voc', '-o', file], server.folder);
     expect(command).toMatchObject({ code: 0, stdout: '' });
     expect(command.stderr.trim().split('\n')).toEqual(losses.map(({ task, message }) => `task ${task}: ${message}`));
     const again = await newProject(server.client, BOXES);
-    const back = await runCommand(['import', String(again), file, '--json', '--no-wait'], data.folder);
+    const back = await runCommand(['import', String(again), file, '--json', '--no-wait'], server.folder);
     expect(JSON.parse(back.stdout)).toMatchObject({ task_count: 1, annotation_count: 1, found_formats: { voc: 1 } });
   });
 });

@@ -1,14 +1,14 @@
 /** Real projects and data sets through a real server: the 45 example projects, bccd's boxes, wnut17's tags. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Box, boxToPercent, boxToPixels } from '../../src/core/geometry.ts';
 import { groupBy } from '../../src/core/group.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { missingFields, parseLabelConfig } from '../../src/labelconfig/index.ts';
 import { hasSharedData, SHARED_DATA } from '../formats/helpers.ts';
 import { WRONG_EXAMPLES } from '../helpers/example-projects.ts';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { contents, download, exported, newProject, upload, type WireTask } from '../helpers/transfer.ts';
 
 const examples = join(SHARED_DATA, 'label-studio');
@@ -16,17 +16,7 @@ const projects = hasSharedData
   ? readdirSync(examples, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
   : [];
 
-const data = temporaryFolder();
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
+const server = servedFolder();
 
 const read = (...path: string[]) => readFileSync(join(examples, ...path), 'utf8');
 

@@ -1,20 +1,10 @@
 /** Formats through a real server: what goes out comes back. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BOXES, boxes, classes, SPANS, SPEECH, spans, speech, TEXT_CLASSES } from '../helpers/labeled.ts';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { contents, download, exported, newProject, upload, type WireTask } from '../helpers/transfer.ts';
 
-const data = temporaryFolder();
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
+const server = servedFolder();
 
 /** What is labeled where, without what only our own formats hold: ids of regions, sizes where they are not needed. */
 function labelsOf(tasks: readonly WireTask[]) {

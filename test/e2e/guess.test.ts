@@ -1,7 +1,7 @@
 /** Before the first label the names of the labels speak: shown as a guess, counted nowhere, gone once there is a model. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { describe, expect, it } from 'vitest';
 import { answerOf, importTexts, settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 
 const SPORT = 'Sports';
 const FOOD = 'Cooking';
@@ -29,16 +29,7 @@ const TEXTS = {
 const labeled = Object.entries(TEXTS).flatMap(([label, texts]) => texts.map((text) => ({ text, label })));
 const goldOf = (text: unknown): string => labeled.find((one) => one.text === text)!.label;
 
-const data = temporaryFolder();
-let server: ServerProcess;
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
-});
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
-
+const server = servedFolder();
 async function project(settings: Record<string, unknown>, config = CONFIG): Promise<number> {
   const body = {
     title: 'Names',

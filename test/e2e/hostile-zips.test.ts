@@ -2,22 +2,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BOXES, TEXT_CLASSES } from '../helpers/labeled.ts';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { newProject, upload } from '../helpers/transfer.ts';
 
-const data = temporaryFolder();
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
+const server = servedFolder();
 
 /** A zip whose only entry has any name at all: the name is changed in place, at equal length. */
 function named(name: string): Uint8Array {
@@ -46,7 +36,7 @@ describe('a hostile zip', () => {
     await expect(upload(server.client, id, bytes, { name: 'x.zip' })).rejects.toMatchObject({ code });
     const project = await server.client.call('projectGet', { params: { project_id: id } });
     expect(project.task_number).toBe(0);
-    const spool = join(data.folder, 'spool');
+    const spool = join(server.folder, 'spool');
     expect(existsSync(spool) ? readdirSync(spool) : []).toEqual([]);
   });
 

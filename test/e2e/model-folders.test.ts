@@ -2,35 +2,27 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { formOf } from '../../src/cli/model-files.ts';
 import { brightMask, colourClassifierPixels, halfDetector, lightPoint, soundEmbedder } from '../helpers/models.ts';
-import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { runCommand } from '../helpers/process.ts';
 import { settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { tone, wav } from '../helpers/sounds.ts';
 
-const data = temporaryFolder();
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
-});
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
+const server = servedFolder();
 
 type Files = Readonly<Record<string, Uint8Array | string>>;
 
 function folderWith(name: string, files: Files): string {
-  const folder = join(data.folder, name);
+  const folder = join(server.folder, name);
   mkdirSync(folder);
   for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content);
   return folder;
 }
 
 async function command(...args: string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await runCommand(args, data.folder);
+  const { code, stdout, stderr } = await runCommand(args, server.folder);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout.split('\n')[0]!) as Record<string, unknown>;
 }

@@ -3,26 +3,17 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { TOKENIZER, textEmbedder } from '../helpers/models.ts';
-import { MAIN, runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { MAIN, runCommand } from '../helpers/process.ts';
 import { answerNext, importTexts, settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { makeTexts, TEXT_CONFIG } from '../helpers/texts.ts';
 
-const data = temporaryFolder();
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
+const server = servedFolder();
 
 async function command(...args: string[]): Promise<Record<string, unknown>[]> {
-  const { code, stdout, stderr } = await runCommand(args, data.folder);
+  const { code, stdout, stderr } = await runCommand(args, server.folder);
   expect(code, stderr).toBe(0);
   return stdout
     .split('\n')
@@ -40,7 +31,7 @@ async function predict(home: string, texts: readonly string[]): Promise<Record<s
 }
 
 function folderWith(name: string, files: Readonly<Record<string, string | Uint8Array>>): string {
-  const folder = join(data.folder, 'drop', name);
+  const folder = join(server.folder, 'drop', name);
   mkdirSync(folder, { recursive: true });
   for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content);
   return folder;
@@ -78,7 +69,7 @@ it.each(['lexical', 'rows'])('export of a head on %s: scores equal within 1e-5',
     await command('models', 'add', folderWith('rows', { 'model.onnx': textEmbedder(), 'tokenizer.json': TOKENIZER }));
   }
   const projectId = await trained(embedder);
-  const home = join(data.folder, `home-${embedder}`);
+  const home = join(server.folder, `home-${embedder}`);
   const written = (await command('models', 'export', String(projectId), '-o', home)).map(({ file }) => String(file));
   expect(written.some((file) => file.endsWith('model.onnx'))).toBe(embedder === 'rows');
   const expected = await serverScores(projectId);

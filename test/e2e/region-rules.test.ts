@@ -1,8 +1,8 @@
 /** Rules that look within regions, through a real server: what people marked, else what models marked, never what rules did. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Region } from '../../src/core/domain.ts';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { bytesOf } from '../helpers/texts.ts';
 
 const CONFIG = `<View>
@@ -12,13 +12,11 @@ const CONFIG = `<View>
 </View>`;
 const TEXT = 'She said "what a win" and left.';
 
-const data = temporaryFolder();
-let server: ServerProcess;
+const server = servedFolder();
 let projectId: number;
 let ids: number[];
 
 beforeAll(async () => {
-  server = await startServerProcess(data.folder);
   const { id } = await server.client.call('projectCreate', { body: { title: 'Regions', label_config: CONFIG } });
   projectId = id;
   const lines = Array.from({ length: 6 }, () => JSON.stringify({ data: { text: TEXT } })).join('\n');
@@ -29,11 +27,6 @@ beforeAll(async () => {
   );
   await settle(server.client, id);
   ids = (await server.client.call('projectTasks', { params: { project_id: id }, query: {} })).map((task) => task.id);
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
 });
 
 const region = (words: string, label: string) => {

@@ -1,12 +1,11 @@
 /** Wrong answers come up for a second look, and trainings held against each other give advice on stopping. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { answerOf, createTextProject, goldOf, importTexts, settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { makeTexts } from '../helpers/texts.ts';
 
 const texts = makeTexts(160);
-const data = temporaryFolder();
-let server: ServerProcess;
+const server = servedFolder();
 let projectId: number;
 const wrong = new Set<number>();
 
@@ -29,15 +28,9 @@ const doubts = (limit: number) =>
   server.client.call('labelErrors', { params: { project_id: projectId }, query: { limit } });
 
 beforeAll(async () => {
-  server = await startServerProcess(data.folder);
   projectId = await createTextProject(server.client, { retrain_every: 1000, seed: 3 });
   await importTexts(server.client, projectId, texts);
   await settle(server.client, projectId);
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
 });
 
 describe('a second look', () => {

@@ -1,10 +1,11 @@
 /** Several questions about one item: each control has its own head, versions and suggestion; one result carries them all. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TOKENIZER, textClassifier } from '../helpers/models.ts';
-import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { runCommand } from '../helpers/process.ts';
 import { settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { bytesOf } from '../helpers/texts.ts';
 
 const CONFIG = `<View>
@@ -41,12 +42,10 @@ const gold: readonly Gold[] = Array.from({ length: 120 }, (_, i) => {
   return { text: `Visit ${i}: the ${said} ${words}, ${ask}`, mood, topics, refund };
 });
 
-const data = temporaryFolder();
-let server: ServerProcess;
+const server = servedFolder();
 let projectId: number;
 
 beforeAll(async () => {
-  server = await startServerProcess(data.folder);
   const settings = { embedder: 'lexical', retrain_every: 20, blind_share: 0, seed: 5 };
   projectId = (await server.client.call('projectCreate', { body: { title: 'Hotel', label_config: CONFIG, settings } }))
     .id;
@@ -55,11 +54,6 @@ beforeAll(async () => {
   await server.client.upload('projectImport', where, bytesOf(lines));
   await settle(server.client, projectId);
 });
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
-
 const region = (name: string, choices: readonly string[]) => ({
   from_name: name,
   to_name: 'text',
@@ -167,7 +161,7 @@ describe('several controls', () => {
 
 describe('a further control without answers', () => {
   it('is suggested by the model that is bound to it', async () => {
-    const folder = join(data.folder, 'drop', 'prizes');
+    const folder = join(server.folder, 'drop', 'prizes');
     mkdirSync(folder, { recursive: true });
     const words = [
       ['meeting', 'lunch'],
@@ -176,7 +170,7 @@ describe('a further control without answers', () => {
     writeFileSync(join(folder, 'model.onnx'), textClassifier(words));
     writeFileSync(join(folder, 'labels.txt'), 'work\nprize');
     writeFileSync(join(folder, 'tokenizer.json'), TOKENIZER);
-    const added = await runCommand(['models', 'add', folder], data.folder);
+    const added = await runCommand(['models', 'add', folder], server.folder);
     expect(added.code, added.stderr).toBe(0);
     const { client } = server;
     const config = `<View><Text name="text" value="$text"/>

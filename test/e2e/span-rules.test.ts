@@ -1,7 +1,7 @@
 /** Span rules through a real server: exact offsets in any script, shown by next, weighed by annotations, exported, undone. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { describe, expect, it } from 'vitest';
 import { settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { bytesOf } from '../helpers/texts.ts';
 
 const CONFIG = `<View>
@@ -9,17 +9,7 @@ const CONFIG = `<View>
   <Text name="text" value="$text"/>
 </View>`;
 
-const data = temporaryFolder();
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
+const server = servedFolder();
 
 const TEXTS = [
   '😀 Ask for aspirin, or Aspirin plus, in Köln.',

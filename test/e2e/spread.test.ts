@@ -1,26 +1,20 @@
 /** Spreading labels over a real server: preview, apply, undo, corrections, bulk labels, copies, spans, kills. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/cli/client.ts';
-import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { runCommand } from '../helpers/process.ts';
 import { answerOf, createTextProject, goldOf, importTexts, settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { bytesOf, type LabeledText, makeTexts, TEXT_CONFIG } from '../helpers/texts.ts';
 
 const COUNT = 400;
 const SLICE = 0.3;
 const texts = makeTexts(COUNT);
-const data = temporaryFolder();
-let server: ServerProcess;
+const server = servedFolder();
 let client: Client;
 
 beforeAll(async () => {
-  server = await startServerProcess(data.folder);
   client = server.client;
 });
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
-
 /** Runs a job to its end and returns its output. */
 async function finish(job: { id: number }): Promise<Record<string, unknown>> {
   for (;;) {
@@ -95,7 +89,7 @@ describe('spreading labels', () => {
     expect(plan.questions[0]).toMatchObject({ rule: 'too-few', coverage: 0, more: 30 });
     const outcome = await finish(await client.call('spreadApply', { params, body: {} }));
     expect(outcome.votes).toBe(0);
-    const asked = await runCommand(['propagate', 'ask', String(projectId), '--count', '40'], data.folder);
+    const asked = await runCommand(['propagate', 'ask', String(projectId), '--count', '40'], server.folder);
     expect(JSON.parse(asked.stdout)).toEqual({ queued: 40 });
     for (let i = 0; i < 40; i++) {
       const item = (await client.call('queueNext', { params, query: {} }))!;
@@ -264,7 +258,7 @@ describe('spreading labels', () => {
     const span = async (...args: string[]) => {
       const { code, stdout, stderr } = await runCommand(
         ['propagate', 'span', String(tasks[0]!.id), ...args],
-        data.folder,
+        server.folder,
       );
       return code === 0 ? JSON.parse(stdout.trim()) : stderr;
     };
@@ -274,7 +268,7 @@ describe('spreading labels', () => {
     expect(await span('Bergen')).toMatch(/No span .*Bergen.* is annotated in this task/);
     const { runId } = await span('Oslo');
     expect((await client.call('predictionList', { query: { task: tasks[1]!.id } }))[0]!.result).toHaveLength(1);
-    const undone = await runCommand(['propagate', 'undo', String(project.id)], data.folder);
+    const undone = await runCommand(['propagate', 'undo', String(project.id)], server.folder);
     expect(JSON.parse(undone.stdout)).toMatchObject({ id: runId });
     expect(await client.call('predictionList', { query: { task: tasks[1]!.id } })).toEqual([]);
     await expect(

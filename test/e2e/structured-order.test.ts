@@ -4,23 +4,14 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/core/random.ts';
 import { BOXES, SPANS } from '../helpers/labeled.ts';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { bytesOf } from '../helpers/texts.ts';
 
-const data = temporaryFolder();
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
-});
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
+const server = servedFolder();
 
 interface Prediction {
   readonly result: readonly object[];

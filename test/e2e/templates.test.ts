@@ -1,21 +1,12 @@
 /** Templates by API and command line, each taking its own sample; and questions that must be answered. */
 import { execFileSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TEMPLATES, templateNamed } from '../../src/labelconfig/index.ts';
-import { MAIN, runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { MAIN, runCommand } from '../helpers/process.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { exported, newProject, upload } from '../helpers/transfer.ts';
 
-const data = temporaryFolder();
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
+const server = servedFolder();
 
 describe('templates', () => {
   it('are the same by API and command line, and start a project with its sample', async () => {
@@ -25,7 +16,7 @@ describe('templates', () => {
     expect(lines.map((line) => (JSON.parse(line) as { name: string }).name)).toEqual(TEMPLATES.map(({ name }) => name));
     const shown = execFileSync(process.execPath, [MAIN, 'templates', 'ner']).toString();
     expect(JSON.parse(shown)).toMatchObject({ name: 'ner', label_config: templateNamed('ner').config });
-    const made = await runCommand(['init', 'People', '--template', 'ner', '--sample', '--json'], data.folder);
+    const made = await runCommand(['init', 'People', '--template', 'ner', '--sample', '--json'], server.folder);
     const { id } = JSON.parse(made.stdout) as { id: number };
     expect((await exported(server.client, id)).map((task) => task.data)).toEqual([templateNamed('ner').sample]);
   });

@@ -1,21 +1,11 @@
 /** When training starts: by the policy, by hand, by a webhook; what a dry run says; and never two at once. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { describe, expect, it } from 'vitest';
 import { answerNext, answerOf, createTextProject, goldOf, importTexts, settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { makeTexts } from '../helpers/texts.ts';
 
 const texts = makeTexts(120);
-const data = temporaryFolder();
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
+const server = servedFolder();
 
 async function project(settings: Record<string, unknown>): Promise<{ project_id: number }> {
   const project_id = await createTextProject(server.client, { blind_share: 0, retrain_on_drift: false, ...settings });

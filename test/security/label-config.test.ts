@@ -1,24 +1,15 @@
 /** Label configs that mean harm: they are refused at once, or they are text and stay text. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
 import { parseLabelConfig, renderLabelConfig, TAGS, TEMPLATES } from '../../src/labelconfig/index.ts';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { servedFolder } from '../helpers/served.ts';
 
 const SCRIPT = '"/><script>alert(1)</script><img src=x onerror=alert(1) x="';
 const ESCAPED = SCRIPT.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 /** The patience of somebody who waits for a page. */
 const AT_ONCE_MS = 1_000;
 
-const data = temporaryFolder();
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
-});
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
+const server = servedFolder();
 
 const post = (path: string, body: unknown): Promise<Response> =>
   fetch(new URL(path, server.url), {

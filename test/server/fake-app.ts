@@ -1,9 +1,11 @@
 /** A small App in memory: two projects with one thing of every kind each, enough to drive every route. */
 import { createHash } from 'node:crypto';
-import type { App, Identity, Media, PredictionView } from '../../src/app/app.ts';
+import type { App, Identity } from '../../src/app/app.ts';
 import type { TrainingPlan } from '../../src/app/learning/api.ts';
+import type { PredictionView } from '../../src/app/suggestions/api.ts';
 import type { Annotation, Job, ModelVersion, Prediction, Project, Run, Task, Token } from '../../src/core/domain.ts';
 import { AppError } from '../../src/core/errors.ts';
+import type { Media } from '../../src/media/media.ts';
 import { fakeLibrary } from './fake-library.ts';
 import { fakeRules } from './fake-rules.ts';
 import { fakeScripts } from './fake-scripts.ts';

@@ -1,6 +1,6 @@
 /** Library of the fake App: one model that ships and one that was added. */
 
-import type { ControlModels, LibraryApi } from '../../src/app/library/library-api.ts';
+import type { ControlModels, LibraryApi } from '../../src/app/library/api.ts';
 import type { LibraryVersion } from '../../src/backends/library/library.ts';
 import { modelInfo } from '../../src/backends/manifest.ts';
 import { builtinModels } from '../../src/backends/registry.ts';

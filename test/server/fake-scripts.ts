@@ -1,6 +1,7 @@
 /** What scripts call, of the fake App: answers in the right form. */
-import type { PredictionView } from '../../src/app/app.ts';
-import type { ScriptsApi } from '../../src/app/scripts/scripts-api.ts';
+
+import type { ScriptsApi } from '../../src/app/scripts/api.ts';
+import type { PredictionView } from '../../src/app/suggestions/api.ts';
 import type { Job, Region, Task } from '../../src/core/domain.ts';
 import { AppError } from '../../src/core/errors.ts';
 

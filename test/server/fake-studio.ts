@@ -1,5 +1,5 @@
 /** Label Studio of the fake App: one connection per project, under the ids of the projects. */
-import type { ConnectionView, StudioApi } from '../../src/app/studio/studio-api.ts';
+import type { ConnectionView, StudioApi } from '../../src/app/studio/api.ts';
 import type { Connection } from '../../src/core/connection.ts';
 import type { Job } from '../../src/core/domain.ts';
 import { AppError } from '../../src/core/errors.ts';

@@ -1,28 +1,17 @@
 /** Background work on the runs page, by keyboard: its pace, pause and resume, what failed and trying that again. */
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { makeTexts } from '../helpers/texts.ts';
-import { keepScreenshot, launchBrowser, openWatched } from './browser.ts';
-import { ServerProcess } from './server.ts';
+import { keepScreenshot } from './browser.ts';
+import { visits } from './visits.ts';
 
-const server = new ServerProcess();
-let browser: Browser;
-
-beforeAll(async () => {
-  [browser] = await Promise.all([launchBrowser(), server.start()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.remove();
-});
+const { server, visit } = visits();
 
 it('pauses, resumes and cancels a job by keyboard, and tells its rate and the time left', {
   timeout: 120_000,
 }, async () => {
   const texts = makeTexts(8_000).map(({ text }) => text);
   const project = await server.project({ title: 'Many', texts, settings: { embedder: 'use-lite' } });
-  const { page, context, problems } = await openWatched(browser, server.url, `/projects/${project}/runs`);
+  const { page, problems } = await visit(`/projects/${project}/runs`);
   const row = page.getByRole('listitem').filter({ hasText: 'embeddings by use-lite' });
   await row.getByText(/\d+(\.\d)?\/s, \d+ (s|min) left/).waitFor({ timeout: 60_000 });
   await keepScreenshot(page, 'job-running');
@@ -48,8 +37,7 @@ it('pauses, resumes and cancels a job by keyboard, and tells its rate and the ti
   await page.keyboard.press('Enter');
   await row.getByText('cancelled', { exact: true }).waitFor();
   await row.getByRole('button', { name: /^Run again job/ }).waitFor();
-  expect(problems.filter((problem) => !problem.includes('ERR_'))).toEqual([]);
-  await context.close();
+  expect(problems.splice(0).filter((problem) => !problem.includes('ERR_'))).toEqual([]);
 });
 
 it('lists what failed page by page, and tries it again', { timeout: 60_000 }, async () => {
@@ -59,7 +47,7 @@ it('lists what failed page by page, and tries it again', { timeout: 60_000 }, as
     config: `<View><Image name="image" value="$image"/><Choices name="label" toName="image"><Choice value="a"/><Choice value="b"/></Choices></View>`,
     rows: Array.from({ length: 60 }, () => ({ image: 'data:image/png;base64,AAAA' })),
   });
-  const { page, context, problems } = await openWatched(browser, server.url, `/projects/${project}/runs`);
+  const { page } = await visit(`/projects/${project}/runs`);
   const row = page.getByRole('listitem').filter({ hasText: '60 failed' });
   await row.getByText('done', { exact: true }).waitFor();
   await row.getByRole('button', { name: /^Show what failed/ }).click();
@@ -74,6 +62,4 @@ it('lists what failed page by page, and tries it again', { timeout: 60_000 }, as
     .poll(async () => (await server.call('jobList', 'GET', `/api/jobs?project=${project}`))[0]!.attempts)
     .toBe(2);
   await row.getByText('60 of 60, 60 failed').waitFor();
-  expect(problems).toEqual([]);
-  await context.close();
 });

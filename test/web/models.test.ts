@@ -1,27 +1,16 @@
 /** The models page: a model dropped into it is tried, offered, bound, and its suggestions are run and told. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { it } from 'vitest';
 import { TOKENIZER, textClassifier } from '../helpers/models.ts';
-import { keepScreenshot, launchBrowser, openWatched } from './browser.ts';
-import { ServerProcess } from './server.ts';
+import { keepScreenshot } from './browser.ts';
+import { visits } from './visits.ts';
 
-const server = new ServerProcess();
-let browser: Browser;
-
-beforeAll(async () => {
-  [browser] = await Promise.all([launchBrowser(), server.start()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.remove();
-});
+const { server, visit } = visits();
 
 it('takes a model, says what it assumed, and lets it pre-label', async () => {
   const project = await server.project({ title: 'Mails', texts: ['win a free prize', 'lunch meeting', 'the report'] });
-  const { page, context, problems } = await openWatched(browser, server.url, `/projects/${project}/models`);
+  const { page } = await visit(`/projects/${project}/models`);
   await page.getByText('No model here answers').waitFor();
   const folder = join(server.folder, 'words');
   mkdirSync(folder, { recursive: true });
@@ -42,6 +31,4 @@ it('takes a model, says what it assumed, and lets it pre-label', async () => {
   await keepScreenshot(page, 'models-bound');
   await page.goto(`${server.url}/projects/${project}/runs`);
   await page.getByText('by words@').first().waitFor();
-  expect(problems).toEqual([]);
-  await context.close();
 });

@@ -3,12 +3,12 @@ import type { Job } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Page } from '../../store/store.ts';
-import type { JobsApi } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { enqueueEmbedding } from '../embeddings/embed.ts';
 import { enqueueTraining } from '../learning/retrain.ts';
 import { MODEL_PULL, shownPull } from '../library/model-pull.ts';
 import { found } from '../lookup.ts';
+import type { JobsApi } from './api.ts';
 import { actsOn } from './job-acts.ts';
 import { takeBackAttempts } from './whole-run.ts';
 

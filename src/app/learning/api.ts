@@ -1,7 +1,8 @@
 /** How a project learns, as one interface in plain data: its training policy, its order, and what its model gets wrong. */
 import type { Job, Task } from '../../core/domain.ts';
 import type { PolicyView } from '../../sampling/index.ts';
-import type { QueueReason, ShareWithInterval } from '../app.ts';
+import type { QueueReason } from '../queue/api.ts';
+import type { ShareWithInterval } from './insights-api.ts';
 import type { MapApi } from './map-api.ts';
 import type { RetrainRule } from './retrain-policy.ts';
 

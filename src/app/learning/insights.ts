@@ -3,12 +3,12 @@ import type { Annotation } from '../../core/domain.ts';
 import { bootstrapInterval, median, wilsonInterval } from '../../core/intervals.ts';
 import { seededRandom } from '../../core/random.ts';
 import { type CurvePoint, projectCurve } from '../../sampling/index.ts';
-import type { Insights, InsightsApi, ShareWithInterval } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import type { Matrices } from '../embeddings/matrices.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
 import { saysTheSame } from '../queue/answers.ts';
+import type { Insights, InsightsApi, ShareWithInterval } from './insights-api.ts';
 import { doubtfulAnnotations } from './label-errors.ts';
 import { createStopAdvice } from './stop-advice.ts';
 

@@ -2,12 +2,12 @@
 import type { Annotation, ModelVersion } from '../../core/domain.ts';
 import { decodeHead, type Link } from '../../heads/index.ts';
 import { type GivenLabel, labelErrors } from '../../sampling/index.ts';
-import type { DoubtfulAnnotation, DoubtfulAnnotations } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { type Matrices, readRows } from '../embeddings/matrices.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
 import { classesOf } from '../queue/answers.ts';
+import type { DoubtfulAnnotation, DoubtfulAnnotations } from './insights-api.ts';
 
 const READ_CHUNK = 5_000;
 /** The newest ones; judging them takes a tenth of a second, and nobody looks through more. */

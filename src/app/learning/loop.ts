@@ -2,33 +2,24 @@
  * The learning loop of one project while it is in use: its learner, the current order, and who stands where in it.
  * Everything here can be rebuilt from the store and the matrices; nothing here is the only copy of anything.
  */
-import type { Learner, Ranked } from '../../compute/compute.ts';
+import type { Learner } from '../../compute/compute.ts';
 import type { Annotation, ModelVersion, Project, Task } from '../../core/domain.ts';
 import { groupBy } from '../../core/group.ts';
-import { take } from '../../core/iterate.ts';
 import { fittingPolicy, policyOf } from '../../sampling/index.ts';
 import type { Tensor } from '../../store/tensors.ts';
 import type { Deps } from '../deps.ts';
-import { embeddersOf } from '../embeddings/embedders.ts';
+import { pickEmbedder } from '../embeddings/embedders.ts';
 import { type Matrices, readRows } from '../embeddings/matrices.ts';
 import type { ProjectConfig } from '../projects/project-config.ts';
 import { type Lesson, lessonOf, promotionRuns, saysTheSame } from '../queue/answers.ts';
 import { BlindSlice } from '../queue/blind-slice.ts';
 import { Roster } from '../queue/roster.ts';
 import { type AskedControl, askedOf, numberOf } from './asked.ts';
-import { orderPerCost, widthFor } from './costs.ts';
+import { CurrentOrder } from './current-order.ts';
 import { DriftCount } from './drift.ts';
 import { Marked } from './marked.ts';
 import type { TrainedAt } from './retrain-policy.ts';
 
-/** Tasks ranked beyond the ones that are out right now: a person never waits for the order. */
-const ORDER_LENGTH = 64;
-/** Further ranked tasks for each one that is out: what many people take before the next order is there. */
-const ORDER_PER_LEASE = 5;
-/** Tasks of the blind slice whose hidden suggestion is worked out with each order. */
-const BLIND_AHEAD = 64;
-/** Below this share of embedded tasks the instant embedder serves: an order over half the tasks is no order. */
-const COVERAGE_MIN = 0.9;
 const LOAD_CHUNK = 5_000;
 /** Answers carry whole results: fewer at once, so that reading them stalls nobody. */
 const ANSWERS_CHUNK = 500;
@@ -51,8 +42,6 @@ export class Loop {
   readonly blind: BlindSlice;
   /** The version whose head was installed last; null while only the live head has learned. */
   version: ModelVersion | null = null;
-  /** The order as last computed, best first. */
-  order: readonly Ranked[] = [];
   /** Tasks asked for before all others, by ordinal; true: to check predictions, so they are shown without any. */
   readonly wanted = new Map<number, boolean>();
   /** How many times somebody was given a task: the clock of the blind slice. */
@@ -60,23 +49,18 @@ export class Loop {
   /** What the last training, or the last request for one, stood on. */
   trained: TrainedAt;
   readonly drift = new DriftCount();
+  readonly ranking: CurrentOrder;
 
   readonly #deps: Deps;
   readonly #learner: Learner | null;
   readonly #asked: AskedControl | null;
   /** What orders spans and shapes; null for everything else. */
   readonly #marked: Marked | null;
-  /** Of the tasks in the last order, where it was made per cost: 1 is the usual one. */
-  #costs: ReadonlyMap<number, number> = new Map();
-  /** Probabilities that came with the last order, so that handing out a task waits for no thread. */
-  #known = new Map<number, ArrayLike<number>>();
   /** Dealt with, but without anything the head could learn from: skips, mostly. Never ranked again. */
   readonly #silent = new Set<number>();
   /** Labeled in bulk only: they teach, and prove nothing. Bulk acts reload the loop, so the runs are those of its start. */
   readonly #unproven = new Set<number>();
   readonly #promotions: ReadonlySet<number>;
-  #refreshing: Promise<void> | null = null;
-  #refreshAgain = false;
   #users = 0;
   #closing = false;
   #unused: (() => void) | null = null;
@@ -101,6 +85,10 @@ export class Loop {
     this.trained = { labels: 0, verified: 0, at: Date.parse(project.createdAt) };
     this.roster = new Roster(deps.clock, overlap);
     this.blind = new BlindSlice(seed, blindShare);
+    this.ranking = new CurrentOrder({
+      ...{ store: deps.store, project, config, strategy: this.strategy, learner, marked: this.#marked, asked },
+      ...{ roster: this.roster, blind: this.blind, silent: this.#silent },
+    });
   }
 
   static async open(deps: Deps, matrices: Matrices, project: Project, config: ProjectConfig): Promise<Loop> {
@@ -118,7 +106,7 @@ export class Loop {
       const active = await deps.store.models.active(project.id, config.control?.name ?? '');
       if (active) await loop.install(active);
       await loop.#countDrift(blind.filter((one) => Date.parse(one.createdAt) > loop.trained.at));
-      await loop.refresh();
+      await loop.ranking.refresh();
       return loop;
     } catch (error) {
       await learner?.close();
@@ -166,7 +154,7 @@ export class Loop {
       this.#marked?.remove(ordinal);
     }
     await this.#learner?.removeRows(Uint32Array.from(tasks, (task) => task.ordinal));
-    await this.refresh();
+    await this.ranking.refresh();
   }
 
   /** An annotation of this task was added, changed or removed. Resolves when the new order stands. */
@@ -175,35 +163,12 @@ export class Loop {
     const shares = this.#setAnswers(task.ordinal, annotations);
     await this.#learner?.answer([{ ordinal: task.ordinal, shares }]);
     await this.#countDrift(annotations.filter(isBlindTest));
-    await this.refresh();
+    await this.ranking.refresh();
   }
 
   /** Is the task shown without a suggestion? */
   isBlind({ id, ordinal }: Pick<Task, 'id' | 'ordinal'>): boolean {
     return this.blind.has(id) || this.wanted.get(ordinal) === true;
-  }
-
-  /** Recomputes the order. Calls during a call are answered by one more computation after it. */
-  refresh(): Promise<void> {
-    if (this.#refreshing) {
-      this.#refreshAgain = true;
-      return this.#refreshing;
-    }
-    this.#refreshing = this.#refreshLoop().finally(() => {
-      this.#refreshing = null;
-    });
-    return this.#refreshing;
-  }
-
-  /** Resolves when no new order is being computed, or after the time given. */
-  async settled(waitMs: number): Promise<void> {
-    if (!this.#refreshing) return;
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, waitMs);
-    });
-    await Promise.race([this.#refreshing, patience]);
-    clearTimeout(timer);
   }
 
   /** Tasks that the policy can rank. */
@@ -216,24 +181,9 @@ export class Loop {
     return this.#marked?.sentence(ordinal) ?? null;
   }
 
-  /** What a task of an order per cost costs, 1 for the usual one; undefined in other orders. */
-  cost(ordinal: number): number | undefined {
-    return this.#costs.get(ordinal);
-  }
-
-  /** Probabilities that came with the last order; undefined for tasks it did not look at. */
-  known(ordinal: number): ArrayLike<number> | undefined {
-    return this.#known.get(ordinal);
-  }
-
   /** Is there anything to predict with? From then on names of labels have nothing to add. */
   get hasHead(): boolean {
-    return this.version !== null || this.#known.size > 0;
-  }
-
-  /** The first tasks as a strategy would put them now; the order that is handed out stays as it is. */
-  async orderBy(strategy: string, limit: number): Promise<readonly Ranked[]> {
-    return (await this.#rank(strategy, limit, this.roster.pending())).order;
+    return this.version !== null || this.ranking.isPredicted;
   }
 
   /** Calibrated class probabilities of one task; null while there is no head or no embedding. Waits for the thread. */
@@ -281,59 +231,8 @@ export class Loop {
         this.#unused = resolve;
       });
     }
-    await this.#refreshing?.catch(() => undefined);
+    await this.ranking.ended();
     await this.#learner?.close();
-  }
-
-  async #refreshLoop(): Promise<void> {
-    for (;;) {
-      this.#refreshAgain = false;
-      const startedAt = performance.now();
-      await this.#computeOrder();
-      if (!this.#refreshAgain) return;
-      // With many people at work an order is old before it is done: half of one core is enough for it.
-      if (this.roster.isShared) await pause(performance.now() - startedAt);
-    }
-  }
-
-  async #computeOrder(): Promise<void> {
-    const pending = this.roster.pending();
-    const ahead = Uint32Array.from(take(this.roster.open(this.blind.ordinals(), null), BLIND_AHEAD));
-    const [{ order, costs }, hidden = null] = await Promise.all([
-      this.#rank(this.strategy, ORDER_LENGTH + ORDER_PER_LEASE * pending.length, pending),
-      this.#learner?.suggest(ahead),
-    ]);
-    const classCount = this.config.classes.length;
-    this.order = order;
-    this.#costs = costs;
-    this.#known = new Map(order.flatMap((one) => (one.probabilities ? [[one.ordinal, one.probabilities]] : [])));
-    for (const [i, ordinal] of ahead.entries()) {
-      if (hidden) this.#known.set(ordinal, hidden.subarray(i * classCount, (i + 1) * classCount));
-    }
-  }
-
-  /** The first tasks by a policy: none that are answered, blind or out. */
-  async #rank(
-    strategy: string,
-    limit: number,
-    pending: Uint32Array,
-  ): Promise<{ order: readonly Ranked[]; costs: ReadonlyMap<number, number> }> {
-    const { name, perCost } = policyOf(strategy);
-    const without = concat(this.#silent, this.blind.ordinals());
-    const width = perCost ? widthFor(limit) : limit;
-    const wide = this.#marked
-      ? this.#marked.order(name, width, new Set([...without, ...pending]))
-      : ((await this.#learner?.order(width, without, pending, name)) ?? []);
-    if (!perCost) return { order: wide, costs: new Map() };
-    return orderPerCost(wide, await this.#sizes(wide.map((one) => one.ordinal)), limit);
-  }
-
-  /** Marks to look at, or characters to read; null where the size says nothing about the work. */
-  async #sizes(ordinals: readonly number[]): Promise<Map<number, number | null>> {
-    if (this.#asked?.asked === 'boxes') return new Map(ordinals.map((one) => [one, this.#marked!.sizeOf(one)]));
-    const ascending = [...ordinals].sort((a, b) => a - b);
-    const tasks = await this.#deps.store.tasks.byOrdinals(this.project.id, ascending);
-    return new Map(tasks.map(({ ordinal, data }) => [ordinal, this.config.textOf(data)?.length ?? null]));
   }
 
   async #loadTasks(tensor: Tensor): Promise<void> {
@@ -447,27 +346,4 @@ export function standingOf({ trainedOn, metrics, createdAt }: Omit<ModelVersion,
 /** A hidden suggestion was held against it. */
 function isBlindTest({ blind, parentPrediction, skipped }: Annotation): boolean {
   return blind && parentPrediction !== null && !skipped;
-}
-
-function concat(first: ReadonlySet<number>, second: Uint32Array): Uint32Array {
-  const all = new Uint32Array(first.size + second.length);
-  all.set([...first]);
-  all.set(second, first.size);
-  return all;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** The embedder that rows are compared by: the wanted one, or the instant one while most of its rows are missing. */
-export async function pickEmbedder(
-  { inference }: Deps,
-  matrices: Matrices,
-  { project, config, tasks }: { project: Project; config: ProjectConfig; tasks: number },
-): Promise<{ embedder: string; tensor: Tensor }> {
-  const { wanted, instant } = embeddersOf(inference, project, config);
-  const tensor = await matrices.embeddings(project.id, wanted);
-  if (tasks > 0 && tensor.filled >= COVERAGE_MIN * tasks) return { embedder: wanted, tensor };
-  return { embedder: instant, tensor: await matrices.embeddings(project.id, instant) };
 }

@@ -92,7 +92,7 @@ export class Loops {
     await this.#tell(projectId, async (loop) => {
       if (!loop.isByMarks) return;
       await loop.predicted(tasks ?? Array.from(loop.roster.tasks(), ([ordinal, id]) => ({ ordinal, id })));
-      await loop.refresh();
+      await loop.ranking.refresh();
     });
   }
 

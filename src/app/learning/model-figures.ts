@@ -1,11 +1,11 @@
 /** What the serving version gets right and wrong, by probabilities of tasks it has not learned from. */
 import { wilsonInterval } from '../../core/intervals.ts';
-import type { ShareWithInterval } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import type { Matrices } from '../embeddings/matrices.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
 import { ofPeople, promotionRuns } from '../queue/answers.ts';
 import type { AnswersOf, CalibrationBin, ConfusionCell, LabelFigures, LearningApi, ModelFigures } from './api.ts';
+import type { ShareWithInterval } from './insights-api.ts';
 import { type HeldOutAnswers, heldOutAnswers } from './label-errors.ts';
 
 /** With fewer answers every interval spans most of the scale. */

@@ -2,12 +2,12 @@
 import type { ModelVersion, Project } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { ModelsApi } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { type Matrices, readRows } from '../embeddings/matrices.ts';
 import { found } from '../lookup.ts';
 import { configOf, type ProjectConfigs } from '../projects/project-config.ts';
 import { chooseLabels } from '../suggestions/suggest.ts';
+import type { ModelsApi } from './insights-api.ts';
 import type { Loops } from './loops.ts';
 import { withoutPins, withPin } from './pins.ts';
 import { enqueuePredict } from './predict.ts';

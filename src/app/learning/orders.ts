@@ -14,7 +14,7 @@ export function createOrders(
   voteSplits: VoteSplits,
 ): Pick<LearningApi, 'strategies' | 'compareOrders'> {
   const tasksBy = async (loop: Loop, strategy: string, limit: number): Promise<RankedTask[]> => {
-    const order = await loop.orderBy(strategy, limit);
+    const order = await loop.ranking.by(strategy, limit);
     const tasks = await deps.store.tasks.byOrdinals(
       loop.project.id,
       order.map((one) => one.ordinal),

@@ -155,7 +155,7 @@ async function serve(deps: Deps, loops: Loops, version: ModelVersion, verdict: s
   if (version.control === first.control?.name) {
     await loops.use(version.projectId, async (loop) => {
       await loop.install(active);
-      await loop.refresh();
+      await loop.ranking.refresh();
     });
   }
   await enqueuePredict(deps, version.projectId);

@@ -7,7 +7,7 @@ import type { Deps } from '../deps.ts';
 import { enqueueEmbedding } from '../embeddings/embed.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
-import type { ControlModels, LibraryApi } from './library-api.ts';
+import type { ControlModels, LibraryApi } from './api.ts';
 import { MODEL_COMPARE } from './model-compare.ts';
 import { exportModel } from './model-export.ts';
 import { fitModel } from './model-fit.ts';

@@ -4,10 +4,10 @@ import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { type ZipEntry, zipFiles } from '../../formats/index.ts';
 import { decodeHead } from '../../heads/index.ts';
-import type { ExportFile } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
+import type { ExportFile } from '../transfer/api.ts';
 
 /** What `headstart models predict` reads; not named like a file of any runtime, so that the folder moves in as a model. */
 export const HOME_FILE = 'home.json';

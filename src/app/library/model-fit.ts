@@ -2,7 +2,7 @@
 import type { ModelInfo, ModelInput } from '../../backends/backend.ts';
 import { type Control, type Label, type LabelConfig, matchLabel, type ObjectKind } from '../../labelconfig/index.ts';
 import { outputsFor, type RegionBinding } from '../../regions/index.ts';
-import type { FittingModel } from './library-api.ts';
+import type { FittingModel } from './api.ts';
 
 const INPUT_OF: Readonly<Partial<Record<ObjectKind, ModelInput>>> = { text: 'text', image: 'image', audio: 'audio' };
 /** A picture's classes and boxes may be as unsure as the model lets them be: the control's own threshold decides. */

@@ -3,7 +3,7 @@ import type { Region } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { type Control, editResult, type LabelConfig, type LabelEdit } from '../../labelconfig/index.ts';
 import type { Store } from '../../store/store.ts';
-import type { LabelMigration } from '../app.ts';
+import type { LabelMigration } from './api.ts';
 
 export interface LabelChange {
   /** Edits to carry into results, with the control as it was. */

@@ -13,9 +13,10 @@ import {
 } from '../../labelconfig/index.ts';
 import type { Upload } from '../../media/media.ts';
 import type { MediaKind } from '../../media/sniff.ts';
-import type { ImportOutcome, ImportRequest, MediaApi, ProjectsApi } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
+import type { ImportOutcome, ImportRequest } from '../transfer/api.ts';
+import type { MediaApi, ProjectsApi } from './api.ts';
 import type { ProjectConfigs } from './project-config.ts';
 
 type ImportTasks = (request: ImportRequest) => Promise<ImportOutcome>;

@@ -3,10 +3,11 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Labeler, Role, Token } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { median } from '../../core/intervals.ts';
-import type { Identity, PeopleApi } from '../app.ts';
+import type { Identity } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import { newSecret, secretHash } from '../secrets.ts';
+import type { PeopleApi } from './api.ts';
 
 /** Whoever can read the data folder; needs no token on the machine itself. */
 const LOCAL_OWNER = 'owner';

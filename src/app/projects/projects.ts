@@ -4,7 +4,6 @@ import { AppError } from '../../core/errors.ts';
 import { type LabelConfig, parseLabelConfig } from '../../labelconfig/index.ts';
 import { checkPolicy, DEFAULT_STRATEGY, fittingPolicy, POLICIES, policyOf } from '../../sampling/index.ts';
 import type { NewProject } from '../../store/store.ts';
-import type { ProjectInput, ProjectsApi } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { enqueueEmbedding } from '../embeddings/embed.ts';
 import type { Matrices } from '../embeddings/matrices.ts';
@@ -15,6 +14,7 @@ import { withoutPins } from '../learning/pins.ts';
 import { enqueueTraining } from '../learning/retrain.ts';
 import { found } from '../lookup.ts';
 import { enqueueLabelModel } from '../suggestions/label-model.ts';
+import type { ProjectInput, ProjectsApi } from './api.ts';
 import { migrateLabels, planLabelChange } from './label-change.ts';
 import { type ProjectConfig, type ProjectConfigs, readProjectConfig } from './project-config.ts';
 

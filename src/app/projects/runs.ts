@@ -1,12 +1,12 @@
 /** Bulk acts: what was done, by whom, and undoing one as a whole. */
 import type { Run } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
-import type { RunsApi } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { hasEnded } from '../jobs/jobs.ts';
 import type { Loops } from '../learning/loops.ts';
 import { found } from '../lookup.ts';
 import { enqueueLabelModel } from '../suggestions/label-model.ts';
+import type { RunsApi } from './api.ts';
 
 /** Whatever is at work is among the newest. */
 const JOBS_LOOKED_AT = 100;

@@ -3,7 +3,6 @@ import type { Task } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { labelerKey } from '../../formats/index.ts';
 import { missingFields } from '../../labelconfig/index.ts';
-import type { TasksApi, VoteView } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { enqueueEmbedding } from '../embeddings/embed.ts';
 import type { Loops } from '../learning/loops.ts';
@@ -11,6 +10,7 @@ import { found } from '../lookup.ts';
 import { classesOf, sharesOf } from '../queue/answers.ts';
 import { countingVotes, rulesInForce } from '../rules/runs.ts';
 import type { Neighbours } from '../spread/neighbours.ts';
+import type { TasksApi, VoteView } from './api.ts';
 import type { ProjectConfigs } from './project-config.ts';
 
 export function createTasks(deps: Deps, loops: Loops, neighbours: Neighbours, configs: ProjectConfigs): TasksApi {

@@ -2,13 +2,14 @@
 import type { Annotation, Region, Task } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { checkResult, countDifference, diffResults, missingAnswers, outcomeOf } from '../../labelconfig/index.ts';
-import type { AnnotationsApi, AnswerInput, Identity } from '../app.ts';
+import type { Identity } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { learnFrom } from '../learning/learn.ts';
 import type { Loops } from '../learning/loops.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
 import type { OnCorrection } from '../spread/spread.ts';
+import type { AnnotationsApi, AnswerInput } from './api.ts';
 
 const NOTE_LENGTH_MAX = 2_000;
 

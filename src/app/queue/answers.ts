@@ -4,6 +4,9 @@ import { choicesOfResult } from '../../labelconfig/index.ts';
 import type { Store } from '../../store/store.ts';
 import type { ProjectConfig } from '../projects/project-config.ts';
 
+/** What is on record of an answer that no suggestion was shown for, or held against. */
+export const UNAIDED = { parentPrediction: null, outcome: 'unaided', difference: {}, blind: false } as const;
+
 /**
  * classCount shares in 0..1, or null when nobody has answered. Ground truth outweighs everybody else.
  * Labels that the config no longer has are left out: they stay on record but teach nothing.

@@ -3,7 +3,7 @@ import type { Ranked } from '../../compute/compute.ts';
 import type { Prediction, Task } from '../../core/domain.ts';
 import { pagesOf, take } from '../../core/iterate.ts';
 import type { Handed, Shown } from '../../store/store.ts';
-import type { Identity, QueueApi, QueueItem, QueueReason } from '../app.ts';
+import type { Identity } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import type { Guesses } from '../learning/guess.ts';
 import type { Loop } from '../learning/loop.ts';
@@ -12,6 +12,7 @@ import { found } from '../lookup.ts';
 import { storedView } from '../suggestions/predictions.ts';
 import type { Suggestions } from '../suggestions/suggestions.ts';
 import type { VoteSplits } from '../suggestions/vote-split.ts';
+import type { QueueApi, QueueItem, QueueReason } from './api.ts';
 import { reasonFor } from './reason.ts';
 
 /** A person waits no longer than this for an order that is being computed. */
@@ -31,7 +32,7 @@ export function createQueue(deps: Deps, loops: Loops, hints: Hints): QueueApi {
     async next(projectId, who, { exclude = [] } = {}) {
       return loops.use(projectId, async (loop) => {
         // Alone, one sees the order that one's own answer made; among many, a slightly old order beats a wait.
-        if (loop.roster.isAlone(who.annotatorId)) await loop.settled(PATIENCE_MS);
+        if (loop.roster.isAlone(who.annotatorId)) await loop.ranking.settled(PATIENCE_MS);
         const held = await heldLease(deps, hints, loop, who, exclude);
         return held ?? lease(deps, hints, loop, who, exclude);
       });
@@ -47,8 +48,8 @@ export function createQueue(deps: Deps, loops: Loops, hints: Hints): QueueApi {
 
     async preview(projectId, limit) {
       const loop = await loops.get(projectId);
-      await loop.settled(PATIENCE_MS);
-      const ranked = loop.order.slice(0, limit);
+      await loop.ranking.settled(PATIENCE_MS);
+      const ranked = loop.ranking.tasks.slice(0, limit);
       const tasks = await store.tasks.byOrdinals(
         projectId,
         ranked.map((one) => one.ordinal),
@@ -95,7 +96,12 @@ async function heldLease(
   await deps.store.leases.extend(task.id, who.annotatorId, expiresAt);
   loop.roster.lease(task.ordinal, who.annotatorId, expiresAt);
   const prediction = held.predictionId === null ? undefined : await deps.store.predictions.get(held.predictionId);
-  return item(deps, hints, loop, loop.order, { task, prediction: prediction ?? null, blind: held.blind, expiresAt });
+  return item(deps, hints, loop, loop.ranking.tasks, {
+    task,
+    prediction: prediction ?? null,
+    blind: held.blind,
+    expiresAt,
+  });
 }
 
 async function lease(
@@ -106,7 +112,7 @@ async function lease(
   exclude: readonly number[],
 ): Promise<QueueItem | undefined> {
   const postponed = await deps.store.leases.postponed(loop.project.id, who.annotatorId);
-  const { order } = loop;
+  const { tasks: order } = loop.ranking;
   const expiresAt = leaseEnd(deps, loop);
   for (const page of candidatePages(loop, who, order, postponed)) {
     const candidates = page.filter(({ id }) => !exclude.includes(id));
@@ -243,7 +249,7 @@ async function queueState({ store }: Deps, loop: Loop): ReturnType<QueueApi['sta
   return {
     strategy: loop.strategy,
     embedder: loop.embedder,
-    phase: loop.order[0]?.phase ?? 'sequential',
+    phase: loop.ranking.tasks[0]?.phase ?? 'sequential',
     ranked: loop.ranked,
     tasks: counts.tasks,
     annotationsUntilRetrain:

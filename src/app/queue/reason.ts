@@ -1,9 +1,9 @@
 /** Why a task stands where it stands: the numbers behind its rank, and one sentence made of them. */
 import type { Ranked } from '../../compute/compute.ts';
 import { explain, policyOf } from '../../sampling/index.ts';
-import type { QueueReason } from '../app.ts';
 import type { Loop } from '../learning/loop.ts';
 import type { VoteSplit } from '../suggestions/vote-split.ts';
+import type { QueueReason } from './api.ts';
 
 const COMMITTEE = 'committee-variance';
 
@@ -76,7 +76,7 @@ function sentenceFor(loop: Loop, strategy: string, ranked: Ranked): string {
 
 /** Only of the order that is handed out: costs of another one are not kept. */
 function costOf(loop: Loop, strategy: string, { ordinal }: Ranked): string {
-  const cost = strategy === loop.strategy ? loop.cost(ordinal) : undefined;
+  const cost = strategy === loop.strategy ? loop.ranking.cost(ordinal) : undefined;
   return cost === undefined ? '' : ` Ranked by what it teaches per cost; it costs ${cost.toFixed(1)} times the usual.`;
 }
 

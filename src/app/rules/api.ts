@@ -2,7 +2,7 @@
 import type { Job, RuleDocument } from '../../core/domain.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { PatternReport, RuleProblem, RuleSet, Suggestion } from '../../rules/index.ts';
-import type { ShareWithInterval } from '../app.ts';
+import type { ShareWithInterval } from '../learning/insights-api.ts';
 
 /** A document that need not be saved; or the number of one that is. */
 export interface RuleDraft {

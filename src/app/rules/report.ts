@@ -10,8 +10,8 @@ import {
   type SpanCounts,
   wilsonInterval,
 } from '../../rules/index.ts';
-import type { ShareWithInterval } from '../app.ts';
 import type { Deps } from '../deps.ts';
+import type { ShareWithInterval } from '../learning/insights-api.ts';
 import type { ProjectConfig } from '../projects/project-config.ts';
 import type { RuleMatch, RuleMedia, RuleReportView, RuleTask, RuleView, SpanQuality } from './api.ts';
 import { factSourceOf } from './media-facts.ts';

@@ -7,7 +7,7 @@ import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
 import { storedView } from '../suggestions/predictions.ts';
-import type { ScriptsApi } from './scripts-api.ts';
+import type { ScriptsApi } from './api.ts';
 
 type External = Pick<ScriptsApi, 'regionsFrom' | 'addPredictions' | 'updatePrediction' | 'deletePrediction'>;
 

@@ -1,10 +1,12 @@
 /** Everything for scripts that were written for Label Studio, put together. */
-import type { TasksApi, TransferApi } from '../app.ts';
+
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
+import type { TasksApi } from '../projects/api.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
+import type { TransferApi } from '../transfer/api.ts';
+import type { ScriptsApi } from './api.ts';
 import { createExternalPredictions } from './external-predictions.ts';
-import type { ScriptsApi } from './scripts-api.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createSelection } from './task-selection.ts';
 

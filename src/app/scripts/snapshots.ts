@@ -7,16 +7,16 @@ import { AppError } from '../../core/errors.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { type ExportRow, formatFor } from '../../formats/index.ts';
 import { parseLabelConfig } from '../../labelconfig/index.ts';
-import type { ProjectsApi } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
 import { hasEnded } from '../jobs/jobs.ts';
 import { found } from '../lookup.ts';
+import type { ProjectsApi } from '../projects/api.ts';
 import type { Suggestions } from '../suggestions/suggestions.ts';
 import { exportFile } from '../transfer/export.ts';
 import { rowFilter } from '../transfer/export-filter.ts';
 import { exportRows } from '../transfer/export-rows.ts';
-import type { ScriptsApi, SnapshotInput } from './scripts-api.ts';
+import type { ScriptsApi, SnapshotInput } from './api.ts';
 
 export const SNAPSHOT = 'export-snapshot';
 

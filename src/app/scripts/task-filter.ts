@@ -2,7 +2,7 @@
 import type { Annotation, Task } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { valueAt } from '../../labelconfig/index.ts';
-import type { TaskFilterItem, TaskQuery } from './scripts-api.ts';
+import type { TaskFilterItem, TaskQuery } from './api.ts';
 
 /** What the fields of a filter stand on. */
 export interface FilterRow {

@@ -2,7 +2,7 @@
 import { groupBy } from '../../core/group.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
-import type { TaskQuery } from './scripts-api.ts';
+import type { TaskQuery } from './api.ts';
 import { isDescending, matcherOf } from './task-filter.ts';
 
 const CHUNK = 1_000;

@@ -16,7 +16,7 @@ import type { Loops } from '../learning/loops.ts';
 import type { MapArea } from '../learning/map-api.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
-import { classesOf, sharesOf } from '../queue/answers.ts';
+import { classesOf, sharesOf, UNAIDED } from '../queue/answers.ts';
 import type { Suggestions } from '../suggestions/suggestions.ts';
 import type { BulkItem, Card, CardQuery, Cards } from './api.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -319,10 +319,7 @@ function annotationOf(
     groundTruth: false,
     visibleMs: null,
     via: 'click',
-    parentPrediction: null,
-    outcome: 'unaided',
-    difference: {},
-    blind: false,
+    ...UNAIDED,
     note: '',
     submissionId: newId(),
   };

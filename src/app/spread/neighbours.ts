@@ -3,11 +3,11 @@ import type { NeighbourSpaces, SpaceKey } from '../../compute/neighbours.ts';
 import type { Project } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Tensor } from '../../store/tensors.ts';
-import type { ProjectsApi } from '../app.ts';
 import type { Deps } from '../deps.ts';
+import { pickEmbedder } from '../embeddings/embedders.ts';
 import { type Matrices, readRows } from '../embeddings/matrices.ts';
-import { pickEmbedder } from '../learning/loop.ts';
 import { found } from '../lookup.ts';
+import type { ProjectsApi } from '../projects/api.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
 
 /** Rows handed over at once: a few megabytes, copied in milliseconds. */

@@ -8,10 +8,10 @@ import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
 import type { Suggestions } from '../suggestions/suggestions.ts';
+import type { StudioFinding } from './api.ts';
 import { studioClient } from './client.ts';
 import { tokenOf } from './connections.ts';
 import { openStudioMedia } from './media.ts';
-import type { StudioFinding } from './studio-api.ts';
 import type { SuggestionVersions } from './version.ts';
 
 /** Tasks that are looked at closely. */

@@ -160,7 +160,7 @@ export class Proposals {
   async #scores({ projectId, settings }: Connection): Promise<(scored: Scored, task: Task | null) => Scored> {
     if (settings.scores === 'confidence') return (scored) => scored;
     const loop = await this.#loops.get(projectId);
-    const rank = new Map(loop.order.map((one, i) => [one.ordinal, i / (2 * loop.order.length)]));
+    const rank = new Map(loop.ranking.tasks.map((one, i) => [one.ordinal, i / (2 * loop.ranking.tasks.length)]));
     return (scored, task) => {
       const place = (task && rank.get(task.ordinal)) ?? 0.5 + scored.score / 2;
       return { ...scored, score: Math.round(place * QUANTUM) / QUANTUM };

@@ -7,6 +7,7 @@ import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
+import type { SyncDirection } from './api.ts';
 import { refusedWith, type StudioClient, studioClient, taskPage } from './client.ts';
 import type { Connections } from './connections.ts';
 import type { FollowConfig } from './inbox.ts';
@@ -15,7 +16,6 @@ import { ORDER_FIELD, writeOrder } from './order.ts';
 import type { Proposals } from './proposals.ts';
 import { patiently, pushPredictions } from './push.ts';
 import { pushAnswers } from './push-answers.ts';
-import type { SyncDirection } from './studio-api.ts';
 import { idOf, listOf, readTask } from './wire.ts';
 
 export const STUDIO_SYNC = 'studio-sync';

@@ -1,8 +1,8 @@
 /** What a control's own head, or a model bound to it, said of tasks: from votes in standing runs. */
 import type { Labeler, Run, Vote } from '../../core/domain.ts';
-import type { PredictionView } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import type { ProjectConfig } from '../projects/project-config.ts';
+import type { PredictionView } from './api.ts';
 import { versionName } from './predictions.ts';
 import { choiceRegion } from './suggest.ts';
 

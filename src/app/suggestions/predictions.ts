@@ -2,13 +2,13 @@
 import type { Labeler, Prediction } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { checkResult } from '../../labelconfig/index.ts';
-import type { PredictionsApi, PredictionView } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import type { Loops } from '../learning/loops.ts';
 import { standingMarks } from '../library/model-regions.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
 import { countingPredictions, rulesInForce } from '../rules/runs.ts';
+import type { PredictionsApi, PredictionView } from './api.ts';
 import type { Suggestions } from './suggestions.ts';
 
 export function createPredictions(

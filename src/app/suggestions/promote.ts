@@ -16,6 +16,7 @@ import { wholeRun } from '../jobs/whole-run.ts';
 import type { Loops } from '../learning/loops.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
+import { UNAIDED } from '../queue/answers.ts';
 import { choiceRegion } from './suggest.ts';
 import type { Suggestions } from './suggestions.ts';
 
@@ -172,10 +173,7 @@ function annotationOf({ job }: JobWork, run: Run, task: Task, result: readonly R
     groundTruth: false,
     visibleMs: null,
     via: 'api',
-    parentPrediction: null,
-    outcome: 'unaided',
-    difference: {},
-    blind: false,
+    ...UNAIDED,
     note: '',
     submissionId: `promote/${run.id}`,
     runId: run.id,

@@ -2,11 +2,11 @@
 import type { Project, Region, Task, Vote } from '../../core/domain.ts';
 import { groupBy } from '../../core/group.ts';
 import type { Control } from '../../labelconfig/index.ts';
-import type { PredictionView } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import type { Loop } from '../learning/loop.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
+import type { PredictionView } from './api.ts';
 import { headVotes, modelVotes } from './head-votes.ts';
 import type { LabelModels } from './label-models.ts';
 import { merged } from './merged.ts';
@@ -48,7 +48,7 @@ export function createSuggestions(sources: Sources): Suggestions {
  * nobody should wait for a thread that ranks.
  */
 async function suggestionFor(sources: Sources, loop: Loop, task: Task): Promise<Suggested | null> {
-  const known = loop.known(task.ordinal);
+  const known = loop.ranking.known(task.ordinal);
   const choice =
     !known && loop.roster.isShared
       ? await storedChoice(sources, loop, task)

@@ -2,7 +2,7 @@
 import { elect } from '../../consensus/index.ts';
 import { AppError } from '../../core/errors.ts';
 import { type ExportAnnotation, type ExportPrediction, type ExportRow, labelerKey } from '../../formats/index.ts';
-import type { ExportFilter } from '../app.ts';
+import type { ExportFilter } from './api.ts';
 
 export interface RowFilter {
   readonly predictions: boolean;

@@ -11,11 +11,11 @@ import {
   zipFiles,
 } from '../../formats/index.ts';
 import type { LabelConfig } from '../../labelconfig/index.ts';
-import type { ExportFile, ExportLosses, ExportRequest, TransferApi } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
 import type { Suggestions } from '../suggestions/suggestions.ts';
+import type { ExportFile, ExportLosses, ExportRequest, TransferApi } from './api.ts';
 import { rowFilter } from './export-filter.ts';
 import { type MediaFolder, mediaFolder } from './export-media.ts';
 import { exportRows } from './export-rows.ts';

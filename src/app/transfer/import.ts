@@ -8,14 +8,16 @@ import { LIMITS } from '../../core/limits.ts';
 import type { ImportedTask } from '../../formats/index.ts';
 import { checkResult, missingFields } from '../../labelconfig/index.ts';
 import type { NewTask } from '../../store/store.ts';
-import type { ImportOutcome, ImportRequest, JobsApi } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { enqueueEmbedding } from '../embeddings/embed.ts';
+import type { JobsApi } from '../jobs/api.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
 import type { Loops } from '../learning/loops.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
 import { missingField } from '../projects/tasks.ts';
+import { UNAIDED } from '../queue/answers.ts';
+import type { ImportOutcome, ImportRequest } from './api.ts';
 import { kindOfSource, rowsOfSource, type SourceKind } from './import-source.ts';
 
 export const IMPORT = 'import';
@@ -248,10 +250,7 @@ async function newTask(deps: Deps, config: ProjectConfig, params: ImportParams, 
     groundTruth: one.groundTruth,
     visibleMs: one.visibleMs,
     via: 'import' as const,
-    parentPrediction: null,
-    outcome: 'unaided' as const,
-    difference: {},
-    blind: false,
+    ...UNAIDED,
     note: one.note,
     submissionId: newId(),
   }));

@@ -1,6 +1,7 @@
 /** The training policy, the order before and after a change, and figures of the model. */
-import type { App, ShareWithInterval } from '../../app/app.ts';
+import type { App } from '../../app/app.ts';
 import type { ModelFigures, RankedTask, TrainingPlan } from '../../app/learning/api.ts';
+import type { ShareWithInterval } from '../../app/learning/insights-api.ts';
 import type { Handlers } from '../bind.ts';
 import type { learningRoutes, ModelFiguresWire, TrainingPlanWire } from '../contract/learning.ts';
 import { taskWire } from '../wire.ts';

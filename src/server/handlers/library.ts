@@ -1,7 +1,7 @@
 /** Models of the installation, and which of them a project asks. */
 import type { FastifyRequest } from 'fastify';
 import type { App } from '../../app/app.ts';
-import type { ControlModels } from '../../app/library/library-api.ts';
+import type { ControlModels } from '../../app/library/api.ts';
 import { AppError } from '../../core/errors.ts';
 import { attachmentName } from '../attachment.ts';
 import type { Handlers } from '../bind.ts';

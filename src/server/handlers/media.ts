@@ -1,6 +1,7 @@
 /** Media out, by ranges and under headers that let no browser run them; uploads in. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { App, Media, NewUpload, Upload } from '../../app/app.ts';
+import type { App } from '../../app/app.ts';
+import type { Media, NewUpload, Upload } from '../../app/projects/api.ts';
 import { AppError } from '../../core/errors.ts';
 import { attachmentName } from '../attachment.ts';
 import type { Handlers } from '../bind.ts';

@@ -1,5 +1,6 @@
 /** Projects: list, create, change, copy, delete; checking a label config. */
-import type { App, LabelMigration } from '../../app/app.ts';
+import type { App } from '../../app/app.ts';
+import type { LabelMigration } from '../../app/projects/api.ts';
 import type { Project } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Handlers } from '../bind.ts';

@@ -1,6 +1,6 @@
 /** What scripts written for Label Studio call beside the API's own routes. */
 import type { App, Identity } from '../../app/app.ts';
-import type { TaskQuery } from '../../app/scripts/scripts-api.ts';
+import type { TaskQuery } from '../../app/scripts/api.ts';
 import type { Job } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { isJsonObject } from '../../core/json.ts';

@@ -1,7 +1,7 @@
 /** Connections to Label Studio, syncs, the doctor of a connected project, and trainers elsewhere. */
 import type { FastifyRequest } from 'fastify';
 import type { App } from '../../app/app.ts';
-import type { ConnectionView, StudioApi } from '../../app/studio/studio-api.ts';
+import type { ConnectionView, StudioApi } from '../../app/studio/api.ts';
 import type { ConnectionSettings, Trainer } from '../../core/connection.ts';
 import type { Handlers } from '../bind.ts';
 import type { Body } from '../contract/index.ts';

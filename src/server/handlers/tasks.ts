@@ -1,6 +1,6 @@
 /** Tasks: lists, detail, change; look-alikes and votes. */
 import type { App, Identity } from '../../app/app.ts';
-import type { TaskQuery as DataManagerQuery, Selection } from '../../app/scripts/scripts-api.ts';
+import type { TaskQuery as DataManagerQuery, Selection } from '../../app/scripts/api.ts';
 import type { Task } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';

@@ -1,6 +1,7 @@
 /** Files in and out: import as a stream, export as a stream. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { App, ExportRequest } from '../../app/app.ts';
+import type { App } from '../../app/app.ts';
+import type { ExportRequest } from '../../app/transfer/api.ts';
 import { AppError } from '../../core/errors.ts';
 import { attachmentName } from '../attachment.ts';
 import type { Handlers } from '../bind.ts';

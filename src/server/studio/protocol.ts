@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App, Identity } from '../../app/app.ts';
 import { isKnownAction, TRAIN_WITH } from '../../app/studio/actions.ts';
-import type { StudioProtocol } from '../../app/studio/studio-api.ts';
+import type { StudioProtocol } from '../../app/studio/api.ts';
 import { projectNumber } from '../../app/studio/wire.ts';
 import type { Connection } from '../../core/connection.ts';
 import type { Job } from '../../core/domain.ts';

@@ -2,12 +2,11 @@
 import type { ImageHashRow, ImageHashStore } from '../store.ts';
 import type { Context } from './context.ts';
 import { breather, chunks } from './engine.ts';
+import { forLiving } from './living.ts';
 import { LIST_MAX, listQuery, query } from './query.ts';
 import type { ImageHashTable } from './schema.ts';
 
 const ofTasks = listQuery<object>()((db, ids) => db.selectFrom('image_hashes').selectAll().where('task_id', 'in', ids));
-
-const remaining = listQuery<object>()((db, ids) => db.selectFrom('tasks').select('id').where('id', 'in', ids));
 
 const put = query<ImageHashTable>()((db, { task_id, content, model, hash }) =>
   db
@@ -30,17 +29,10 @@ export function imageHashStore({ engine }: Context): ImageHashStore {
     },
     put: (rows) =>
       engine.write(
-        async (db) => {
-          for (const some of chunks(rows, LIST_MAX)) {
-            // A task may have been deleted while its file was read.
-            const ids = some.map((row) => row.taskId);
-            const there = new Set((await remaining.all(db, {}, ids)).map((row) => row.id));
-            for (const { taskId, content, model, hash } of some) {
-              if (!there.has(taskId)) continue;
-              await put.run(db, { task_id: taskId, content, model, hash: JSON.stringify(hash) });
-            }
-          }
-        },
+        (db) =>
+          forLiving(db, rows, ({ taskId, content, model, hash }) =>
+            put.run(db, { task_id: taskId, content, model, hash: JSON.stringify(hash) }),
+          ),
         { bulk: true },
       ),
   };

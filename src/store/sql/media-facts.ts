@@ -5,12 +5,11 @@ import type { JsonObject } from '../../core/json.ts';
 import type { MediaFactRow, MediaFactStore } from '../store.ts';
 import type { Context } from './context.ts';
 import { breather, chunks } from './engine.ts';
+import { forLiving } from './living.ts';
 import { LIST_MAX, listQuery, query } from './query.ts';
 import type { MediaFactTable } from './schema.ts';
 
 const ofTasks = listQuery<object>()((db, ids) => db.selectFrom('media_facts').selectAll().where('task_id', 'in', ids));
-
-const remaining = listQuery<object>()((db, ids) => db.selectFrom('tasks').select('id').where('id', 'in', ids));
 
 const put = query<MediaFactTable>()((db, p) => {
   const { reference, version, facts, problem, created_at } = p;
@@ -33,17 +32,9 @@ export function mediaFactStore({ engine, clock }: Context): MediaFactStore {
       return all;
     },
     put: (rows) =>
-      engine.write(
-        async (db) => {
-          for (const some of chunks(rows, LIST_MAX)) {
-            // A task may have been deleted while its file was read.
-            const ids = some.map((row) => row.taskId);
-            const there = new Set((await remaining.all(db, {}, ids)).map((row) => row.id));
-            for (const row of some) if (there.has(row.taskId)) await put.run(db, fromMediaFact(row, isoTime(clock)));
-          }
-        },
-        { bulk: true },
-      ),
+      engine.write((db) => forLiving(db, rows, (row) => put.run(db, fromMediaFact(row, isoTime(clock)))), {
+        bulk: true,
+      }),
   };
 }
 

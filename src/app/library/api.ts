@@ -9,7 +9,7 @@ import type {
   VerifiedFile,
 } from '../../backends/library/library.ts';
 import type { Job } from '../../core/domain.ts';
-import type { ExportFile } from '../app.ts';
+import type { ExportFile } from '../transfer/api.ts';
 
 export interface LibraryApi {
   list(): Promise<readonly LibraryVersion[]>;

@@ -1,7 +1,8 @@
 /** What scripts written for Label Studio do beyond our own calls: lists by filter, snapshots, predictions in bulk. */
 import type { Job, Region, Task } from '../../core/domain.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { ExportFile, ExportFilter, PredictionView } from '../app.ts';
+import type { PredictionView } from '../suggestions/api.ts';
+import type { ExportFile, ExportFilter } from '../transfer/api.ts';
 
 export interface ScriptsApi {
   /** One task, by an import of its own. */

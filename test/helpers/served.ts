@@ -1,0 +1,39 @@
+/** One server for all tests of a file: over a temporary folder, started before the first and gone after the last. */
+import { afterAll, beforeAll } from 'vitest';
+import type { Client } from '../../src/cli/client.ts';
+import { type ServerProcess, startServerProcess, temporaryFolder } from './process.ts';
+
+export interface Served {
+  /** Its data folder; removed at the end, so tests may keep files of their own in it. */
+  readonly folder: string;
+  readonly client: Client;
+  readonly url: string;
+  readonly pid: number;
+  log(): string;
+}
+
+/** Call it before the hooks that need the server: hooks run in the order in which they are given. */
+export function servedFolder(): Served {
+  const { folder, remove } = temporaryFolder();
+  let server: ServerProcess;
+  beforeAll(async () => {
+    server = await startServerProcess(folder);
+  });
+  afterAll(async () => {
+    await server.stop();
+    remove();
+  });
+  return {
+    folder,
+    get client() {
+      return server.client;
+    },
+    get url() {
+      return server.url;
+    },
+    get pid() {
+      return server.pid;
+    },
+    log: () => server.log(),
+  };
+}

@@ -24,6 +24,8 @@ export function visits(): {
 
   afterEach(async () => {
     const problems = open.flatMap((one) => one.problems);
+    // A stand-in that is still fetching would find its page gone.
+    await Promise.all(open.map((one) => one.page.unrouteAll({ behavior: 'wait' })));
     await Promise.all(open.map((one) => one.context.close()));
     open = [];
     expect(problems).toEqual([]);

@@ -11,6 +11,7 @@ import type { ModelEntry } from './backends/manifest.ts';
 import { createPoolMetrics } from './backends/metrics.ts';
 import { createInferencePool } from './backends/pool.ts';
 import { builtinModels } from './backends/registry.ts';
+import { waitForRoom } from './backends/room.ts';
 import { openTuningFile } from './backends/tuning-file.ts';
 import { openNeighbourProcess } from './compute/neighbour-process.ts';
 import { openThreads } from './compute/threads.ts';
@@ -56,13 +57,15 @@ export async function startServer(
     const metrics = createPoolMetrics();
     closers.push(async () => metrics.close());
     const shipped = [...builtinModels(), ...(more.models ?? [])];
-    const inference = createInferencePool({
-      models: shipped,
-      hostsMax: config.hosts,
-      tuning: openTuningFile(join(config.folder, 'tuning.json')),
-      observer: metrics.observer,
-      fetch,
-    });
+    const inference = waitForRoom(
+      createInferencePool({
+        models: shipped,
+        hostsMax: config.hosts,
+        tuning: openTuningFile(join(config.folder, 'tuning.json')),
+        observer: metrics.observer,
+        fetch,
+      }),
+    );
     closers.push(() => inference.close());
     const compute = openThreads({ learnerThreads: LEARNER_THREADS, workThreads: config.hosts });
     closers.push(() => compute.close());

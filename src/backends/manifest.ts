@@ -61,15 +61,13 @@ export function itemCost(entry: ModelEntry, item: InferenceItem): number {
 
 /**
  * The part of an item that the model reads: longer text is cut here, before it is queued or sent anywhere. Throws
- * LIMIT_SIZE for what the model's policy refuses, and for files that no host could hold.
+ * LIMIT_SIZE for what the model's policy refuses, and for what no host or not even the whole queue could hold.
  */
-export function admitItem(entry: ModelEntry, item: InferenceItem): InferenceItem {
+export function admitItem(entry: ModelEntry, item: InferenceItem, queueBytesMax: number): InferenceItem {
   const { unitsMax = Number.POSITIVE_INFINITY, oversize = 'truncate' } = entry.batch;
-  if ('bytes' in item) {
-    const bytesMax = LIMITS.inferenceItemBytesMax;
-    if (item.bytes.byteLength > bytesMax) throw tooLarge(item.bytes.byteLength, bytesMax, 'bytes');
-    return item;
-  }
+  const bytesMax = 'bytes' in item ? Math.min(LIMITS.inferenceItemBytesMax, queueBytesMax) : queueBytesMax;
+  if (itemBytes(item) > bytesMax) throw tooLarge(itemBytes(item), bytesMax, 'bytes');
+  if ('bytes' in item) return item;
   if (item.text.length <= unitsMax) return item;
   if (oversize === 'refuse') throw tooLarge(item.text.length, unitsMax, 'UTF-16 units');
   return { text: item.text.slice(0, unitsMax) };

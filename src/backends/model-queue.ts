@@ -70,11 +70,12 @@ export class ModelQueue {
     this.broken = undefined;
   }
 
-  add(call: Call): void {
+  /** Items that are too large, each by itself, come back as failed. */
+  add(call: Call, itemBytesMax: number): void {
     const tickets: Ticket[] = [];
     for (const [index, raw] of call.items.entries()) {
       try {
-        const item = admitItem(this.entry, raw);
+        const item = admitItem(this.entry, raw, itemBytesMax);
         tickets.push({ call, index, item, cost: itemCost(this.entry, item), bytes: itemBytes(item) });
       } catch (error) {
         this.itemsFailed++;

@@ -34,6 +34,8 @@ export interface PoolOptions extends SchedulerOptions {
   readonly fetch?: RemoteFetch;
   /** Before a request to another server is tried again; doubles. Default: half a second. */
   readonly remoteRetryMs?: number;
+  /** Bytes of items that may wait or be at work. Default: `LIMITS.inferenceBytesMax`. */
+  readonly bytesMax?: number;
 }
 
 /** Order of calls without a timeout: as if they had this one. */
@@ -47,6 +49,7 @@ export function createInferencePool(options: PoolOptions = {}): InferencePool {
 class LocalPool implements InferencePool {
   private readonly clock: Clock;
   private readonly hostsMax: number;
+  private readonly bytesMax: number;
   private readonly book: TuningBook;
   private readonly observer: PoolObserver;
   /** Every version that is known, by id. */
@@ -66,6 +69,7 @@ class LocalPool implements InferencePool {
     this.book = options.tuning ?? memoryBook();
     this.observer = options.observer ?? NOBODY;
     this.hostsMax = options.hostsMax ?? availableParallelism();
+    this.bytesMax = options.bytesMax ?? LIMITS.inferenceBytesMax;
     assert(this.hostsMax >= 1, 'a pool needs at least one host');
     for (const entry of options.models ?? builtinModels()) this.add(entry);
     this.scheduler = new Scheduler(this.queues, this.hostsMax, options);
@@ -127,7 +131,7 @@ class LocalPool implements InferencePool {
     this.bytesWaiting += bytes;
     this.calls.set(call, queue);
     try {
-      queue.add(call);
+      queue.add(call, this.bytesMax);
       runner.dispatch();
       return { ...(await call.result), model: queue.info.id };
     } finally {
@@ -188,15 +192,18 @@ class LocalPool implements InferencePool {
         details: { model: queue.info.name, index: misfit },
       });
     }
-    const bytes = items.reduce((sum, item) => sum + itemBytes(item), 0);
-    const { inferenceItemsMax, inferenceBytesMax } = LIMITS;
-    if (items.length > inferenceItemsMax || bytes > inferenceBytesMax) {
-      throw new AppError('LIMIT_SIZE', `A call may hold ${inferenceItemsMax} items and ${inferenceBytesMax} bytes.`, {
-        details: { items: items.length, bytes, itemsMax: inferenceItemsMax, bytesMax: inferenceBytesMax },
+    const { bytesMax } = this;
+    // One that is too large by itself fails by itself, and is held by nobody.
+    const sizes = items.map(itemBytes).filter((size) => size <= bytesMax);
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    const { inferenceItemsMax: itemsMax } = LIMITS;
+    if (items.length > itemsMax || bytes > bytesMax) {
+      throw new AppError('LIMIT_SIZE', `A call may hold ${itemsMax} items and ${bytesMax} bytes.`, {
+        details: { items: items.length, bytes, itemsMax, bytesMax },
       });
     }
     const waiting = this.waiting('online') + this.waiting('bulk');
-    if (waiting + items.length > inferenceItemsMax || this.bytesWaiting + bytes > inferenceBytesMax) {
+    if (waiting + items.length > itemsMax || this.bytesWaiting + bytes > bytesMax) {
       this.observer.refused(queue.info.name);
       const pace = queue.itemsPerSecond(this.scheduler.hostCount);
       const seconds = pace === 0 ? 1 : Math.ceil(waiting / pace);

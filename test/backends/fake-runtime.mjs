@@ -62,7 +62,7 @@ export const runtime = {
     return {
       device: 'fake',
       calls: callsOf(processing),
-      /** @param {{ text: string }[]} items */
+      /** @param {{ text?: string }[]} items without a text where it is to answer for files */
       async run(items) {
         if (processing.log) appendFileSync(String(processing.log), `${items.map((item) => item.text).join('|')}\n`);
         const data = new Float32Array(items.length * DIM);
@@ -78,7 +78,7 @@ export const runtime = {
         if (items.some(({ text }) => text === 'short'))
           return { outputs: { embedding: { data: data.subarray(1) } }, failed };
         // One span record (start, end, class) per word.
-        const words = items.map(({ text }) => text.split(' ').filter(Boolean));
+        const words = items.map(({ text = '' }) => text.split(' ').filter(Boolean));
         const spans = Float32Array.from(words.flatMap((of) => of.flatMap((word, w) => [w, w + 1, word.length])));
         const counts = Uint32Array.from(words, (of) => of.length);
         return { outputs: { embedding: { data }, spans: { data: spans, counts } }, failed };

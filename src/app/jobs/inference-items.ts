@@ -1,5 +1,5 @@
 /** Tasks as models read them: texts out of the task, pictures and sounds out of the media store, a bounded group at a time. */
-import type { BytesItem, InferenceItem, ModelInput } from '../../backends/backend.ts';
+import type { InferenceItem, ModelInput } from '../../backends/backend.ts';
 import type { Task } from '../../core/domain.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
@@ -16,75 +16,83 @@ export interface ItemGroup {
 
 /** Files that are opened at the same time: addresses answer slowly, and a crowd of them would be rude. */
 const READS_AT_ONCE = 4;
-/** A group ends when it holds this much: it waits in memory while the one before is computed. */
+/**
+ * What a group holds at most, save an item alone: the next one waits in memory while it is computed, and the groups of
+ * all jobs have to fit the queue of the models.
+ */
 const GROUP_BYTES = 32_000_000;
-const GROUP_ITEMS = 64;
+/** Texts are not counted: sorted by length they travel the better the more there are. */
+const GROUP_FILES = 64;
 
-/** Texts come as one group; files group by group, the next one read while the last is at work. */
-export async function* itemGroups(
-  media: MediaStore,
-  config: Pick<ProjectConfig, 'input' | 'textOf' | 'mediaOf'>,
-  tasks: readonly Task[],
-): AsyncGenerator<ItemGroup> {
-  if (config.input === 'text') {
-    yield textGroup(config, tasks);
-    return;
-  }
-  let at = 0;
-  const next = async (): Promise<ItemGroup | null> => {
-    if (at >= tasks.length) return null;
-    const { group, end } = await fileGroup(media, config, tasks, at);
-    at = end;
-    return group;
-  };
-  let ahead = next();
-  for (let group = await ahead; group !== null; group = await ahead) {
-    ahead = next();
-    // Awaited after the group was worked on: until then a failure must not count as unhandled.
-    ahead.catch(() => undefined);
-    yield group;
-  }
+type Inputs = Pick<ProjectConfig, 'input' | 'textOf' | 'mediaOf'>;
+
+/** Group by group, in the order of the tasks; the next one is read while the last is at work. */
+export function itemGroups(media: MediaStore, config: Inputs, tasks: readonly Task[]): AsyncGenerator<ItemGroup> {
+  const groups =
+    config.input === 'text'
+      ? grouped(textsOf(config, tasks), tasks.length)
+      : grouped(filesOf(media, config, tasks), GROUP_FILES);
+  return oneAhead(groups);
 }
 
-function textGroup({ textOf }: Pick<ProjectConfig, 'textOf'>, tasks: readonly Task[]): ItemGroup {
-  const read = tasks.map((task) => ({ task, text: textOf(task.data) }));
-  const there = read.flatMap(({ task, text }) => (text === null ? [] : [{ task, item: { text } }]));
-  const failed = read.flatMap(({ task, text }) => (text === null ? [nothingShown(task, 'text')] : []));
-  return { tasks: there.map(({ task }) => task), items: there.map(({ item }) => item), failed };
-}
+/** A task with what it shows, or the reason why that cannot be read. */
+type Shown =
+  | { readonly task: Task; readonly item: InferenceItem }
+  | { readonly taskId: number; readonly error: AppError };
 
-async function fileGroup(
-  media: MediaStore,
-  config: Pick<ProjectConfig, 'input' | 'mediaOf'>,
-  tasks: readonly Task[],
-  from: number,
-): Promise<{ group: ItemGroup; end: number }> {
-  const kept: Task[] = [];
-  const items: BytesItem[] = [];
-  const failed: { taskId: number; error: AppError }[] = [];
-  let bytes = 0;
-  let at = from;
-  while (at < tasks.length && items.length < GROUP_ITEMS && bytes < GROUP_BYTES) {
-    const some = tasks.slice(at, at + READS_AT_ONCE);
-    at += some.length;
-    const read = await Promise.all(some.map((task) => readTask(media, config, task)));
-    for (const one of read) {
-      if ('error' in one) failed.push(one);
-      else {
-        kept.push(one.task);
-        items.push(one.item);
-        bytes += one.item.bytes.length;
-      }
+async function* grouped(shown: Iterable<Shown> | AsyncIterable<Shown>, itemsMax: number): AsyncGenerator<ItemGroup> {
+  let group = emptyGroup();
+  for await (const one of shown) {
+    if ('error' in one) {
+      group.failed.push(one);
+      continue;
     }
+    const bytes = bytesOf(one.item);
+    const full = group.items.length >= itemsMax || group.bytes + bytes > GROUP_BYTES;
+    if (full && group.items.length > 0) {
+      yield group;
+      group = emptyGroup();
+    }
+    group.tasks.push(one.task);
+    group.items.push(one.item);
+    group.bytes += bytes;
   }
-  return { group: { tasks: kept, items, failed }, end: at };
+  if (group.items.length + group.failed.length > 0) yield group;
 }
 
-async function readTask(
-  media: MediaStore,
-  { input, mediaOf }: Pick<ProjectConfig, 'input' | 'mediaOf'>,
-  task: Task,
-): Promise<{ task: Task; item: BytesItem } | { taskId: number; error: AppError }> {
+function emptyGroup() {
+  return { tasks: [] as Task[], items: [] as InferenceItem[], failed: [] as ItemGroup['failed'][number][], bytes: 0 };
+}
+
+/** As the queue of the models counts it. */
+function bytesOf(item: InferenceItem): number {
+  return 'text' in item ? 2 * item.text.length : item.bytes.length;
+}
+
+async function* oneAhead<T>(from: AsyncIterator<T>): AsyncGenerator<T> {
+  let ahead = from.next();
+  for (let one = await ahead; !one.done; one = await ahead) {
+    ahead = from.next();
+    // Awaited after this one was worked on: until then a failure must not count as unhandled.
+    ahead.catch(() => undefined);
+    yield one.value;
+  }
+}
+
+function* textsOf({ textOf }: Inputs, tasks: readonly Task[]): Generator<Shown> {
+  for (const task of tasks) {
+    const text = textOf(task.data);
+    yield text === null ? nothingShown(task, 'text') : { task, item: { text } };
+  }
+}
+
+async function* filesOf(media: MediaStore, config: Inputs, tasks: readonly Task[]): AsyncGenerator<Shown> {
+  for (let at = 0; at < tasks.length; at += READS_AT_ONCE) {
+    yield* await Promise.all(tasks.slice(at, at + READS_AT_ONCE).map((task) => readTask(media, config, task)));
+  }
+}
+
+async function readTask(media: MediaStore, { input, mediaOf }: Inputs, task: Task): Promise<Shown> {
   const kind = input ?? 'text';
   const reference = mediaOf(task.data);
   if (reference === null) return nothingShown(task, kind);

@@ -1,4 +1,5 @@
 /** Two versions asked the same tasks: how often they agree, and where they do not. */
+import type { InferenceResult } from '../../backends/backend.ts';
 import type { Region } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
@@ -48,9 +49,11 @@ export function createModelCompareHandler(deps: Deps, configs: ProjectConfigs) {
       after = tasks.at(-1)!.id;
       for await (const group of itemGroups(media, inputsOf(first.binding), tasks)) {
         throwIfStopped(work.signal);
-        const results = await Promise.all(
-          sides.map(({ info }) => inference.run(info.id, group.items, { lane: 'bulk', signal: work.signal })),
-        );
+        const results: InferenceResult[] = [];
+        // One after the other: a group is as much as should wait for models at a time.
+        for (const { info } of sides) {
+          results.push(await inference.run(info.id, group.items, { lane: 'bulk', signal: work.signal }));
+        }
         const bad = new Set(results.flatMap((result) => result.failed.map(({ index }) => index)));
         group.tasks.forEach((task, i) => {
           if (bad.has(i)) return;

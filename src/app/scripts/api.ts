@@ -10,8 +10,11 @@ export interface ScriptsApi {
   /** The tasks that an import made, in order. */
   taskIdsOf(runId: number): Promise<number[]>;
   deleteAllTasks(projectId: number): Promise<number>;
-  /** Ids of the tasks that a query of Label Studio's Data Manager chooses. Throws INPUT_BAD_FIELD naming what it cannot do. */
-  select(projectId: number, query: TaskQuery): Promise<readonly number[]>;
+  /**
+   * Ids of the tasks that a query of Label Studio's Data Manager chooses; with `fresh` as they are now, otherwise as they
+   * were for somebody who turns the pages. Throws INPUT_BAD_FIELD naming what it cannot do.
+   */
+  select(projectId: number, query: TaskQuery, options?: { fresh?: boolean }): Promise<readonly number[]>;
 
   /** A result as Label Studio takes it: regions, the value of one, or a label. */
   regionsFrom(projectId: number, result: unknown): Promise<readonly Region[]>;

@@ -129,10 +129,13 @@ async function firstOf(lines: AsyncIterable<JsonObject>): Promise<JsonObject> {
 }
 
 async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<JsonObject> {
-  const lines = createInterface({ input: Readable.from(bytes), crlfDelay: Number.POSITIVE_INFINITY });
+  const input = Readable.from(bytes);
   try {
-    for await (const line of lines) yield JSON.parse(line) as JsonObject;
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      yield JSON.parse(line) as JsonObject;
+    }
   } finally {
-    lines.close();
+    // Whoever stops early leaves the file open otherwise: to end the lines does not end what they come from.
+    input.destroy();
   }
 }

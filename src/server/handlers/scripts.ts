@@ -48,7 +48,8 @@ export function scriptHandlers(app: App): Handlers<Names> {
         });
       }
       const { filters, selectedItems } = body;
-      const chosen = await scripts.select(query.project, { ...compact({ filters }), selectedItems } as TaskQuery);
+      const wanted = { ...compact({ filters }), selectedItems } as TaskQuery;
+      const chosen = await scripts.select(query.project, wanted, { fresh: true });
       const deleted = await tasks.delete(query.project, chosen);
       return { processed_items: deleted, reload: true, detail: `Deleted ${deleted} tasks` };
     },

@@ -88,7 +88,9 @@ export function taskHandlers(app: App, pager: Pager): Handlers<Names> {
     if (query.query === undefined && !query.only_annotated) return undefined;
     const given = query.query === undefined ? {} : parseJson(query.query);
     if (!isJsonObject(given)) throw badQuery();
-    return scripts.select(query.project, checkedQuery(given, query.only_annotated === true));
+    // Whoever turns the pages sees one state of the list; whoever begins anew sees it as it is.
+    const fresh = (query.page ?? 1) === 1;
+    return scripts.select(query.project, checkedQuery(given, query.only_annotated === true), { fresh });
   };
 
   const tasksOf = async (ids: readonly number[]): Promise<Task[]> => {

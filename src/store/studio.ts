@@ -102,5 +102,7 @@ export interface StudioStore {
 
   trainer(projectId: number): Promise<Trainer | undefined>;
   setTrainer(trainer: Trainer): Promise<void>;
+  /** Takes the next call of this trainer for this count: true for one caller only, and not once it was changed or removed. */
+  claimCall(trainer: Trainer, count: number): Promise<boolean>;
   removeTrainer(projectId: number): Promise<void>;
 }

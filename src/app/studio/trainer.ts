@@ -16,14 +16,13 @@ export async function callTrainerWhenDue({ store }: Pick<Deps, 'store'>, project
   const trainer = await store.studio.trainer(projectId);
   if (!trainer) return;
   const count = await countFor(store, trainer);
-  if (count < trainer.calledAt + trainer.every) return;
+  if (count < trainer.calledAt + trainer.every || !(await store.studio.claimCall(trainer, count))) return;
   await store.jobs.enqueue({
     kind: CALL_TRAINER,
     projectId,
     params: { count },
     dedupeKey: `${CALL_TRAINER}/${projectId}`,
   });
-  await store.studio.setTrainer({ ...trainer, calledAt: count });
 }
 
 export async function countFor(store: Deps['store'], { projectId, counts }: Trainer): Promise<number> {

@@ -35,7 +35,7 @@ const oldest = query<{ after: number; limit: number; attemptsMax: number }>()((d
 
 type Connections = Pick<StudioStore, 'add' | 'get' | 'find' | 'list' | 'update' | 'remove'>;
 type Inbox = Pick<StudioStore, 'receive' | 'inbox' | 'settle' | 'failed' | 'waiting'>;
-type Trainers = Pick<StudioStore, 'trainer' | 'setTrainer' | 'removeTrainer'>;
+type Trainers = Pick<StudioStore, 'trainer' | 'setTrainer' | 'claimCall' | 'removeTrainer'>;
 
 export function studioStore(context: Context): StudioStore {
   return {
@@ -143,6 +143,18 @@ function trainers({ engine }: Context): Trainers {
           .values({ project_id: projectId, ...values })
           .onConflict((conflict) => conflict.column('project_id').doUpdateSet(values))
           .execute();
+      }),
+    claimCall: ({ projectId, secret, calledAt }, count) =>
+      engine.write(async (db) => {
+        const { numUpdatedRows } = await db
+          .updateTable('trainers')
+          .set({ called_at: count })
+          .where('project_id', '=', projectId)
+          // Each setting has a secret of its own.
+          .where('secret', '=', secret)
+          .where('called_at', '=', calledAt)
+          .executeTakeFirstOrThrow();
+        return numUpdatedRows === 1n;
       }),
     removeTrainer: (projectId) =>
       engine.write(async (db) => {

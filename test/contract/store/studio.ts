@@ -186,6 +186,26 @@ export function studioContract(open: OpenEmpty): void {
       expect(await store.studio.trainer(project.id)).toBeUndefined();
     }));
 
+  it('gives each call of a trainer to one caller, and none once it was changed or removed', () =>
+    inWorld(open, async ({ store, project }) => {
+      const set = { url: 'http://t', secret: 's', every: 5, counts: 'verified', calledAt: 0 } as const;
+      const first = { projectId: project.id, ...set };
+      await store.studio.setTrainer(first);
+      const claims = await Promise.all([store.studio.claimCall(first, 5), store.studio.claimCall(first, 6)]);
+      expect(claims).toEqual([true, false]);
+      const known = { ...first, calledAt: 5 };
+      expect(await store.studio.trainer(project.id)).toEqual(known);
+
+      const other = { ...first, url: 'http://other', secret: 'o', calledAt: 5 };
+      await store.studio.setTrainer(other);
+      expect(await store.studio.claimCall(known, 10)).toBe(false);
+      expect(await store.studio.trainer(project.id)).toEqual(other);
+
+      await store.studio.removeTrainer(project.id);
+      expect(await store.studio.claimCall(other, 10)).toBe(false);
+      expect(await store.studio.trainer(project.id)).toBeUndefined();
+    }));
+
   it('goes with its project', () =>
     inWorld(open, async (world) => {
       const { id } = await connectedTask(world);

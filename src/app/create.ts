@@ -76,7 +76,7 @@ export function createApp(ports: Deps): App {
       [IMPORT]: createImportHandler(deps, loops, configs),
       [SNAPSHOT]: createSnapshotHandler(deps, suggestions),
       [EMBED]: createEmbedHandler(deps, loops, matrices, configs),
-      [TRAIN]: createTrainHandler(deps, loops, matrices),
+      [TRAIN]: studio.afterEvents(createTrainHandler(deps, loops, matrices)),
       [PREDICT]: thenWeigh(deps, createPredictHandler(deps, matrices, configs)),
       [APPLY_RULES]: thenWeigh(deps, createRulesHandler(deps, configs)),
       [PROMOTE]: createPromoteHandler(deps, loops, configs, suggestions),

@@ -9,6 +9,8 @@ export interface NewJob {
   readonly params: JsonObject;
   /** While a job of the same project, kind and key is queued or paused, another one is not added: that one is returned. */
   readonly dedupeKey?: string;
+  /** One that runs already counts too: for callers who ask twice for the same. */
+  readonly joinRunning?: boolean;
 }
 
 /** What a worker holds while it works. Every call rejects with CONFLICT once the lease is lost. */

@@ -4,6 +4,7 @@ import type { TrainedHead } from '../../compute/compute.ts';
 import type { Job, ModelVersion, Project } from '../../core/domain.ts';
 import { groupBy } from '../../core/group.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
+import type { NewJob } from '../../store/jobs.ts';
 import type { Deps } from '../deps.ts';
 import { type Matrices, readRows } from '../embeddings/matrices.ts';
 import type { JobWork } from '../jobs/job-runner.ts';
@@ -22,8 +23,12 @@ export const TRAIN = 'train';
 
 const VERSION_HEX_DIGITS = 12;
 
-export function enqueueTraining({ store }: Pick<Deps, 'store'>, projectId: number): Promise<Job> {
-  return store.jobs.enqueue({ kind: TRAIN, projectId, params: {}, dedupeKey: `${TRAIN}/${projectId}` });
+export function enqueueTraining(
+  { store }: Pick<Deps, 'store'>,
+  projectId: number,
+  options: Pick<NewJob, 'joinRunning'> = {},
+): Promise<Job> {
+  return store.jobs.enqueue({ kind: TRAIN, projectId, params: {}, dedupeKey: `${TRAIN}/${projectId}`, ...options });
 }
 
 /** Asks the policy of a project, and trains when any of its rules is met. Undefined when none is. */

@@ -96,6 +96,15 @@ export class Connections {
   }
 }
 
+/** The address of one project must not take what is said of another. Throws CONFLICT. */
+export function checkProject(connection: Connection, studioProject: number | null): void {
+  if (studioProject === null || connection.studioProject === null || connection.studioProject === studioProject) return;
+  throw new AppError(
+    'CONFLICT',
+    `This address belongs to Label Studio project ${connection.studioProject}, not ${studioProject}; connect that one by an address of its own.`,
+  );
+}
+
 /** Throws INPUT_BAD_FIELD naming the setting. */
 export function checkedSettings(old: ConnectionSettings, change: Partial<ConnectionSettings> = {}): ConnectionSettings {
   const next = { ...old, ...change };

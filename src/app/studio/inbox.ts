@@ -24,6 +24,8 @@ const RETRY_MS = 5_000;
 /** So long nothing has come in, or the first event has waited for so long. */
 const QUIET_MS = 100;
 const HELD_MS_MAX = 1_000;
+/** Where events keep coming, whoever waits for them goes on. */
+const SETTLED_MS_MAX = 10_000;
 
 /** Brings the label config of the other side here. */
 export type FollowConfig = (connection: Connection, labelConfig: string) => Promise<void>;
@@ -74,13 +76,20 @@ export class Inbox {
   kick(): void {
     this.#again = true;
     if (this.#draining || this.#stopped) return;
-    this.#draining = this.#drain()
-      .catch((error: unknown) =>
-        this.#deps.log.error({ error: String(error) }, 'events of Label Studio could not be read'),
-      )
-      .finally(() => {
-        this.#draining = null;
-      });
+    this.#draining = this.#drain();
+  }
+
+  /** Resolves when everything that was received so far has been tried, or nobody waits for that any more. */
+  async settled(signal: AbortSignal): Promise<void> {
+    this.kick();
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(SETTLED_MS_MAX)]);
+    let stop = (): void => undefined;
+    const given = new Promise<void>((resolve) => {
+      stop = resolve;
+    });
+    patience.addEventListener('abort', stop);
+    await Promise.race([this.#draining, given]);
+    patience.removeEventListener('abort', stop);
   }
 
   async stop(): Promise<void> {
@@ -91,19 +100,36 @@ export class Inbox {
   }
 
   async #drain(): Promise<void> {
-    while (this.#again && !this.#stopped) {
-      this.#again = false;
-      for (let after = 0; ; ) {
-        const rows = await this.#deps.store.studio.inbox({ after, limit: BATCH }, ATTEMPTS_MAX);
-        for (const row of rows) {
-          if (this.#stopped) return;
-          await this.#workOff(row);
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-        if (rows.length < BATCH) break;
-        after = rows.at(-1)!.id;
+    try {
+      while (this.#again && !this.#stopped) {
+        this.#again = false;
+        await this.#pass();
       }
+    } catch (error) {
+      this.#deps.log.error({ error: String(error) }, 'events of Label Studio could not be read');
+      this.#later();
+    } finally {
+      // In the same turn as the last look at `#again`: whoever kicks later finds nobody at work, and begins.
+      this.#draining = null;
     }
+  }
+
+  async #pass(): Promise<void> {
+    for (let after = 0; ; ) {
+      const rows = await this.#deps.store.studio.inbox({ after, limit: BATCH }, ATTEMPTS_MAX);
+      for (const row of rows) {
+        if (this.#stopped) return;
+        await this.#workOff(row);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      if (rows.length < BATCH) return;
+      after = rows.at(-1)!.id;
+    }
+  }
+
+  #later(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.kick(), RETRY_MS).unref();
   }
 
   async #workOff(row: InboxRow): Promise<void> {
@@ -121,8 +147,7 @@ export class Inbox {
       if (!isAway(error))
         await store.studio.failed(row.id, known.code === 'INTERNAL' ? String(known.cause) : known.message);
       this.#postponed.set(row.id, clock.now() + RETRY_MS);
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.kick(), RETRY_MS).unref();
+      this.#later();
     }
   }
 
@@ -170,10 +195,10 @@ export class Inbox {
   }
 
   async train(connection: Connection): Promise<void> {
-    await enqueueTraining(this.#deps, connection.projectId);
+    await enqueueTraining(this.#deps, connection.projectId, { joinRunning: true });
   }
 
-  /** The old `train` call brings all tasks with their annotations. */
+  /** What the old `train` call brings: all tasks with their annotations. */
   async trainWith(connection: Connection, event: JsonObject): Promise<void> {
     const tasks = listOf(event.annotations);
     await this.#intake.tasks(connection, await this.#read(connection, tasks));
@@ -185,7 +210,6 @@ export class Inbox {
         : [],
     );
     await this.annotations(connection, { annotation, task: tasks });
-    await this.train(connection);
   }
 
   /** The tasks that annotations belong to, taken from the event, or asked for where it does not say. */

@@ -1,7 +1,8 @@
 /** Label Studio's `predict`: any number of tasks, one item for each, in order, by the deadline; the rest follows later. */
 import type { Connection } from '../../core/connection.ts';
-import { checkDepth, isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
+import { AnswerMemory } from './answer-memory.ts';
 import type { Intake, Taken } from './intake.ts';
 import type { Proposals, Suggester } from './proposals.ts';
 import { enqueuePush } from './push.ts';
@@ -9,22 +10,12 @@ import type { Scored } from './score.ts';
 import type { SuggestionVersions } from './version.ts';
 import { readTask } from './wire.ts';
 
-/** Answers kept in memory, by the characters of their tasks: what a page of Label Studio asks for again and again. */
-const CACHE_CHARS_MAX = 64_000_000;
 const CHUNK = 500;
 /** Share of the deadline that is left for noting what is owed and writing the reply down. */
 const REPLY_SHARE = 0.15;
 const FEW_TASKS = 10;
 /** Somebody looks at the screen. */
 const FEW_DEADLINE_MS = 8_000;
-
-interface Known {
-  /** The data it was said of. */
-  readonly data: JsonObject;
-  readonly chars: number;
-  readonly version: string;
-  readonly item: string;
-}
 
 export interface PredictCounts {
   calls: number;
@@ -38,9 +29,7 @@ export class Predictor {
   readonly #intake: Intake;
   readonly #proposals: Proposals;
   readonly #versions: SuggestionVersions;
-  /** By connection and number of the task, the longest unchanged first. */
-  readonly #known = new Map<number, Map<Json, Known>>();
-  #chars = 0;
+  readonly #memory = new AnswerMemory();
   readonly counts: PredictCounts = { calls: 0, tasks: 0, pending: 0, failed: 0 };
 
   constructor(deps: Deps, intake: Intake, proposals: Proposals, versions: SuggestionVersions) {
@@ -55,37 +44,17 @@ export class Predictor {
     this.counts.calls += 1;
     this.counts.tasks += tasks.length;
     const { name: version } = await this.#versions.of(connection.projectId);
-    const known = connection.settings.scores === 'order' ? undefined : this.#known.get(connection.id);
-    const items = tasks.map((task) => this.#lookUp(known, task, version));
+    const isKept = keepsAnswers(connection);
+    const items = tasks.map((task) => (isKept ? this.#memory.recall(connection.id, task, version) : undefined));
     const open: number[] = [];
     for (const [i, item] of items.entries()) if (item === undefined) open.push(i);
     if (open.length > 0) await this.#answer(connection, tasks, { items, open, signal: signal() });
     return `{"results":[${items.join(',')}],"model_version":${JSON.stringify(version)}}`;
   }
 
-  #lookUp(known: ReadonlyMap<Json, Known> | undefined, task: unknown, version: string): string | undefined {
-    if (known === undefined || !isJsonObject(task)) return undefined;
-    const one = known.get(task.id ?? null);
-    if (one === undefined || one.version !== version) return undefined;
-    return isSame(one.data, task.data) ? one.item : undefined;
-  }
-
-  #remember(connection: Connection, task: JsonObject, version: string, item: string): void {
-    // Another order of the queue gives other scores under the same version.
-    if (connection.settings.scores === 'order') return;
-    const known = this.#known.get(connection.id) ?? new Map<Json, Known>();
-    this.#known.set(connection.id, known);
-    const old = known.get(task.id!);
-    const data = isJsonObject(task.data) ? task.data : {};
-    const chars = JSON.stringify(data).length + item.length;
-    this.#chars += chars - (old?.chars ?? 0);
-    known.delete(task.id!);
-    known.set(task.id!, { data, chars, version, item });
-    for (const [oldest, gone] of known) {
-      if (this.#chars <= CACHE_CHARS_MAX) return;
-      known.delete(oldest);
-      this.#chars -= gone.chars;
-    }
+  /** The connection is gone. */
+  forget(connectionId: number): void {
+    this.#memory.forget(connectionId);
   }
 
   async #answer(
@@ -105,6 +74,7 @@ export class Predictor {
       { lane: 'online', signal: limit },
     );
     const said = new Map(usable.map((i, k) => [i, suggested[k]]));
+    const isKept = keepsAnswers(connection);
     const delivered: number[] = [];
     const owed: number[] = [];
     for (const i of open) {
@@ -118,7 +88,7 @@ export class Predictor {
       if (studioId === null || one?.task == null) continue;
       if (!ready) owed.push(studioId);
       else {
-        this.#remember(connection, tasks[i] as JsonObject, suggester.version, items[i]!);
+        if (isKept) this.#memory.keep(connection.id, tasks[i] as JsonObject, suggester.version, items[i]!);
         if (one.pushed !== suggester.version) delivered.push(studioId);
       }
     }
@@ -168,20 +138,6 @@ export class Predictor {
   }
 }
 
-/** Text by text, because most data are a few texts and writing them down costs more than comparing them. */
-function isSame(known: JsonObject, given: Json | undefined): boolean {
-  if (!isJsonObject(given)) return false;
-  let fields = 0;
-  for (const key in given) {
-    fields += 1;
-    if (known[key] === given[key]) continue;
-    if (typeof known[key] !== 'object' || typeof given[key] !== 'object') return false;
-    checkDepth(given[key]);
-    if (JSON.stringify(known[key]) !== JSON.stringify(given[key])) return false;
-  }
-  return fields === Object.keys(known).length;
-}
-
 const UNREADABLE: Taken = {
   given: { studioId: null, data: {} },
   task: null,
@@ -189,6 +145,11 @@ const UNREADABLE: Taken = {
   change: 'new',
   pushed: '',
 };
+
+/** Another order of the queue gives other scores under the same version. */
+function keepsAnswers({ settings }: Connection): boolean {
+  return settings.scores !== 'order';
+}
 
 function usableIn(one: Taken | undefined): boolean {
   return one !== undefined && one.problem === null && (one.task !== null || one.given.studioId === null);

@@ -31,6 +31,8 @@ import { SuggestionVersions } from './version.ts';
 export interface Studio {
   readonly api: StudioApi;
   readonly handlers: Readonly<Record<string, JobHandler>>;
+  /** What a job does once the events that were acknowledged before it began have taken effect. */
+  afterEvents(handler: JobHandler): JobHandler;
   close(): Promise<void>;
 }
 
@@ -124,7 +126,10 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
       const { connection, secret } = await connections.renew(id);
       return { connection: await view(connection), secret };
     },
-    remove: (id) => connections.remove(id),
+    async remove(id) {
+      await connections.remove(id);
+      predictor.forget(id);
+    },
     async sync(id, { dryRun = false, direction = 'pull', predictions = true, order = false } = {}) {
       const connection = await connections.get(id);
       studioClient(deps.fetch, connection);
@@ -152,6 +157,10 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
       [STUDIO_PUSH]: createPushHandler(deps, connections, proposals),
       [CALL_TRAINER]: createTrainerHandler(deps),
     },
+    afterEvents: (handler) => async (work) => {
+      await inbox.settled(work.signal);
+      return handler(work);
+    },
     async close() {
       unsubscribe();
       versions.close();
@@ -166,7 +175,6 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
       bySecret: (secret) => connections.bySecret(secret),
       byProject: (who, studioProject) => connectionFor(deps, who, studioProject),
       async setup(connection, input) {
-        checkProject(connection, input.studioProject);
         const offeredUrl = input.hostname === null ? connection.offeredUrl : normalized(input.hostname);
         const change = {
           studioProject: connection.studioProject ?? input.studioProject,
@@ -191,7 +199,7 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
           ? interactive.suggest(connection, tasks, context, signal())
           : predictor.predict(connection, tasks, signal),
       receive: (connection, body) => inbox.receive(connection, body),
-      train: (connection) => enqueueTraining(deps, connection.projectId),
+      train: (connection) => enqueueTraining(deps, connection.projectId, { joinRunning: true }),
       async job(connection, id) {
         const job = await store.jobs.get(id);
         return job?.projectId === connection.projectId ? job : undefined;
@@ -251,14 +259,6 @@ async function connectionFor({ store }: Deps, who: Identity, studioProject: numb
     'NOT_FOUND',
     `No connection, or more than one, fits ${which}; connect it first (headstart studio connect) and paste the address that this prints.`,
     { details: { what: 'connection', studioProject } },
-  );
-}
-
-function checkProject(connection: Connection, studioProject: number | null): void {
-  if (studioProject === null || connection.studioProject === null || connection.studioProject === studioProject) return;
-  throw new AppError(
-    'CONFLICT',
-    `This address belongs to Label Studio project ${connection.studioProject}, not ${studioProject}; connect that one by an address of its own.`,
   );
 }
 

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App, Identity } from '../../app/app.ts';
 import { isKnownAction, TRAIN_WITH } from '../../app/studio/actions.ts';
 import type { StudioProtocol } from '../../app/studio/api.ts';
+import { checkProject } from '../../app/studio/connections.ts';
 import { projectNumber } from '../../app/studio/wire.ts';
 import type { Connection } from '../../core/connection.ts';
 import type { Job } from '../../core/domain.ts';
@@ -73,7 +74,9 @@ export function addProtocol(server: FastifyInstance, app: App, authenticate: Aut
       ...options,
       handler: async (request, reply) => {
         const connection = await bySecret(request);
-        return handle(protocol, { connection, ...(await bodyOf(request, readsBody)), request, reply });
+        const given = await bodyOf(request, readsBody);
+        checkProject(connection, projectNumber(given.body.project));
+        return handle(protocol, { connection, ...given, request, reply });
       },
     });
     if (method === 'GET') continue;
@@ -187,20 +190,26 @@ async function predict(protocol: StudioProtocol, { connection, body, request, re
 /** The old call, with all tasks and their annotations. */
 async function train(protocol: StudioProtocol, { connection, body, reply }: Call) {
   await protocol.receive(connection, JSON.stringify({ action: TRAIN_WITH, annotations: body.annotations ?? [] }));
-  const job = await protocol.train(connection);
-  reply.code(201);
-  return { status: 'ok', job: String(job.id) };
+  return startTraining(protocol, connection, reply);
 }
 
-/** Acknowledged as soon as it is on disk. */
+/** Acknowledged as soon as it is on disk: as an event, or as the job that it asks for. */
 async function webhook(protocol: StudioProtocol, { connection, raw, reply }: Call) {
   const event = raw.length <= EVENT_READ_BYTES ? await readBody(raw) : null;
   if (event !== null && !isKnownAction(event.action)) return { status: 'Unknown event' };
-  const text = raw.toString('utf8');
-  await protocol.receive(connection, text);
+  if (event?.action === 'START_TRAINING') {
+    checkProject(connection, projectNumber(event.project));
+    return startTraining(protocol, connection, reply);
+  }
+  await protocol.receive(connection, raw.toString('utf8'));
   reply.code(201);
-  if (event?.action !== 'START_TRAINING') return { status: 'ok' };
+  return { status: 'ok' };
+}
+
+/** However often it is asked for while it waits or runs, it is one training. */
+async function startTraining(protocol: StudioProtocol, connection: Connection, reply: FastifyReply) {
   const job = await protocol.train(connection);
+  reply.code(201);
   return { status: 'ok', job: String(job.id) };
 }
 

@@ -220,15 +220,17 @@ export function jobQueue({ engine, clock }: Context): JobQueue {
 
 async function enqueue(db: Database, job: NewJob, now: string): Promise<{ row: JobRow; created: boolean }> {
   if (job.dedupeKey !== undefined) {
-    const waiting = await db
+    const there = await db
       .selectFrom('jobs')
       .selectAll()
-      .where('state', 'in', ['queued', 'paused'])
+      .where('state', 'in', job.joinRunning ? ['queued', 'paused', 'running'] : ['queued', 'paused'])
       .where('kind', '=', job.kind)
       .where('project_id', 'is not distinct from', job.projectId)
       .where('dedupe_key', '=', job.dedupeKey)
+      // Of one that runs and one that waits behind it, the later.
+      .orderBy('id', 'desc')
       .executeTakeFirst();
-    if (waiting) return { row: waiting, created: false };
+    if (there) return { row: there, created: false };
   }
   const values: Omit<JobTable, 'id'> = {
     project_id: job.projectId,

@@ -1,0 +1,52 @@
+/** The inbox runs dry, and something comes just then: it is looked at again, at whichever moment that was. */
+import { expect, it } from 'vitest';
+import type { Deps } from '../../src/app/deps.ts';
+import type { ProjectConfigs } from '../../src/app/projects/project-config.ts';
+import type { Connections } from '../../src/app/studio/connections.ts';
+import { Inbox } from '../../src/app/studio/inbox.ts';
+import type { Intake } from '../../src/app/studio/intake.ts';
+import type { InboxRow } from '../../src/core/connection.ts';
+
+/** Turns of the queue of promises after the last look at the store; more than it takes to wind up. */
+const TURNS = 20;
+
+function inboxOn(read: () => Promise<InboxRow[]>, ended: number[] = []): Inbox {
+  const deps = {
+    store: { studio: { inbox: read, settle: async (id: number) => ended.push(id) } },
+    clock: { now: () => 0 },
+    log: { warn: () => undefined, error: () => undefined },
+  } as unknown as Deps;
+  const connections = { get: async () => ({ id: 1, studioProject: null }) } as unknown as Connections;
+  return new Inbox(deps, {} as ProjectConfigs, connections, {} as Intake, async () => undefined);
+}
+
+const event: InboxRow = { id: 1, connectionId: 1, body: '{}', attempts: 0, error: null, receivedAt: '' };
+
+it.each(Array.from({ length: TURNS }, (_, turns) => turns))('%i turns after the last look', async (turns) => {
+  const waiting: InboxRow[] = [];
+  const settled: number[] = [];
+  let looked = (): void => undefined;
+  const firstLook = new Promise<void>((resolve) => {
+    looked = resolve;
+  });
+  const inbox = inboxOn(async () => {
+    looked();
+    return waiting.splice(0);
+  }, settled);
+  await firstLook;
+  for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+  waiting.push(event);
+  inbox.kick();
+  // Nothing in here waits for more than a turn.
+  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(settled).toEqual([1]);
+  await inbox.stop();
+});
+
+it('goes on for whoever waits for it when it does not end', async () => {
+  const inbox = inboxOn(() => new Promise(() => undefined));
+  const given = new AbortController();
+  const waits = inbox.settled(given.signal);
+  given.abort();
+  await waits;
+});

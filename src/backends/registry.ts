@@ -1,11 +1,11 @@
 /** The models this installation knows: reads the manifest, finds the files, checks every byte before it is used. */
 import { existsSync, readFileSync } from 'node:fs';
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../core/errors.ts';
-import { sha256Of } from './file-hash.ts';
+import { readWhole, sha256Of, sha256OfFile } from './file-hash.ts';
 import type { ModelEntry, ModelSource } from './manifest.ts';
 
 const MANIFEST_FILE = fileURLToPath(new URL('../../models/manifest.json', import.meta.url));
@@ -33,29 +33,38 @@ export function modelFolder(entry: ModelEntry): string {
 export async function readVerified(entry: ModelEntry, folder: string): Promise<ModelFiles> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const [name, expected] of Object.entries(entry.files)) {
-    const bytes = await readInside(entry.name, folder, name);
-    const found = await sha256Of(bytes);
-    if (found !== expected) {
-      throw new AppError('BACKEND_UNVERIFIED', `File '${name}' of model '${entry.name}' was changed; reinstall it.`, {
-        details: { model: entry.name, file: name, expected, found },
-      });
-    }
+    const bytes = await inside(entry.name, folder, name, readWhole);
+    assertHash(entry, name, expected, await sha256Of(bytes));
     files.set(name, bytes);
   }
   return files;
 }
 
-async function readInside(model: string, folder: string, name: string): Promise<Uint8Array<ArrayBuffer>> {
+/** The same check without keeping a byte. */
+export async function checkFile(entry: ModelEntry, folder: string, name: string): Promise<void> {
+  assertHash(entry, name, entry.files[name]!, await inside(entry.name, folder, name, sha256OfFile));
+}
+
+function assertHash({ name: model, source }: ModelEntry, file: string, expected: string, found: string): void {
+  if (found === expected) return;
+  const remedy = source.type === 'folder' ? 'add the model again' : 'reinstall its package';
+  throw new AppError('BACKEND_UNVERIFIED', `File '${file}' of model '${model}' was changed; ${remedy}.`, {
+    details: { model, file, expected, found },
+  });
+}
+
+/** Lets `read` have a file of the folder, once it is sure to lie there. */
+async function inside<T>(model: string, folder: string, name: string, read: (file: string) => Promise<T>): Promise<T> {
   try {
     const root = await realpath(folder);
     const file = await realpath(join(root, name));
-    const inside = relative(root, file);
-    if (inside === '..' || inside.startsWith(`..${sep}`) || resolve(inside) === inside) {
+    const way = relative(root, file);
+    if (way === '..' || way.startsWith(`..${sep}`) || resolve(way) === way) {
       throw new AppError('BACKEND_UNVERIFIED', `File '${name}' of model '${model}' lies outside of its folder.`, {
         details: { model, file: name },
       });
     }
-    return new Uint8Array(await readFile(file));
+    return await read(file);
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError('BACKEND_LOAD', `File '${name}' of model '${model}' could not be read.`, {

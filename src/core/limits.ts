@@ -40,6 +40,8 @@ export const LIMITS = {
   modelFileBytesMax: 2_000_000_000,
   /** Vocabularies, labels, settings beside a model; the largest vocabularies in use take 20 MB. */
   modelTextBytesMax: 100_000_000,
+  /** All files of a model together: one host holds them at once, so this bounds its memory beside the disk. */
+  modelBytesMax: 2_200_000_000,
   modelFilesMax: 100,
   /** Classes of one model: the largest classifiers in use have 22,000. */
   modelLabelsMax: 100_000,

@@ -5,7 +5,9 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,6 +19,8 @@ import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { InferencePool } from '../../src/backends/backend.ts';
 import type { ModelFetch } from '../../src/backends/library/download.ts';
+import { readModelFolder } from '../../src/backends/library/folder.ts';
+import { takeIn } from '../../src/backends/library/intake.ts';
 import type { AddOptions, ModelLibrary, NewModelFile } from '../../src/backends/library/library.ts';
 import { openModelLibrary } from '../../src/backends/library/open.ts';
 import { createInferencePool } from '../../src/backends/pool.ts';
@@ -268,6 +272,32 @@ describe('security', () => {
     expect(readdirSync(join(opened.folder, '.incoming'))).toEqual([]);
   });
 
+  it('the files of a model have a limit together, while they come and before they are read', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'headstart-folder-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const halves = { 'a.txt': Buffer.alloc(60), 'b.txt': Buffer.alloc(60) };
+    await takeIn(join(folder, 'fits'), filesOf(halves), 120);
+    await expect(takeIn(join(folder, 'over'), filesOf(halves), 119)).rejects.toMatchObject({ code: 'LIMIT_SIZE' });
+
+    // Large files without a byte on the disk.
+    const holes = (name: string, files: Readonly<Record<string, number>>): Promise<unknown> => {
+      const path = join(folder, name);
+      mkdirSync(path);
+      for (const [file, content] of Object.entries(spamFolder)) writeFileSync(join(path, file), content);
+      for (const [file, size] of Object.entries(files)) {
+        writeFileSync(join(path, file), '');
+        truncateSync(join(path, file), size);
+      }
+      return readModelFolder(path, { name: 'mine', license: '' });
+    };
+    await expect(holes('films', { 'film.mp4': 5e9 })).resolves.toMatchObject({ entry: { name: 'mine' } });
+    await expect(holes('two', { 'other.onnx': 5e9 })).rejects.toMatchObject({ code: 'LIMIT_SIZE' });
+    await expect(holes('config', { 'config.json': LIMITS.modelTextBytesMax + 1 })).resolves.toBeDefined();
+    await expect(holes('labels', { 'labels.txt': LIMITS.modelTextBytesMax + 1 })).rejects.toMatchObject({
+      code: 'LIMIT_SIZE',
+    });
+  });
+
   it('addresses inside are not asked, packages lead nowhere else', async () => {
     const { library } = await openLibrary();
     const signal = new AbortController().signal;
@@ -300,8 +330,9 @@ async function fileServer(files: Readonly<Record<string, Uint8Array>>) {
     if (!bytes) return response.writeHead(404).end();
     const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
     state.ranges.push(request.headers.range ?? '');
-    const tag = `"${bytes.length}"`;
+    const tag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}"`;
     const from = range && request.headers['if-range'] === tag ? Number(range[1]) : 0;
+    if (from >= bytes.length) return response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end();
     const length = bytes.length - from;
     const headers = {
       etag: tag,
@@ -397,6 +428,80 @@ describe('pulling', () => {
     }
     await openLibrary(opened.folder);
     expect(left()).toEqual(['pull-new']);
+  });
+
+  describe('stopped between two files', () => {
+    /** Cancelled as it asks for the labels: the model is whole, nothing of the labels is there. */
+    async function stopped() {
+      const model = colourClassifier();
+      const server = await fileServer({ 'colours.onnx': model, 'labels.txt': Buffer.from('red\ngreen\nblue') });
+      const guarded = createGuardedFetch({ allow: server.allow });
+      const abort = new AbortController();
+      const opened = await openLibrary(undefined, (url, options) => {
+        if (url.endsWith('labels.txt')) abort.abort();
+        return guarded(url, options);
+      });
+      const request = { source: server.url('colours.onnx'), beside: [server.url('labels.txt')] };
+      const code = 'CONFLICT_CANCELLED';
+      await expect(opened.library.pull(request, quiet, abort.signal)).rejects.toMatchObject({ code });
+      const files = readdirSync(join(opened.folder, '.incoming'), { recursive: true });
+      expect(files.filter((name) => String(name).endsWith('.onnx'))).toHaveLength(1);
+      server.state.ranges.length = 0;
+      const incoming = (): string[] => readdirSync(join(opened.folder, '.incoming'));
+      return { ...opened, model, server, request, incoming };
+    }
+
+    it('asks only for what is missing', async () => {
+      const { library, model, server, request, incoming } = await stopped();
+      const { info } = await library.pull(request, quiet, signal);
+      expect(info.labels).toEqual(['red', 'green', 'blue']);
+      expect(server.state.ranges).toEqual([`bytes=${model.length}-`, '']);
+      expect(incoming()).toEqual([]);
+    });
+
+    it('fetches a file anew that has another state by now', async () => {
+      const { library, server, request } = await stopped();
+      server.state.files['colours.onnx'] = colourClassifier(2);
+      const { info } = await library.pull(request, quiet, signal);
+      const files = await library.files(info.id);
+      expect(Buffer.from(files.get('colours.onnx')!).equals(Buffer.from(colourClassifier(2)))).toBe(true);
+    });
+
+    it('refuses another thing than the sha-256 that was given, and begins anew the next time', async () => {
+      const { library, model, server, request, incoming } = await stopped();
+      const sha256 = createHash('sha256').update(model).digest('hex');
+      server.state.files['colours.onnx'] = colourClassifier(2);
+      const code = 'BACKEND_UNVERIFIED';
+      await expect(library.pull({ ...request, sha256 }, quiet, signal)).rejects.toMatchObject({ code });
+      expect(incoming()).toEqual([]);
+      server.state.files['colours.onnx'] = model;
+      server.state.ranges.length = 0;
+      await library.pull({ ...request, sha256 }, quiet, signal);
+      expect(server.state.ranges).toEqual(['', '']);
+    });
+
+    it('begins anew where less is there than was fetched, whatever the server calls it', async () => {
+      const { library, model, server, request, incoming, folder } = await stopped();
+      const [left] = incoming();
+      const file = join(folder, '.incoming', left!, 'colours.onnx');
+      writeFileSync(file, Buffer.concat([model, Buffer.alloc(40)]));
+      await library.pull(request, quiet, signal);
+      expect(server.state.ranges).toEqual([`bytes=${model.length + 40}-`, '', '']);
+    });
+
+    it('keeps pulls of the same model with other files beside it apart', async () => {
+      const { library, server, request, incoming } = await stopped();
+      const alone = { source: request.source, name: 'alone' };
+      await library.pull(alone, quiet, signal);
+      expect(server.state.ranges).toEqual(['']);
+      expect(incoming()).toHaveLength(1);
+    });
+  });
+
+  it('refuses addresses of which one file would take the place of another, before it asks any', async () => {
+    const { library } = await openLibrary();
+    const request = { source: 'https://models.example/a/model.onnx', beside: ['https://models.example/b/model.onnx'] };
+    await expect(library.pull(request, quiet, signal)).rejects.toThrow(/Two addresses give the file 'model.onnx'/);
   });
 
   it('takes a model out of an installed package', async () => {

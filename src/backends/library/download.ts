@@ -1,11 +1,11 @@
 /** A file from an address onto the disk: streamed, gone on with where the connection or the process broke off. */
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../core/errors.ts';
+import { sha256OfFile } from '../file-hash.ts';
 
 /** The guarded fetch, as far as it is used here. */
 export type ModelFetch = (
@@ -40,7 +40,8 @@ const RETRY_MS = 500;
 const PROGRESS_BYTES = 1_000_000;
 
 /**
- * Fills `file`; what is there already is kept when the server still has the same thing. Returns the sha-256 in hex.
+ * Fills `file`; what is there already, finished or not, is kept when the server still has the same thing: a note beside
+ * it says what that was. Returns the sha-256 in hex.
  * Throws MEDIA_FORBIDDEN, MEDIA_FETCH, LIMIT_SIZE, CONFLICT_CANCELLED.
  */
 export async function download(url: string, file: string, options: DownloadOptions): Promise<string> {
@@ -48,8 +49,7 @@ export async function download(url: string, file: string, options: DownloadOptio
     const before = await sizeOf(file);
     try {
       await fetchRest(url, file, before, options);
-      await rm(noteOf(file), { force: true });
-      return await sha256(file);
+      return await sha256OfFile(file);
     } catch (error) {
       if (options.signal.aborted) throw new AppError('CONFLICT_CANCELLED', 'The download was cancelled.');
       const passing = error instanceof AppError && error.code === 'MEDIA_FETCH' && error.details.status === undefined;
@@ -69,12 +69,19 @@ async function fetchRest(url: string, file: string, have: number, options: Downl
   const reply = await fetch(url, { headers, timeoutMs, bytesMax, signal });
   try {
     const goesOn = reply.status === 206 && rangeStart(reply.headers) === have;
-    // All of it was here already.
-    if (reply.status === 416 && validator) return;
+    if (reply.status === 416 && validator) {
+      // All of it was here already, unless the server says that there is less of it.
+      const whole = /^bytes \*\/(\d+)$/.exec(String(reply.headers['content-range'] ?? ''))?.[1];
+      if (whole === undefined || Number(whole) === have) return;
+      await rm(file);
+      throw new AppError('MEDIA_FETCH', 'The file became shorter while it was fetched.');
+    }
     if (reply.status !== 200 && !goesOn) {
       throw new AppError('MEDIA_FETCH', `The address answered ${reply.status}.`, { details: { status: reply.status } });
     }
     const from = goesOn ? have : 0;
+    // Never bytes of one state under the note of another, also when the process ends in between.
+    if (!goesOn) await rm(file, { force: true });
     await writeFile(noteOf(file), validatorOf(reply.headers));
     const total = from + Number(reply.headers['content-length'] ?? 0);
     const counted = counting(reply.body, from, bytesMax, (done) => options.onProgress(done, total));
@@ -127,10 +134,4 @@ async function sizeOf(file: string): Promise<number> {
     ({ size }) => size,
     () => 0,
   );
-}
-
-async function sha256(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }

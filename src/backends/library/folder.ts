@@ -1,16 +1,15 @@
 /** A folder with a model in it -> a manifest entry: what the files are, and what follows from them. */
-import { lstat, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
 import { LIMITS } from '../../core/limits.ts';
-import { sha256Of } from '../file-hash.ts';
+import { sha256OfFile } from '../file-hash.ts';
 import type { GoldenAnswer, ModelEntry } from '../manifest.ts';
 import { readSignature } from '../onnx-signature.ts';
 import { promptInputs } from '../prompt-signature.ts';
 import { REMOTE_FILE, remoteEntry } from '../remote-model.ts';
 import { readModelJson } from '../tfjs-files.ts';
 import { readTfjsSignature } from '../tfjs-signature.ts';
+import { bytesOf, type FolderFile, filesIn, KNOWN, only, textOf } from './folder-files.ts';
 import { type Guess, type GuessInput, guessModel, type Preprocessing } from './guess.ts';
 import { guessPrompted, type SignedFile } from './guess-prompted.ts';
 
@@ -19,98 +18,80 @@ export interface FolderModel {
   readonly assumed: readonly string[];
 }
 
-/** What may lie in a model's folder; everything else is not read and not kept. */
-const KNOWN = {
-  model: /\.onnx$/i,
-  labels: /(^|[_-])(labels|classes)\.txt$/i,
-  tokenizer: /^tokenizer\.json$/,
-  config: /^config\.json$/,
-  preprocessing: /^preprocessor_config\.json$/,
-  settings: /^headstart\.json$/,
-  remote: /^remote\.json$/,
-  tfjs: /^model\.json$/,
-  shard: /^[\w-]*shard\d+of\d+(\.bin)?$|\.bin$/i,
-} as const;
-
-/** May a file of this name belong to a model? Names are plain: no path, no leading dot. */
-export function isModelFile(name: string): boolean {
-  return isPlainName(name) && Object.values(KNOWN).some((pattern) => pattern.test(name));
-}
-
-export function isPlainName(name: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name) && !name.includes('..');
-}
-
-/** Every file is hashed as it is read; the hashes in the entry are those of the bytes that were looked at. */
+/** Of all files the hashes are taken, but only those that say what the model is are in memory, one at a time. */
 export async function readModelFolder(
   folder: string,
   given: { readonly name: string; readonly license: string },
 ): Promise<FolderModel> {
-  const files = await readFiles(folder);
+  const files = await filesIn(folder);
+  const source = { type: 'folder', path: folder } as const;
   const remote = only(files, KNOWN.remote, REMOTE_FILE);
   if (remote) {
-    const source = { type: 'folder', path: folder } as const;
-    const about = { name: given.name, license: given.license || 'unknown', source };
-    const description = parseJson(remote.bytes.toString('utf8'));
-    return { entry: remoteEntry(description, { ...about, files: { [remote.name]: remote.sha256 } }), assumed: [] };
+    const about = { name: given.name, license: given.license || 'unknown', source, files: await hashesOf([remote]) };
+    return { entry: remoteEntry(parseJson(await textOf(remote)), about), assumed: [] };
   }
   const tfjs = only(files, KNOWN.tfjs, 'model.json');
-  const pair = tfjs ? null : encoderAndDecoder(files);
-  const model = tfjs ?? pair?.[0]?.file ?? only(files, KNOWN.model, 'an .onnx file')!;
-  const text = (pattern: RegExp, what: string): string | null => {
-    const found = only(files, pattern, what);
-    return found?.bytes.toString('utf8') ?? null;
-  };
-  const json = (pattern: RegExp, what: string): JsonObject => {
-    const content = text(pattern, what);
-    const value: Json = content === null ? {} : parseJson(content);
-    if (isJsonObject(value)) return value;
-    throw new AppError('BACKEND_LOAD', `${what} holds no JSON object.`);
-  };
-  const settings = json(KNOWN.settings, 'headstart.json');
-  const config = json(KNOWN.config, 'config.json');
-  const lines = text(KNOWN.labels, 'a file of labels');
+  const pair = tfjs ? null : await encoderAndDecoder(files);
+  const model = tfjs ?? pair?.[0]?.file ?? only(files, KNOWN.model, 'an .onnx file');
+  if (model === null) throw new AppError('BACKEND_LOAD', 'There is no model: an .onnx file is missing.');
+  const settings = await jsonOf(files, KNOWN.settings, 'headstart.json');
+  const labels = only(files, KNOWN.labels, 'a file of labels');
   const tokenizer = only(files, KNOWN.tokenizer, 'tokenizer.json');
-  const preprocessing = readPreprocessing(json(KNOWN.preprocessing, 'preprocessor_config.json'));
-  const signature = tfjs ? tfjsSignature(tfjs) : readSignature(model.bytes);
+  const preprocessing = readPreprocessing(await jsonOf(files, KNOWN.preprocessing, 'preprocessor_config.json'));
+  const signature = tfjs ? await tfjsSignature(tfjs) : (pair?.[0]?.signature ?? readSignature(await bytesOf(model)));
   const prompted = tfjs ? null : guessPrompted(pair ?? [{ name: model.name, signature }], preprocessing);
   const read: GuessInput = {
     signature,
     file: model.name,
-    labels: lines === null ? labelsOfConfig(config) : readLabels(lines),
+    labels: labels
+      ? readLabels(await textOf(labels))
+      : labelsOfConfig(await jsonOf(files, KNOWN.config, 'config.json')),
     tokenizer: tokenizer?.name ?? null,
     preprocessing,
   };
-  const guess = prompted ?? (tfjs ? guessTfjs(read) : guessModel(read));
+  const { assumed, ...guessed } = prompted ?? (tfjs ? guessTfjs(read) : guessModel(read));
   const shards = tfjs ? files.filter(({ name }) => KNOWN.shard.test(name)) : [];
-  const { assumed, ...guessed } = guess;
-  const golden = readGolden(settings.golden, files);
+  const loaded = [model, pair?.[1]?.file ?? null, tokenizer, ...shards].filter((one) => one !== null);
+  const golden = await readGolden(settings.golden, files);
   const entry: ModelEntry = {
     ...guessed,
     name: given.name,
     license: given.license || (typeof settings.license === 'string' ? settings.license : 'unknown'),
-    source: { type: 'folder', path: folder },
-    files: Object.fromEntries(
-      [model, pair?.[1]?.file ?? null, tokenizer, ...shards]
-        .filter((one) => one !== null)
-        .map(({ name, sha256 }) => [name, sha256]),
-    ),
+    source,
+    files: await hashesOf(loaded),
     processing: { ...guessed.processing, ...(isJsonObject(settings.processing) ? settings.processing : {}) },
     ...(golden.length > 0 ? { golden } : {}),
   };
   return { entry, assumed };
 }
 
+async function hashesOf(files: readonly FolderFile[]): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  for (const { name, path } of files) hashes[name] = await sha256OfFile(path);
+  return hashes;
+}
+
+/** Empty where there is no such file. */
+async function jsonOf(files: readonly FolderFile[], pattern: RegExp, what: string): Promise<JsonObject> {
+  const file = only(files, pattern, what);
+  const value: Json = file === null ? {} : parseJson(await textOf(file));
+  if (isJsonObject(value)) return value;
+  throw new AppError('BACKEND_LOAD', `${what} holds no JSON object.`);
+}
+
 /** Two graphs of which one takes clicks and the other looks at pictures; null for anything else. */
-function encoderAndDecoder(files: readonly ReadFile[]): readonly (SignedFile & { readonly file: ReadFile })[] | null {
+async function encoderAndDecoder(
+  files: readonly FolderFile[],
+): Promise<readonly (SignedFile & { readonly file: FolderFile })[] | null> {
   const models = files.filter(({ name }) => KNOWN.model.test(name));
   if (models.length !== 2) return null;
-  const pair = models.map((file) => ({ file, name: file.name, signature: readSignature(file.bytes) }));
+  const pair: (SignedFile & { readonly file: FolderFile })[] = [];
+  for (const file of models) pair.push({ file, name: file.name, signature: readSignature(await bytesOf(file)) });
   return pair.some(({ signature }) => promptInputs(signature) !== null) ? pair : null;
 }
 
-function tfjsSignature({ name, bytes }: ReadFile): ReturnType<typeof readTfjsSignature> {
-  return readTfjsSignature(readModelJson(new Map([[name, new Uint8Array(bytes)]]), name));
+async function tfjsSignature(file: FolderFile): Promise<ReturnType<typeof readTfjsSignature>> {
+  return readTfjsSignature(readModelJson(new Map([[file.name, new Uint8Array(await bytesOf(file))]]), file.name));
 }
 
 /** Pictures with their colours last, and from 0 to 1 unless somebody wrote down something else. */
@@ -127,37 +108,6 @@ function guessTfjs(given: GuessInput): Guess {
 }
 
 const FROM_0_TO_1 = { mean: [0, 0, 0], scale: [1 / 255, 1 / 255, 1 / 255] };
-
-interface ReadFile {
-  readonly name: string;
-  readonly bytes: Buffer;
-  readonly sha256: string;
-}
-
-async function readFiles(folder: string): Promise<ReadFile[]> {
-  const files: ReadFile[] = [];
-  for (const name of (await readdir(folder)).sort()) {
-    const file = join(folder, name);
-    // A link would be read here and checked elsewhere.
-    if (!isPlainName(name) || !(await lstat(file)).isFile()) continue;
-    const bytes = await readFile(file);
-    files.push({ name, bytes, sha256: await sha256Of(bytes) });
-  }
-  return files;
-}
-
-/** Throws BACKEND_LOAD when there are several, or none of what must be there. */
-function only(files: readonly ReadFile[], pattern: RegExp, what: string): ReadFile | null {
-  const fits = files.filter(({ name }) => pattern.test(name));
-  if (fits.length > 1) {
-    const names = fits.map(({ name }) => name).join(', ');
-    throw new AppError('BACKEND_LOAD', `There must be one file only that is ${what}, not ${names}.`);
-  }
-  if (fits.length === 0 && pattern === KNOWN.model) {
-    throw new AppError('BACKEND_LOAD', `There is no model: ${what} is missing.`);
-  }
-  return fits[0] ?? null;
-}
 
 /** One name a line, in the order of the classes. Empty lines at the end do not count. */
 export function readLabels(text: string): string[] {
@@ -204,21 +154,23 @@ function isNumbers(value: unknown): value is readonly number[] {
 const TOLERANCE_DEFAULT = 0.01;
 
 /** `golden: [{ "text" | "file", "outputs": { "probabilities": { "3": 0.98 } }, "tolerance": 0.01 }]` of headstart.json. */
-function readGolden(value: Json | undefined, files: readonly ReadFile[]): GoldenAnswer[] {
+async function readGolden(value: Json | undefined, files: readonly FolderFile[]): Promise<GoldenAnswer[]> {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw badGolden('it is a list');
-  return (value as readonly Json[]).map((one) => {
+  const answers: GoldenAnswer[] = [];
+  for (const one of value as readonly Json[]) {
     if (!isJsonObject(one) || !isJsonObject(one.outputs)) throw badGolden('each names its `outputs`');
     const { text, file, outputs, tolerance = TOLERANCE_DEFAULT } = one;
     const found = files.find(({ name }) => name === file);
     if (typeof text !== 'string' && !found) throw badGolden('each has a `text` or a `file` of the folder');
     if (typeof tolerance !== 'number') throw badGolden('`tolerance` is a number');
-    return {
-      input: typeof text === 'string' ? { text } : { file: found!.name, sha256: found!.sha256 },
+    answers.push({
+      input: typeof text === 'string' ? { text } : { file: found!.name, sha256: await sha256OfFile(found!.path) },
       outputs: outputs as unknown as GoldenAnswer['outputs'],
       tolerance,
-    };
-  });
+    });
+  }
+  return answers;
 }
 
 function badGolden(why: string): AppError {

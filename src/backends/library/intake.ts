@@ -1,22 +1,24 @@
 /** Files on their way into the library: streamed into a folder of their own, within limits, under plain names only. */
-import { createWriteStream } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, realpath } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { lstat, mkdir, readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { packageFolder } from '../registry.ts';
-import { isModelFile, isPlainName } from './folder.ts';
+import { bytesMaxOf, fileTooLarge, isModelFile, isPlainName, tooLarge } from './folder-files.ts';
 import type { NewModelFile } from './library.ts';
 
-export function bytesMaxOf(name: string): number {
-  return name.toLowerCase().endsWith('.onnx') ? LIMITS.modelFileBytesMax : LIMITS.modelTextBytesMax;
-}
-
-export async function takeIn(folder: string, files: AsyncIterable<NewModelFile>): Promise<void> {
+/** Throws INPUT_BAD_FIELD for a name, LIMIT_SIZE when a file, or all of them together, are too large. */
+export async function takeIn(
+  folder: string,
+  files: AsyncIterable<NewModelFile>,
+  bytesMax: number = LIMITS.modelBytesMax,
+): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const seen = new Set<string>();
+  let left = bytesMax;
   for await (const { name, body } of files) {
     if (!isPlainName(name)) {
       throw new AppError('INPUT_BAD_FIELD', 'A file of a model has a plain name: letters, digits, `.`, `-`, `_`.', {
@@ -26,22 +28,26 @@ export async function takeIn(folder: string, files: AsyncIterable<NewModelFile>)
     if (seen.has(name)) throw new AppError('INPUT_BAD_FIELD', `The file '${name}' came twice.`);
     if (seen.size === LIMITS.modelFilesMax) throw tooMany();
     seen.add(name);
-    await pipeline(
-      Readable.from(atMost(body, name), { objectMode: false }),
-      // `wx`: a link that somebody put there is not followed.
-      createWriteStream(join(folder, name), { flags: 'wx', mode: 0o600, flush: true }),
+    const own = bytesMaxOf(name);
+    const bounded = atMost(body, Math.min(own, left), () =>
+      own <= left ? fileTooLarge(name, own) : tooLarge(bytesMax),
     );
+    const target = createWriteStream(join(folder, name), { flags: 'wx', mode: 0o600, flush: true });
+    // `wx`: a link that somebody put there is not followed.
+    await pipeline(Readable.from(bounded, { objectMode: false }), target);
+    left -= target.bytesWritten;
   }
 }
 
-async function* atMost(body: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
-  const bytesMax = bytesMaxOf(name);
+async function* atMost(
+  body: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+  error: () => AppError,
+): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.byteLength;
-    if (bytes > bytesMax) {
-      throw new AppError('LIMIT_SIZE', `'${name}' is larger than ${bytesMax} bytes.`, { details: { bytesMax } });
-    }
+    if (bytes > bytesMax) throw error();
     yield chunk;
   }
 }
@@ -61,12 +67,8 @@ export async function* packageFiles(source: string): AsyncGenerator<NewModelFile
   const folder = isFile ? dirname(path) : path;
   for (const file of isFile ? [basename(path)] : (await readdir(folder)).filter(isModelFile)) {
     if (!(await lstat(join(folder, file))).isFile()) continue;
-    yield { name: file, body: oneChunk(await readFile(join(folder, file))) };
+    yield { name: file, body: createReadStream(join(folder, file)) };
   }
-}
-
-async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 export function tooMany(): AppError {

@@ -8,7 +8,7 @@ import { shownAddress } from '../../core/shown-address.ts';
 import type { InferencePool } from '../backend.ts';
 import { type ModelEntry, modelInfo } from '../manifest.ts';
 import { type LinearHead, withHead } from '../onnx-head.ts';
-import { builtinModels, modelFolder, readVerified } from '../registry.ts';
+import { builtinModels, checkFile, modelFolder, readVerified } from '../registry.ts';
 import type { RemoteFetch } from '../remote.ts';
 import type { ModelFetch } from './download.ts';
 import { readModelFolder } from './folder.ts';
@@ -110,7 +110,7 @@ class FolderLibrary implements ModelLibrary {
     progress: PullProgress,
     signal: AbortSignal,
   ): Promise<LibraryVersion> {
-    const folder = join(this.#incoming, pullFolder(request.source));
+    const folder = join(this.#incoming, pullFolder(request));
     const { fetch } = this.#options;
     const clear = (): Promise<void> => rm(folder, { recursive: true, force: true });
     try {
@@ -172,8 +172,8 @@ class FolderLibrary implements ModelLibrary {
     const versions = model === undefined ? this.list() : [this.get(model)];
     const found: VerifiedFile[] = [];
     for (const { entry, info } of versions) {
-      for (const [file, hash] of Object.entries(entry.files)) {
-        const reason = await readVerified({ ...entry, files: { [file]: hash } }, modelFolder(entry)).then(
+      for (const file of Object.keys(entry.files)) {
+        const reason = await checkFile(entry, modelFolder(entry), file).then(
           () => '',
           (error: unknown) => (error instanceof Error ? error.message : String(error)),
         );

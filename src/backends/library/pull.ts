@@ -6,8 +6,7 @@ import { AppError, toAppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { shownAddress } from '../../core/shown-address.ts';
 import { download, type ModelFetch } from './download.ts';
-import { isPlainName } from './folder.ts';
-import { bytesMaxOf } from './intake.ts';
+import { bytesMaxOf, isPlainName } from './folder-files.ts';
 import type { PullProgress, PullRequest } from './library.ts';
 
 /** Such folders outlive a crash, so that a pull goes on where it was. */
@@ -16,8 +15,9 @@ const PULL = 'pull-';
 const PULL_KEPT_MS = 7 * 86_400_000;
 const HASH_CHARS = 24;
 
-export function pullFolder(source: string): string {
-  return PULL + hashOf(source).slice(0, HASH_CHARS);
+/** One folder for the same addresses: the same model with other files beside it is another pull. */
+export function pullFolder({ source, beside = [] }: PullRequest): string {
+  return PULL + hashOf([source, ...beside].join('\n')).slice(0, HASH_CHARS);
 }
 
 /** Clears away what adds and pulls have left, save pulls that may still go on. */
@@ -51,15 +51,19 @@ export async function fetchFiles(
 ): Promise<Record<string, string>> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const found: Record<string, string> = {};
+  const names = fileNames([source, ...beside]);
+  let left: number = LIMITS.modelBytesMax;
   for (const [index, url] of [source, ...beside].entries()) {
-    const name = fileNameOf(url);
-    const hash = await download(url, join(folder, name), {
+    const name = names[index]!;
+    const file = join(folder, name);
+    const hash = await download(url, file, {
       fetch,
-      bytesMax: bytesMaxOf(name),
+      bytesMax: Math.min(bytesMaxOf(name), left),
       timeoutMs: LIMITS.modelPullMs,
       signal,
       onProgress: (done, total) => progress({ stage: `fetching ${name}`, done, total: Math.max(total, done) }),
     });
+    left -= (await stat(file)).size;
     const expected = index === 0 && sha256 ? sha256.toLowerCase() : pins[hashOf(url)];
     if (expected !== undefined && expected !== hash) {
       throw new AppError('BACKEND_UNVERIFIED', `${shownAddress(url)} gave another file than expected.`, {
@@ -69,6 +73,20 @@ export async function fetchFiles(
     found[hashOf(url)] = hash;
   }
   return found;
+}
+
+/** Throws INPUT_BAD_FIELD where one file would take the place of another. */
+function fileNames(urls: readonly string[]): string[] {
+  const names = urls.map(fileNameOf);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return names;
+  throw new AppError(
+    'INPUT_BAD_FIELD',
+    `Two addresses give the file '${twice}'; give each with a file name at its end.`,
+    {
+      details: { field: 'beside' },
+    },
+  );
 }
 
 /** The last part of the path; `model.onnx` where that is no name for a file. */

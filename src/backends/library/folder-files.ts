@@ -1,0 +1,84 @@
+/** Files of a folder that may belong to a model: found and weighed first, read only when somebody asks for one. */
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../../core/errors.ts';
+import { LIMITS } from '../../core/limits.ts';
+import { readWhole } from '../file-hash.ts';
+
+/** What may lie in a model's folder; everything else is not read, and kept only where a golden answer is about it. */
+export const KNOWN = {
+  model: /\.onnx$/i,
+  labels: /(^|[_-])(labels|classes)\.txt$/i,
+  tokenizer: /^tokenizer\.json$/,
+  config: /^config\.json$/,
+  preprocessing: /^preprocessor_config\.json$/,
+  settings: /^headstart\.json$/,
+  remote: /^remote\.json$/,
+  tfjs: /^model\.json$/,
+  shard: /^[\w-]*shard\d+of\d+(\.bin)?$|\.bin$/i,
+} as const;
+
+/** May a file of this name belong to a model? Names are plain: no path, no leading dot. */
+export function isModelFile(name: string): boolean {
+  return isPlainName(name) && Object.values(KNOWN).some((pattern) => pattern.test(name));
+}
+
+export function isPlainName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name) && !name.includes('..');
+}
+
+export interface FolderFile {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** Plain files with plain names, by name. Throws LIMIT_SIZE when those of a model are more than a host could hold. */
+export async function filesIn(folder: string, bytesMax: number = LIMITS.modelBytesMax): Promise<FolderFile[]> {
+  const files: FolderFile[] = [];
+  for (const name of (await readdir(folder)).sort()) {
+    if (!isPlainName(name)) continue;
+    const path = join(folder, name);
+    const found = await lstat(path);
+    // A link would be read here and checked elsewhere.
+    if (found.isFile()) files.push({ name, path, bytes: found.size });
+  }
+  const all = files.filter(({ name }) => isModelFile(name)).reduce((sum, { bytes }) => sum + bytes, 0);
+  if (all > bytesMax) throw tooLarge(bytesMax);
+  return files;
+}
+
+/** The whole file. Throws LIMIT_SIZE for one that is larger than its kind ever is. */
+export async function bytesOf({ name, path, bytes }: FolderFile): Promise<Uint8Array> {
+  const bytesMax = bytesMaxOf(name);
+  if (bytes > bytesMax) throw fileTooLarge(name, bytesMax);
+  return readWhole(path);
+}
+
+export async function textOf(file: FolderFile): Promise<string> {
+  return Buffer.from(await bytesOf(file)).toString('utf8');
+}
+
+export function bytesMaxOf(name: string): number {
+  return KNOWN.model.test(name) ? LIMITS.modelFileBytesMax : LIMITS.modelTextBytesMax;
+}
+
+/** The only file that fits, if any. Throws BACKEND_LOAD when there are several. */
+export function only(files: readonly FolderFile[], pattern: RegExp, what: string): FolderFile | null {
+  const fits = files.filter(({ name }) => pattern.test(name));
+  if (fits.length > 1) {
+    const names = fits.map(({ name }) => name).join(', ');
+    throw new AppError('BACKEND_LOAD', `There must be one file only that is ${what}, not ${names}.`);
+  }
+  return fits[0] ?? null;
+}
+
+export function tooLarge(bytesMax: number): AppError {
+  return new AppError('LIMIT_SIZE', `The files of a model are larger than ${bytesMax} bytes together.`, {
+    details: { bytesMax },
+  });
+}
+
+export function fileTooLarge(name: string, bytesMax: number): AppError {
+  return new AppError('LIMIT_SIZE', `'${name}' is larger than ${bytesMax} bytes.`, { details: { bytesMax } });
+}

@@ -36,6 +36,7 @@ export function bindRoute(
     url: route.url,
     schema: { ...route.schema, tags: [route.tag], summary: route.summary },
     bodyLimit: bodyBytesMax,
+    config: { labelStudio: route.labelStudio === true },
     validatorCompiler: ({ schema, httpPart }) => validatorFor(schema, httpPart as 'params' | 'querystring' | 'body'),
     serializerCompiler: () => JSON.stringify,
     preHandler: async (request) => {

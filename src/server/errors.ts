@@ -4,6 +4,14 @@ import { AppError, toAppError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ErrorWire } from './contract/index.ts';
 import { describeFault } from './log.ts';
+import { PRODUCT_VERSION } from './version.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A route in Label Studio's paths. */
+    labelStudio?: boolean;
+  }
+}
 
 /** Seconds after which a refused request may be worth repeating, unless the error knows better. */
 const RETRY_AFTER_SECONDS = 5;
@@ -16,10 +24,27 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     reply.header('retry-after', String(typeof seconds === 'number' ? Math.ceil(seconds) : RETRY_AFTER_SECONDS));
   }
   if (known.status === 401) reply.header('www-authenticate', 'Token realm="Headstart"');
+  const wire = errorWire(known, request.id);
+  const body = request.routeOptions?.config?.labelStudio ? asLabelStudio(wire) : wire;
   return reply
-    .code(known.status)
+    .code(body.status_code)
     .type('application/json; charset=utf-8')
-    .send(JSON.stringify({ ...errorWire(known, request.id), ...protocolError(known, request.url) }));
+    .send(JSON.stringify({ ...body, ...protocolError(known, request.url) }));
+}
+
+/**
+ * Label Studio says 400 whatever does not fit, and names what under `validation_errors`; its clients know nothing else.
+ * `detail` stays our sentence, where there it is only "Validation error".
+ */
+function asLabelStudio(error: ErrorWire): ErrorWire {
+  const fields = { id: error.request_id, version: PRODUCT_VERSION, exc_info: null };
+  if (error.status_code !== 422) return { ...error, ...fields };
+  return { ...error, ...fields, status_code: 400, validation_errors: error.validation_errors ?? misfitOf(error) };
+}
+
+function misfitOf({ code, detail, details }: ErrorWire): Record<string, string[]> {
+  const field = code.startsWith('LABELCONFIG_') ? 'label_config' : details.field;
+  return { [typeof field === 'string' && field !== '' ? field : 'non_field_errors']: [detail] };
 }
 
 /** Clients of the Open Inference Protocol look for the sentence under `error`. */

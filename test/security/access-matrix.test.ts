@@ -73,7 +73,7 @@ function samplesFor(schema: TSchema | undefined): Record<string, unknown> {
 
 /** The reply without what may differ: the request's own id and the number that was asked for. */
 function comparable(reply: { status: number; body: Readonly<Record<string, unknown>> }, id: number): string {
-  const { request_id: _own, ...rest } = reply.body;
+  const { request_id: _own, id: _same, ...rest } = reply.body;
   return JSON.stringify([reply.status, rest]).replaceAll(String(id), 'ID');
 }
 

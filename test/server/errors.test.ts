@@ -9,11 +9,38 @@ describe('errors', () => {
     const { call } = await testServer();
     const payload = { title: 7, settings: { overlap: 0, nope: 1 }, sampling: 'Best sampling' };
     const reply = await call({ method: 'POST', url: '/api/projects', payload });
-    expect(reply.status).toBe(422);
-    expect(reply.body).toMatchObject({ code: 'INPUT_BAD_FIELD', status_code: 422, retryable: false });
+    expect(reply.status).toBe(400);
+    expect(reply.body).toMatchObject({ code: 'INPUT_BAD_FIELD', status_code: 400, retryable: false });
     const fields = Object.keys(reply.body.validation_errors as object);
     expect(fields).toEqual(expect.arrayContaining(['title', 'settings.overlap', 'settings.nope', 'sampling']));
     expect(reply.body.detail).toMatch(/^Field `\w/);
+  });
+
+  it("of Label Studio's paths have the body and the status of Label Studio's, all others ours", async () => {
+    const { call } = await testServer();
+    const post = (url: string, payload: object) => call({ method: 'POST', url, payload });
+    const theirs = await post('/api/projects', { title: 7 });
+    expect(theirs).toMatchObject({
+      status: 400,
+      body: {
+        status_code: 400,
+        version: expect.any(String),
+        exc_info: null,
+        validation_errors: { title: ['must be string'] },
+      },
+    });
+    expect(theirs.body.id).toBe(theirs.body.request_id);
+    expect(await post('/api/projects/validate', { label_config: '<View/>' })).toMatchObject({
+      status: 400,
+      body: { validation_errors: { label_config: [expect.stringContaining('control')] } },
+    });
+    expect(await call({ url: '/api/tasks/987654' })).toMatchObject({
+      status: 404,
+      body: { status_code: 404, id: expect.any(String), exc_info: null },
+    });
+    const ours = await post('/api/projects/1/tasks/delete', { ids: [] });
+    expect(ours).toMatchObject({ status: 422, body: { status_code: 422 } });
+    expect(ours.body).not.toHaveProperty('exc_info');
   });
 
   it.each([
@@ -29,7 +56,7 @@ describe('errors', () => {
     const { call } = await testServer();
     const reply = await call({ url });
     expect(reply).toMatchObject({
-      status: 422,
+      status: 400,
       body: { details: { field }, validation_errors: { [field]: [reason] } },
     });
   });
@@ -101,7 +128,7 @@ describe('the log', () => {
     const answered = lines
       .map((line) => JSON.parse(line) as Record<string, unknown>)
       .filter((one) => one.msg === 'answered');
-    expect(answered[0]).toMatchObject({ method: 'GET', route: '/api/projects', status: 422, who: 1 });
+    expect(answered[0]).toMatchObject({ method: 'GET', route: '/api/projects', status: 400, who: 1 });
     expect(answered.every((one) => typeof one.ms === 'number' && typeof one.reqId === 'string')).toBe(true);
   });
 });

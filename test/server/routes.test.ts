@@ -63,7 +63,7 @@ describe('projects', () => {
     expect(good.body).toMatchObject({ controls: [{ name: 'kind', labels: ['spam', 'ham'] }] });
     const payload = { label_config: '<View/>' };
     const bad = await test.call({ method: 'POST', url: '/api/projects/1/validate', payload });
-    expect(bad).toMatchObject({ status: 422, body: { code: 'LABELCONFIG_NO_CONTROL' } });
+    expect(bad).toMatchObject({ status: 400, body: { code: 'LABELCONFIG_NO_CONTROL' } });
   });
 });
 
@@ -87,7 +87,7 @@ describe('tasks', () => {
     expect((await test.call({ url: '/api/tasks/2' })).body).toMatchObject({ id: 2, project: 2, total_annotations: 1 });
     const changed = await test.call({ method: 'PATCH', url: '/api/tasks/1', payload: { data: { text: 'new' } } });
     expect(changed.body).toMatchObject({ data: { text: 'new' } });
-    expect(await test.call({ method: 'PATCH', url: '/api/tasks/1', payload: {} })).toMatchObject({ status: 422 });
+    expect(await test.call({ method: 'PATCH', url: '/api/tasks/1', payload: {} })).toMatchObject({ status: 400 });
     expect(await test.call({ method: 'DELETE', url: '/api/tasks/1' })).toMatchObject({ status: 204 });
     const payload = { ids: [1, 2] };
     const many = await test.call({ method: 'POST', url: '/api/projects/2/tasks/delete', payload });
@@ -147,7 +147,7 @@ describe('predictions', () => {
     expect((await test.call({ url: '/api/predictions/?project=2' })).body).toMatchObject([{ id: 2, project: 2 }]);
     expect((await test.call({ url: '/api/predictions/1' })).body).toMatchObject({ id: 1, model_version: 'head@1' });
     expect(await test.call({ url: '/api/predictions' })).toMatchObject({
-      status: 422,
+      status: 400,
       body: { code: 'INPUT_BAD_FIELD' },
     });
     expect(await test.call({ url: '/api/predictions?task=1&project=2' })).toMatchObject({ status: 404 });
@@ -172,7 +172,7 @@ describe('queue', () => {
     await test.call({ url: '/api/projects/1/next?exclude=5,6' });
     expect(test.app.calls.at(-1)).toBe('next owner 5+6');
     expect(await test.call({ url: '/api/projects/1/next?exclude=' })).toMatchObject({ status: 200 });
-    expect(await test.call({ url: '/api/projects/1/next?exclude=a' })).toMatchObject({ status: 422 });
+    expect(await test.call({ url: '/api/projects/1/next?exclude=a' })).toMatchObject({ status: 400 });
   });
 
   it('says what the answers tell of the suggestions', async () => {

@@ -46,7 +46,7 @@ describe('import', () => {
 
   it('takes no call without a body', async () => {
     const reply = await test.call({ method: 'POST', url: '/api/projects/1/import' });
-    expect(reply).toMatchObject({ status: 422, body: { code: 'INPUT_EMPTY' } });
+    expect(reply).toMatchObject({ status: 400, body: { code: 'INPUT_EMPTY' } });
   });
 
   it('answers with the error of the app, with its place', async () => {
@@ -57,7 +57,7 @@ describe('import', () => {
     test.app.transfer.importTasks = broken;
     const reply = await send('x', { 'content-type': 'text/csv' });
     expect(reply).toMatchObject({
-      status: 422,
+      status: 400,
       body: { code: 'INPUT_BAD_ROW', detail: 'Row 5001 is not valid JSON.', details: { row: 5001 } },
     });
   });
@@ -103,13 +103,13 @@ describe('multipart', () => {
     ['a form that is cut off inside the file', file.slice(0, -6), 'INPUT_BAD_FIELD'],
     ['no form', 'hello', 'INPUT_BAD_FIELD'],
   ])('imports nothing of %s', async (_what, payload, code) => {
-    expect(await send(payload, headers)).toMatchObject({ status: 422, body: { code } });
+    expect(await send(payload, headers)).toMatchObject({ status: 400, body: { code } });
     expect(test.app.calls).toEqual([]);
   });
 
   it('needs its boundary', async () => {
     const reply = await send(file + end, { 'content-type': 'multipart/form-data' });
-    expect(reply).toMatchObject({ status: 422, body: { code: 'INPUT_BAD_FIELD' } });
+    expect(reply).toMatchObject({ status: 400, body: { code: 'INPUT_BAD_FIELD' } });
   });
 });
 
@@ -163,7 +163,7 @@ describe('export', () => {
 
   it('says before the first byte that a format cannot be had', async () => {
     const reply = await test.call({ url: '/api/projects/1/export?exportType=nope' });
-    expect(reply).toMatchObject({ status: 422, body: { code: 'INPUT_BAD_FORMAT' } });
+    expect(reply).toMatchObject({ status: 400, body: { code: 'INPUT_BAD_FORMAT' } });
   });
 
   it('lists the formats', async () => {

@@ -212,14 +212,14 @@ table('import', [
   {
     sdk: 'ls.projects.import_tasks(..., commit_to_project=False)',
     send: ({ project: id }) => ['POST', `/api/projects/${id}/import?commit_to_project=False`, rowsOf(1)],
-    status: 422,
-    reads: { status_code: 422, detail: expect.stringContaining('commit_to_project') },
+    status: 400,
+    reads: { status_code: 400, detail: expect.stringContaining('commit_to_project') },
   },
   {
     sdk: 'project.import_tasks([{"wrong": 1}])',
     send: ({ project: id }) => ['POST', `/api/projects/${id}/import`, [{ wrong: 1 }]],
-    status: 422,
-    reads: { status_code: 422, code: 'INPUT_MISSING_FIELD', detail: expect.stringContaining('"text"') },
+    status: 400,
+    reads: { status_code: 400, code: 'INPUT_MISSING_FIELD', detail: expect.stringContaining('"text"') },
   },
 ]);
 
@@ -282,7 +282,7 @@ table('tasks', [
       const query = JSON.stringify({ filters: { conjunction: 'and', items: [item] } });
       return ['GET', `/api/tasks/?project=${id}&query=${encodeURIComponent(query)}`];
     },
-    status: 422,
+    status: 400,
     reads: { detail: expect.stringContaining('agreement') },
   },
   { sdk: 'ls.tasks.list(view=7)', send: ({ project: id }) => ['GET', `/api/tasks/?project=${id}&view=7`], status: 404 },
@@ -336,8 +336,8 @@ table('annotations', [
   {
     sdk: 'ls.annotations.create(id, result=[what does not fit])',
     send: ({ tasks }) => ['POST', `/api/tasks/${tasks[1]}/annotations/`, { result: [answerOf('eggs')] }],
-    status: 422,
-    reads: { status_code: 422, detail: expect.stringContaining('eggs') },
+    status: 400,
+    reads: { status_code: 400, detail: expect.stringContaining('eggs') },
   },
   { sdk: 'ls.annotations.delete(id)', send: (at) => ['DELETE', `/api/annotations/${at.annotation}/`], status: 204 },
 ]);
@@ -388,7 +388,7 @@ table('predictions', [
         { task: tasks[1], result: 'eggs' },
       ],
     ],
-    status: 422,
+    status: 400,
     reads: { detail: expect.stringMatching(/^Prediction 2: /), details: { prediction: 1 } },
   },
   {
@@ -480,7 +480,7 @@ describe('an export snapshot', () => {
     const csv = await call('GET', `${path()}/download?exportType=CSV`);
     expect(csv.status).toBe(200);
     expect(csv.text).toContain('labeled');
-    expect((await call('POST', `${path()}/convert`, { export_type: 'NONSENSE' })).status).toBe(422);
+    expect((await call('POST', `${path()}/convert`, { export_type: 'NONSENSE' })).status).toBe(400);
     expect((await call('DELETE', `${path()}/`)).status).toBe(204);
     expect((await call('GET', path())).status).toBe(404);
     expect((await call('GET', `/api/projects/${made.project}/exports`)).body).toEqual([]);
@@ -511,7 +511,7 @@ table('labeling, deleting, errors', [
       `/api/dm/actions/?project=${id}&id=retrieve_tasks_predictions`,
       { selectedItems: { all: true, excluded: [] } },
     ],
-    status: 422,
+    status: 400,
     reads: { validation_errors: { id: expect.any(Array) } },
   },
   { sdk: 'ls.tasks.delete(id)', send: ({ tasks }) => ['DELETE', `/api/tasks/${tasks[2]}/`], status: 204 },
@@ -535,13 +535,13 @@ table('labeling, deleting, errors', [
   {
     sdk: 'ls.projects.create(label_config=nonsense)',
     send: () => ['POST', '/api/projects/', { label_config: '<View>' }],
-    status: 422,
-    reads: { status_code: 422, detail: expect.any(String) },
+    status: 400,
+    reads: { status_code: 400, detail: expect.any(String) },
   },
   {
     sdk: 'ls.tasks.create(data=...) without a project',
     send: () => ['POST', '/api/tasks/', { data: { text: 'x' } }],
-    status: 422,
+    status: 400,
     reads: { validation_errors: { project: expect.any(Array) } },
   },
   { sdk: 'GET /api/nonsense', send: () => ['GET', '/api/nonsense/'], status: 404, reads: { status_code: 404 } },

@@ -62,7 +62,7 @@ describe('home', () => {
     );
     await page.getByText('Choices "c": a').waitFor();
     // The browser itself logs the refused check.
-    expect(problems.splice(0)).toEqual([expect.stringContaining('422')]);
+    expect(problems.splice(0)).toEqual([expect.stringContaining('400')]);
   });
 
   it('offers every template, and puts the picked one where it can be changed', async () => {

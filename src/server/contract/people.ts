@@ -12,6 +12,7 @@ export const peopleRoutes = {
     method: 'GET',
     url: '/api/current-user/whoami',
     access: 'annotator',
+    labelStudio: true,
     tag: people,
     summary: 'The caller',
     schema: {
@@ -98,6 +99,7 @@ export const peopleRoutes = {
     method: 'GET',
     url: '/api/version',
     access: 'annotator',
+    labelStudio: true,
     tag: system,
     summary: 'What is running',
     schema: { response: { 200: Type.Object({ release: Type.String(), product: Type.String() }) } },

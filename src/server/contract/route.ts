@@ -23,6 +23,8 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly access: Access;
+  /** A path of Label Studio's API: what is refused here is refused as there, with 400 for whatever does not fit. */
+  readonly labelStudio?: true;
   /** Chapter of the API page. */
   readonly tag: string;
   readonly summary: string;

@@ -346,6 +346,9 @@ export const ErrorShape = Type.Object({
   validation_errors: Type.Optional(Type.Record(Type.String(), Type.Array(Type.String()))),
   retryable: Type.Boolean(),
   request_id: Type.String(),
+  id: Type.Optional(Type.String({ description: "This and the next two: on Label Studio's paths, as there" })),
+  version: Type.Optional(Type.String()),
+  exc_info: Type.Optional(Type.Null()),
 });
 
 export type ProjectWire = Static<typeof ProjectShape>;

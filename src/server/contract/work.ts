@@ -31,6 +31,7 @@ export const workRoutes = {
     method: 'GET',
     url: '/api/projects/:project_id/next',
     access: 'annotator',
+    labelStudio: true,
     tag: queue,
     summary: 'Lease the next task with its suggestion and the reason why it comes now',
     schema: {

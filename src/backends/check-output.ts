@@ -1,14 +1,15 @@
 /** Holds what a model answered against its declared outputs before anybody sees it. */
 import { AppError } from '../core/errors.ts';
-import type { FailedItem, OutputSpec } from './backend.ts';
+import type { OutputSpec } from './backend.ts';
+import type { ModelEntry } from './manifest.ts';
 import type { BatchOutput, BatchTensor } from './runtime.ts';
 
 /**
- * Returns the output with items that hold a NaN or an infinity zeroed and marked failed.
+ * Returns the output with items that hold a NaN, an infinity, or a class that has no name zeroed and marked failed.
  * Throws BACKEND_BAD_OUTPUT on a missing output or a wrong shape, which concern the whole batch.
  */
 export function checkOutput(
-  specs: Readonly<Record<string, OutputSpec>>,
+  { outputs: specs, labels = [] }: Pick<ModelEntry, 'outputs' | 'labels'>,
   itemCount: number,
   output: BatchOutput,
 ): BatchOutput {
@@ -21,11 +22,9 @@ export function checkOutput(
     for (let item = 0; item < itemCount; item++) {
       const row = tensor.data.subarray(from, ends[item]);
       from = ends[item]!;
+      const error = failed.has(item) ? null : (notFinite(name, row) ?? nameless(name, spec, labels.length, row));
+      if (error) failed.set(item, { index: item, error: error.toPlain() });
       if (failed.has(item)) row.fill(0);
-      else if (!row.every(Number.isFinite)) {
-        row.fill(0);
-        failed.set(item, notFinite(item, name));
-      }
     }
   }
   return { ...output, failed: [...failed.values()].sort((a, b) => a.index - b.index) };
@@ -51,9 +50,19 @@ function badOutput(name: string, problem: string): AppError {
   return new AppError('BACKEND_BAD_OUTPUT', `Output '${name}' ${problem}.`, { details: { output: name } });
 }
 
-function notFinite(index: number, name: string): FailedItem {
-  const error = new AppError('BACKEND_BAD_OUTPUT', `Output '${name}' holds a number that is not finite.`, {
-    details: { output: name },
-  });
-  return { index, error: error.toPlain() };
+function notFinite(name: string, row: Float32Array): AppError | null {
+  return row.every(Number.isFinite) ? null : badOutput(name, 'holds a number that is not finite');
+}
+
+/** Many detectors count their classes from 1; their last one would go missing, and all others by a wrong name. */
+function nameless(name: string, spec: OutputSpec, labelCount: number, row: Float32Array): AppError | null {
+  const field = 'dim' in spec ? -1 : spec.fields.indexOf('label');
+  if (field < 0 || 'dim' in spec || labelCount === 0) return null;
+  for (let at = field; at < row.length; at += spec.fields.length) {
+    const label = row[at]!;
+    if (label >= 0 && label < labelCount) continue;
+    const from = `says class ${label}, and the ${labelCount} labels are counted from 0`;
+    return badOutput(name, `${from}; where a model counts from 1, the first line of labels.txt is \`background\``);
+  }
+  return null;
 }

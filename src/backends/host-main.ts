@@ -76,7 +76,7 @@ async function answer(run: Run): Promise<void> {
     stage = 'run';
     await send({ type: 'started', batch: run.batch });
     const [start, cpuStart] = [performance.now(), cpuNow()];
-    const output = checkOutput(models.get(run.model)!.entry.outputs, run.items.length, await model.run(run.items));
+    const output = checkOutput(models.get(run.model)!.entry, run.items.length, await model.run(run.items));
     const [ms, cpuMs] = [performance.now() - start, cpuNow() - cpuStart];
     void send({ type: 'done', batch: run.batch, output, ms, cpuMs, residentBytes: process.memoryUsage.rss() });
   } catch (error) {

@@ -157,7 +157,7 @@ export class RemoteRunner {
         'The server that runs the model answered with something else than JSON.',
       );
     }
-    return checkOutput(entry.outputs, tickets.length, outputsOf(entry, model, json, tickets.length));
+    return checkOutput(entry, tickets.length, outputsOf(entry, model, json, tickets.length));
   }
 
   private async post({ url, headers, timeoutMs }: RemoteModel, body: string) {

@@ -27,7 +27,14 @@ import { createInferencePool } from '../../src/backends/pool.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { LIMITS } from '../../src/core/limits.ts';
 import { createGuardedFetch } from '../../src/media/guarded-fetch.ts';
-import { colourClassifier, TOKENIZER, textClassifier, textEmbedder, tokenClassifier } from '../helpers/models.ts';
+import {
+  colourClassifier,
+  halfDetector,
+  TOKENIZER,
+  textClassifier,
+  textEmbedder,
+  tokenClassifier,
+} from '../helpers/models.ts';
 
 interface Opened {
   readonly folder: string;
@@ -122,6 +129,43 @@ describe('a folder with a model in it', () => {
     await refused({ ...spamFolder, 'model.onnx': SPAM.subarray(0, SPAM.length - 40) }, /ONNX|graph/);
     expect(opened.library.list().every(({ builtin }) => builtin)).toBe(true);
     expect(readdirSync(join(opened.folder, '.incoming'))).toEqual([]);
+  });
+
+  describe('of which class 0 is nothing', () => {
+    const boxesOf = async (opened: Opened, item: Buffer) => {
+      const { outputs, failed } = await opened.pool.run('mine', [{ bytes: item }], { lane: 'online' });
+      return { label: outputs.boxes!.data[5], failed: failed.map(({ error }) => error.message) };
+    };
+
+    it('finds that out where the model tells the chances of all classes', async () => {
+      const opened = await openLibrary();
+      const files = { 'model.onnx': halfDetector('from 1'), 'labels.txt': 'left\nright' };
+      const { info, assumed } = await add(opened, files);
+      expect(info.labels).toEqual(['background', 'left', 'right']);
+      expect(assumed.join()).toContain('counted from 1');
+      expect(await boxesOf(opened, await picture('#fff'))).toEqual({ label: 1, failed: [] });
+      const named = { ...files, 'labels.txt': 'background\nleft\nright' };
+      expect((await add(opened, named)).info.labels).toEqual(info.labels);
+    });
+
+    it('takes a first line for it, and says so of a class beyond the labels', async () => {
+      const opened = await openLibrary();
+      const model = halfDetector('apart');
+      await expect(add(opened, { 'model.onnx': model, 'labels.txt': 'one' })).rejects.toThrow(
+        /says class 1, and the 1 labels are counted from 0; .* first line of labels\.txt is `background`/,
+      );
+      await add(opened, { 'model.onnx': model, 'labels.txt': 'background\none' });
+      expect(await boxesOf(opened, await picture('#fff'))).toEqual({ label: 1, failed: [] });
+    });
+
+    it('needs no line for it where there is no such class, and asks for one where there is', async () => {
+      const opened = await openLibrary();
+      const files = { ...colourFolder(), 'labels.txt': 'background\nred\ngreen\nblue' };
+      expect((await add(opened, files)).info.labels).toEqual(['red', 'green', 'blue']);
+      await expect(add(opened, { ...files, 'labels.txt': 'red\ngreen' })).rejects.toThrow(
+        /prob \(3\); where class 0 stands for nothing, let its first line be `background`/,
+      );
+    });
   });
 
   it('is there again after a restart, also where the data folder was moved to', async () => {

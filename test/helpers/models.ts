@@ -136,8 +136,11 @@ export function lightPoint(): Uint8Array {
   return overPictures(graph, [1, 3, SIDE, SIDE], { name: 'points', shape: [1, 1, 3] });
 }
 
-/** Finished boxes: one over the right half of any picture, of the second class, with a score of 0.9. */
-export function halfDetector(form: 'rows' | 'apart'): Uint8Array {
+/**
+ * Finished boxes: one over the right half of any picture, of class 1, with a score of 0.9. `from 1` tells the chances of
+ * all classes too, and nothing is the first.
+ */
+export function halfDetector(form: 'rows' | 'apart' | 'from 1'): Uint8Array {
   const graph = new OnnxGraph();
   const nothing = graph.add('Mul', [graph.add('ReduceMean', ['pixels'], { keepdims: 0 }), number(graph, 0)]);
   const say = (name: string, shape: readonly number[], ...values: readonly number[]) => {
@@ -148,6 +151,7 @@ export function halfDetector(form: 'rows' | 'apart'): Uint8Array {
     form === 'rows'
       ? [say('detections', [1, 1, 6], SIDE / 2, 0, SIDE, SIDE, 0.9, 1)]
       : [say('boxes', [1, 1, 4], 0, 0.5, 1, 1), say('scores', [1, 1], 0.9), say('classes', [1, 1], 1)];
+  if (form === 'from 1') outputs.push(say('all_scores', [1, 1, 3], 0, 0.9, 0.1));
   return graph.toBytes([{ name: 'pixels', type: 'float32', shape: [1, 3, SIDE, SIDE] }], outputs);
 }
 

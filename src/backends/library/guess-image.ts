@@ -5,8 +5,10 @@ import type { OnnxValue } from '../onnx-signature.ts';
 import type { Guess, GuessInput } from './guess.ts';
 import {
   assertLabels,
+  BACKGROUND,
   endOf,
   labelMismatch,
+  labelsFor,
   REVISION,
   readingOf,
   unknownSignature,
@@ -86,8 +88,9 @@ function detectorOf({ signature }: GuessInput, { width, height }: Size): Detecto
 }
 
 function guessDetector({ labels }: GuessInput, detector: DetectorHead): ImageGuess {
-  const names = labels ?? Array.from({ length: detector.labelCount }, (_, i) => `class ${i}`);
-  assertLabels(names, detector.labelCount, detector.output);
+  const { labelCount } = detector;
+  const names = labels ? labelsFor(labels, [labelCount]) : Array.from({ length: labelCount }, (_, i) => `class ${i}`);
+  assertLabels(names, labelCount, detector.output);
   const yolox = detector.head === 'yolox';
   const scale = yolox ? 1 : 1 / 255;
   const words = yolox ? 'YOLOX: blue, green, red, 0 to 255' : 'YOLOv8: red, green, blue, 0 to 1';
@@ -116,7 +119,8 @@ function finishedBoxesOf({ signature, labels }: GuessInput): FinishedBoxes | und
   if (outputs.length === 1 && only!.shape?.length === 3 && only!.shape[2] === 6) {
     return { head: 'corners', output: only!.name, order: 'xyxy', unit: 'pixels' };
   }
-  const boxes = outputs.find(({ type, shape }) => type === 'float32' && shape?.length === 3 && shape[2] === 4);
+  const corners = outputs.filter(({ type, shape }) => type === 'float32' && shape?.length === 3 && shape[2] === 4);
+  const boxes = corners.find(({ name }) => /box/i.test(name)) ?? corners[0];
   const [scores, classes] = [/score/i, /class|label/i].map((pattern) =>
     outputs.find(({ name, type, shape }) => type === 'float32' && shape?.length === 2 && pattern.test(name)),
   );
@@ -133,6 +137,7 @@ function finishedBoxesOf({ signature, labels }: GuessInput): FinishedBoxes | und
 
 function guessFinishedBoxes(given: GuessInput, input: OnnxValue, boxes: FinishedBoxes): ImageGuess {
   const colours = coloursOf(given, input);
+  const counted = countedFrom(given, boxes);
   const words = boxes.scores
     ? 'y1 x1 y2 x2 as shares of the frame'
     : 'x1 y1 x2 y2 in pixels of the frame, score, class';
@@ -146,13 +151,25 @@ function guessFinishedBoxes(given: GuessInput, input: OnnxValue, boxes: Finished
       scale: colours.scale,
       detector: { ...boxes, ...DETECTOR },
     },
-    labels: given.labels!,
+    labels: counted.labels,
     assumed: [
       ...colours.assumed,
+      ...counted.assumed,
       `each row of '${boxes.output}' is ${words}`,
       `boxes from a score of ${DETECTOR.scoreMin} on`,
     ],
   };
+}
+
+/** Detectors of TensorFlow tell the chances of all classes too: one more than labels is the background, class 0. */
+function countedFrom({ signature, labels }: GuessInput, { output }: FinishedBoxes) {
+  const all = signature.outputs.find(
+    ({ name, shape }) =>
+      name !== output && /score/i.test(name) && shape?.length === 3 && shape[2] === labels!.length + 1,
+  );
+  if (!all || BACKGROUND.test(labels![0]!)) return { labels: labels!, assumed: [] };
+  const why = `classes are counted from 1: '${all.name}' has one more than there are labels`;
+  return { labels: ['background', ...labels!], assumed: [why] };
 }
 
 interface MaskHead extends Size {
@@ -173,9 +190,6 @@ function masksOf({ signature, labels }: GuessInput): MaskHead | undefined {
   if (labels && c !== labels.length) return undefined;
   return { output: output.name, layout: 'pixels', labelCount: c, height: a, width: b };
 }
-
-/** A class of this name stands for nothing. */
-const BACKGROUND = /^[_\W]*(background|bg|nothing|none)[_\W]*$/i;
 
 function guessMasks(given: GuessInput, input: OnnxValue, masks: MaskHead): ImageGuess {
   const labels = given.labels ?? Array.from({ length: masks.labelCount }, (_, i) => `class ${i}`);
@@ -239,8 +253,10 @@ function guessPoints(given: GuessInput, input: OnnxValue, points: PointHead): Im
 }
 
 function guessDense(given: GuessInput, input: OnnxValue): ImageGuess {
-  const { signature, labels } = given;
+  const { signature } = given;
   const flat = signature.outputs.filter(({ type, shape }) => type === 'float32' && shape?.length === 2);
+  const widths = flat.map(({ shape }) => shape!.at(-1));
+  const labels = given.labels && labelsFor(given.labels, widths);
   const classes = labels === null ? undefined : flat.find(({ shape }) => shape!.at(-1) === labels.length);
   if (labels !== null && !classes) throw labelMismatch(labels.length, flat);
   const rest = flat.filter((one) => one !== classes);

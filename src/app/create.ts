@@ -67,7 +67,7 @@ export function createApp(ports: Deps): App {
   const plans: Plans = new Map();
   const duplicates: FoundDuplicates = new Map();
   const closing = new AbortController();
-  const jobs = createJobs(deps, closing.signal);
+  const jobs = createJobs(deps, loops, closing.signal);
   const projects = createProjects(deps, loops, matrices, configs);
   const studio = createStudio(deps, { loops, matrices, configs, projects, suggestions });
   const runner = new JobRunner({
@@ -116,7 +116,7 @@ export function createApp(ports: Deps): App {
   runner.start();
   const stopSchedule = startRetrainSchedule(deps, loops, configs);
   const predictions = createPredictions(deps, loops, configs, suggestions);
-  const importTasks = createImport(deps, loops, configs, jobs);
+  const importTasks = createImport(deps, configs, jobs);
   const tasks = createTasks(deps, loops, neighbours, configs);
   const scripts = createScripts(deps, { configs, importTasks, tasks });
   return {

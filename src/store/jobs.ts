@@ -36,7 +36,8 @@ export interface JobFailure {
 export interface JobQueue {
   enqueue(job: NewJob): Promise<Job>;
   /**
-   * The oldest queued job of these kinds, or one whose lease has run out (one that was to be cancelled is, instead).
+   * The oldest queued job of these kinds, or one whose lease has run out, also when it was to be cancelled: somebody has to
+   * clear up. One that was to be paused is, instead.
    * Never two of one project and kind at once; jobs without a project count as one project. Jobs with the key of a paused
    * one wait behind it: they would do its work.
    */

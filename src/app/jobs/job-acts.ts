@@ -14,8 +14,15 @@ const UNPAUSABLE: readonly string[] = [IMPORT, TRAIN, BULK_LABEL];
 /** Asked again for single tasks, what they have made stays as it is. */
 const RETRIES_ITEMS: readonly string[] = [EMBED, MODEL_PRELABEL, MEDIA_FACTS];
 
-export function actsOn({ kind, state, failed, cancelRequested, pauseRequested }: Job): JobAct[] {
+/** Nothing of it is left to go on with: neither rows nor the file. */
+export function isTakenBack({ kind, state }: Pick<Job, 'kind' | 'state'>): boolean {
+  return kind === IMPORT && state === 'cancelled';
+}
+
+export function actsOn(job: Job): JobAct[] {
+  const { kind, state, failed, cancelRequested, pauseRequested } = job;
   if (state === 'paused') return ['resume', 'cancel'];
+  if (isTakenBack(job)) return [];
   if (state === 'failed' || state === 'cancelled') return ['retry'];
   if (state === 'done') return failed > 0 && RETRIES_ITEMS.includes(kind) ? ['retry'] : [];
   if (cancelRequested) return [];

@@ -41,6 +41,11 @@ const SHORT_JOB_SLOTS = 2;
 const STOPPING = Symbol('stopping');
 const PAUSING = Symbol('pausing');
 
+interface Attempt {
+  readonly abort: AbortController;
+  readonly ended: Promise<void>;
+}
+
 export class JobRunner {
   readonly #queue: JobQueue;
   readonly #handlers: Readonly<Record<string, JobHandler>>;
@@ -48,11 +53,12 @@ export class JobRunner {
   readonly #owner: string;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #running = new Map<number, { abort: AbortController; ended: Promise<void> }>();
+  /** By job: the newest attempt at it, which lets an older one end before it begins. */
+  readonly #running = new Map<number, Attempt>();
   #timer: NodeJS.Timeout | undefined;
   #unsubscribe: (() => void) | undefined;
   #stopped = false;
-  #filling = false;
+  #filling: Promise<void> | undefined;
   #fillAgain = false;
 
   constructor(options: {
@@ -74,11 +80,11 @@ export class JobRunner {
 
   start(): void {
     this.#unsubscribe = this.#queue.onChange((job) => {
-      if (job.state === 'queued') void this.#fill();
+      if (job.state === 'queued') this.#fill();
       stopAsAsked(job, this.#running.get(job.id)?.abort);
     });
-    this.#timer = setInterval(() => void this.#fill(), TICK_MS);
-    void this.#fill();
+    this.#timer = setInterval(() => this.#fill(), TICK_MS);
+    this.#fill();
   }
 
   /** Asks every running job to stop, gives it back to the queue and waits until all have. */
@@ -86,19 +92,23 @@ export class JobRunner {
     this.#stopped = true;
     clearInterval(this.#timer);
     this.#unsubscribe?.();
+    await this.#filling;
     for (const one of this.#running.values()) one.abort.abort(STOPPING);
     await Promise.all([...this.#running.values()].map((one) => one.ended));
   }
 
   /** Leases until the slots are full or the queue is empty; a call during a call makes it look once more. */
-  async #fill(): Promise<void> {
-    if (this.#filling) {
-      this.#fillAgain = true;
-      return;
-    }
-    this.#filling = true;
+  #fill(): void {
+    this.#fillAgain = true;
+    this.#filling ??= this.#lease().finally(() => {
+      this.#filling = undefined;
+      if (this.#fillAgain) this.#fill();
+    });
+  }
+
+  async #lease(): Promise<void> {
     try {
-      do {
+      while (this.#fillAgain) {
         this.#fillAgain = false;
         while (!this.#stopped && this.#running.size < CONCURRENT_JOBS_MAX) {
           const lease = await this.#queue.lease({
@@ -109,11 +119,11 @@ export class JobRunner {
           if (!lease) break;
           this.#begin(lease);
         }
-      } while (this.#fillAgain);
+      }
     } catch (error) {
+      // Looked at again with the next tick.
+      this.#fillAgain = false;
       if (!this.#stopped) this.#log.error({ error: toAppError(error).code }, 'the job queue could not be read');
-    } finally {
-      this.#filling = false;
     }
   }
 
@@ -123,15 +133,20 @@ export class JobRunner {
   }
 
   #begin(lease: JobLease): void {
+    const { id } = lease.job;
+    // The machine slept, or the clock jumped, beyond the lease of what still runs here.
+    const before = this.#running.get(id);
+    before?.abort.abort(STOPPING);
     const abort = new AbortController();
-    const ended = this.#run(lease, abort).finally(() => {
-      this.#running.delete(lease.job.id);
-      if (!this.#stopped) void this.#fill();
+    const ended = this.#run(lease, abort, before?.ended).finally(() => {
+      if (this.#running.get(id) === attempt) this.#running.delete(id);
+      if (!this.#stopped) this.#fill();
     });
-    this.#running.set(lease.job.id, { abort, ended });
+    const attempt = { abort, ended };
+    this.#running.set(id, attempt);
   }
 
-  async #run(lease: JobLease, abort: AbortController): Promise<void> {
+  async #run(lease: JobLease, abort: AbortController, before: Promise<void> | undefined): Promise<void> {
     const { job } = lease;
     const pace = new Pace(this.#clock);
     const renew = async ({ reused, ...progress }: WorkProgress): Promise<void> => {
@@ -142,6 +157,9 @@ export class JobRunner {
     const heartbeat = setInterval(() => renew({}).catch(() => abort.abort(STOPPING)), LEASE_MS / 3);
     stopAsAsked(job, abort);
     try {
+      await before;
+      // Cancelled or paused, its handler clears up.
+      if (abort.signal.reason === STOPPING) throwIfStopped(abort.signal);
       const only = await this.#queue.toRetry(lease);
       const output = await this.#handlers[job.kind]!({
         job,
@@ -180,9 +198,9 @@ export class JobRunner {
   }
 }
 
-function stopAsAsked({ cancelRequested, pauseRequested }: Job, abort: AbortController | undefined): void {
+function stopAsAsked({ cancelRequested, pauseRequested, state }: Job, abort: AbortController | undefined): void {
   if (cancelRequested) abort?.abort();
-  else if (pauseRequested) abort?.abort(PAUSING);
+  else if (pauseRequested || state === 'paused') abort?.abort(PAUSING);
 }
 
 function goesOnLater({ reason }: AbortSignal): boolean {

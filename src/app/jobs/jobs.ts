@@ -5,18 +5,22 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Page } from '../../store/store.ts';
 import type { Deps } from '../deps.ts';
 import { enqueueEmbedding } from '../embeddings/embed.ts';
+import type { Loops } from '../learning/loops.ts';
 import { enqueueTraining } from '../learning/retrain.ts';
 import { MODEL_PULL, shownPull } from '../library/model-pull.ts';
 import { found } from '../lookup.ts';
+import { IMPORT, undoImport } from '../transfer/import.ts';
 import type { JobsApi } from './api.ts';
-import { actsOn } from './job-acts.ts';
+import { actsOn, isTakenBack } from './job-acts.ts';
 import { takeBackAttempts } from './whole-run.ts';
 
 /** `closing` ends everybody who waits for a job. */
-export function createJobs(deps: Deps, closing: AbortSignal): JobsApi {
+export function createJobs(deps: Deps, loops: Loops, closing: AbortSignal): JobsApi {
   const { store } = deps;
   const { jobs } = store;
   const get = (id: number): Promise<Job> => found('job', id, jobs.get(id));
+  const takeBack = (job: Job): Promise<void> =>
+    job.kind === IMPORT ? undoImport(deps, loops, job) : takeBackAttempts(deps, { job });
   const project = (id: number) => found('project', id, store.projects.get(id));
   return {
     list: (options) => jobs.list(options),
@@ -37,13 +41,16 @@ export function createJobs(deps: Deps, closing: AbortSignal): JobsApi {
     async cancel(id) {
       const job = await jobs.requestCancel(id);
       // Nobody works on it who would do this: it was waiting, or paused.
-      if (job.state === 'cancelled' && job.projectId !== null) await takeBackAttempts(deps, { job });
+      if (job.state === 'cancelled' && job.projectId !== null) await takeBack(job);
       return job;
     },
     async retry(id) {
       const job = await get(id);
       if (job.state === 'done' && job.failed > 0 && actsOn(job).length === 0) {
         throw new AppError('CONFLICT', `Job ${id} is done; one of kind ${job.kind} is not asked again item by item.`);
+      }
+      if (isTakenBack(job)) {
+        throw new AppError('CONFLICT', `Job ${id} was cancelled and its file is gone; import the file again.`);
       }
       return jobs.retry(id);
     },
@@ -67,17 +74,21 @@ async function waitFor(
 ): Promise<Job> {
   let stopListening = (): void => undefined;
   let timer: NodeJS.Timeout | undefined;
+  let stop = (): void => undefined;
   try {
     return await new Promise<Job>((resolve, reject) => {
       const look = (job: Job): void => {
         if (job.id === id && hasEnded(job)) resolve(job);
       };
+      stop = () => reject(new AppError('CONFLICT_CANCELLED', STOPPED));
+      if (signal.aborted) stop();
+      signal.addEventListener('abort', stop);
       stopListening = store.jobs.onChange(look);
       timer = setInterval(() => get(id).then(look, reject), LOOK_MS);
-      signal.addEventListener('abort', () => reject(new AppError('CONFLICT_CANCELLED', STOPPED)));
       get(id).then(look, reject);
     });
   } finally {
+    signal.removeEventListener('abort', stop);
     stopListening();
     clearInterval(timer);
   }

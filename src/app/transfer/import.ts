@@ -2,6 +2,7 @@
  * Import: the upload is spooled, every row is checked, and only then are tasks written, by a job that resumes where a
  * crash cut it off. So either all rows arrive or none.
  */
+import type { Job } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { LIMITS } from '../../core/limits.ts';
@@ -31,7 +32,7 @@ interface Checked {
   readonly skipped: { row: number; reason: string }[];
 }
 
-export function createImport(deps: Deps, loops: Loops, configs: ProjectConfigs, jobs: JobsApi) {
+export function createImport(deps: Deps, configs: ProjectConfigs, jobs: JobsApi) {
   return async (request: ImportRequest): Promise<ImportOutcome> => {
     const { store, spool, clock, newId } = deps;
     const startedAt = clock.now();
@@ -63,10 +64,7 @@ export function createImport(deps: Deps, loops: Loops, configs: ProjectConfigs, 
     });
     const ended = await jobs.wait(job.id);
     if (ended.error) throw AppError.fromPlain(ended.error);
-    if (ended.state !== 'done') {
-      await undoImport(deps, loops, project.id, { runId: run.id, spoolId });
-      throw new AppError('CONFLICT_CANCELLED', 'The import was cancelled; nothing was kept.');
-    }
+    if (ended.state !== 'done') throw new AppError('CONFLICT_CANCELLED', 'The import was cancelled; nothing was kept.');
     const counts = ended.output as { annotations: number; predictions: number };
     return {
       runId: run.id,
@@ -88,10 +86,17 @@ export function createImportHandler(deps: Deps, loops: Loops, configs: ProjectCo
     const params = work.job.params as unknown as ImportParams;
     const project = await found('project', work.job.projectId!, store.projects.get(work.job.projectId!));
     const run = await found('run', params.runId, store.runs.get(params.runId));
-    const counts =
+    if (run.state === 'failed') {
+      throw new AppError('CONFLICT', 'The import was taken back and its file is gone; import the file again.');
+    }
+    const write = async () =>
       run.state === 'done'
         ? { tasks: run.written, annotations: 0, predictions: 0 }
-        : await writeRows(deps, loops, configs.of(project), work, params);
+        : writeRows(deps, loops, configs.of(project), work, params);
+    const counts = await write().catch(async (error: unknown) => {
+      if (!work.stopping) await undoImport(deps, loops, work.job);
+      throw error;
+    });
     if (counts.annotations > 0) await loops.reload(project.id);
     await enqueueEmbedding(deps, project);
     // Last: whatever is cut off before this finds the file, or a run that is done, and goes on from there.
@@ -111,32 +116,28 @@ async function writeRows(
   const projectId = work.job.projectId!;
   const counts = { tasks: 0, annotations: 0, predictions: 0 };
   const write = async (chunk: readonly ImportedTask[], cursor: number): Promise<void> => {
+    throwIfStopped(work.signal);
     const rows = await Promise.all(chunk.map((task) => newTask(deps, config, params, task)));
     const tasks = await store.tasks.insert(projectId, params.runId, rows, cursor);
     await loops.added(projectId, tasks);
   };
-  try {
-    const done = await store.runs.cursor(params.runId);
-    let chunk: ImportedTask[] = [];
-    let row = 0;
-    for await (const task of usableRows(deps, config, params)) {
-      row += 1;
-      counts.annotations += task.annotations.length;
-      counts.predictions += task.predictions.length;
-      if (row <= done) continue;
-      chunk.push(task);
-      if (chunk.length < LIMITS.importChunkRows) continue;
-      throwIfStopped(work.signal);
-      await write(chunk, row);
-      chunk = [];
-      await work.progress({ stage: 'importing', done: row, total: params.rows });
-    }
-    if (chunk.length > 0) await write(chunk, row);
-    counts.tasks = row;
-  } catch (error) {
-    if (!work.stopping) await undoImport(deps, loops, projectId, params);
-    throw error;
+  throwIfStopped(work.signal);
+  const done = await store.runs.cursor(params.runId);
+  let chunk: ImportedTask[] = [];
+  let row = 0;
+  for await (const task of usableRows(deps, config, params)) {
+    row += 1;
+    counts.annotations += task.annotations.length;
+    counts.predictions += task.predictions.length;
+    if (row <= done) continue;
+    chunk.push(task);
+    if (chunk.length < LIMITS.importChunkRows) continue;
+    await write(chunk, row);
+    chunk = [];
+    await work.progress({ stage: 'importing', done: row, total: params.rows });
   }
+  if (chunk.length > 0) await write(chunk, row);
+  counts.tasks = row;
   await store.runs.finish(params.runId, 'done', counts.tasks);
   return counts;
 }
@@ -153,19 +154,15 @@ interface ImportParams extends Source {
   readonly annotatorId: number;
 }
 
-/** Takes back what was written so far, once; the file is not needed again. */
-async function undoImport(
-  { store, spool }: Deps,
-  loops: Loops,
-  projectId: number,
-  params: Pick<ImportParams, 'runId' | 'spoolId'>,
-): Promise<void> {
-  const run = await found('run', params.runId, store.runs.get(params.runId));
-  if (run.state !== 'running') return;
-  await store.runs.finish(params.runId, 'failed', 0);
-  await store.runs.revoke(params.runId);
-  await spool.delete(params.spoolId);
-  await loops.reload(projectId);
+/** Takes back what was written so far, unless all was; the file is not needed again. Cut off, it is done again. */
+export async function undoImport({ store, spool }: Deps, loops: Loops, job: Job): Promise<void> {
+  const { runId, spoolId } = job.params as unknown as ImportParams;
+  const run = await found('run', runId, store.runs.get(runId));
+  if (run.state === 'done') return;
+  await store.runs.finish(runId, 'failed', 0);
+  await store.runs.revoke(runId);
+  await spool.delete(spoolId);
+  await loops.reload(job.projectId!);
 }
 
 /** Reads every row once without keeping any. Throws for the first bad one unless bad ones are to be skipped. */

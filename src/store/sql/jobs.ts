@@ -52,13 +52,14 @@ const since = query<{ revision: number; limit: number }>()((db, p) =>
   db.selectFrom('jobs').selectAll().where('revision', '>', p.revision).orderBy('revision').limit(p.limit),
 );
 
-/** Nobody works on them any more who could stop as asked. */
+/** Nobody works on them any more who could pause as asked. Those to be cancelled have something to clear up first. */
 const abandoned = query<{ now: number }>()((db, p) =>
   db
     .selectFrom('jobs')
     .selectAll()
     .where('state', '=', 'running')
-    .where((eb) => eb.or([eb('cancel_requested', '=', 1), eb('pause_requested', '=', 1)]))
+    .where('pause_requested', '=', 1)
+    .where('cancel_requested', '=', 0)
     .where('lease_expires_at', '<=', p.now),
 );
 
@@ -117,16 +118,16 @@ export function jobQueue({ engine, clock }: Context): JobQueue {
     },
     lease: async ({ kinds, owner, leaseMs }) => {
       const now = clock.now();
-      const { job, stopped } = await engine.write(async (db) => {
-        const stopped: JobRow[] = [];
+      const { job, paused } = await engine.write(async (db) => {
+        const paused: JobRow[] = [];
         for (const row of await abandoned.all(db, { now })) {
-          stopped.push(await apply(db, row, left(row.cancel_requested === 1 ? 'cancelled' : 'paused')));
+          paused.push(await apply(db, row, left('paused')));
         }
         const row = await nextReady(db, kinds, now);
         const lease = { state: 'running', owner, lease_expires_at: now + leaseMs };
-        return { stopped, job: row && (await apply(db, row, { ...lease, attempts: row.attempts + 1 })) };
+        return { paused, job: row && (await apply(db, row, { ...lease, attempts: row.attempts + 1 })) };
       });
-      tell([...stopped, ...(job ? [job] : [])].map(toJob));
+      tell([...paused, ...(job ? [job] : [])].map(toJob));
       return job && { job: toJob(job), attempt: job.attempts };
     },
     progress: (lease, progress, leaseMs) =>

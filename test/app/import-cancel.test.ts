@@ -1,0 +1,72 @@
+/** A cancelled import leaves nothing, wherever it was when it was cancelled: at work, between two servers, or after a crash. */
+import { expect, it } from 'vitest';
+import type { Deps } from '../../src/app/deps.ts';
+import { JobRunner } from '../../src/app/jobs/job-runner.ts';
+import { createJobs } from '../../src/app/jobs/jobs.ts';
+import type { Loops } from '../../src/app/learning/loops.ts';
+import { ProjectConfigs } from '../../src/app/projects/project-config.ts';
+import { createImportHandler, IMPORT } from '../../src/app/transfer/import.ts';
+import { inWorld, type World } from '../contract/world.ts';
+import { openSqlite } from '../store/open-temp.ts';
+
+const LEASE_MS = 15_000;
+const WRITTEN = 3;
+const silent = () => undefined;
+
+/** An import that an earlier server has leased and written some rows of. */
+async function begun({ store, clock, project, importRun, tasks }: World) {
+  const files = new Set(['spooled']);
+  const spool = {
+    has: async (id: string) => files.has(id),
+    delete: async (id: string) => void files.delete(id),
+    read: async function* () {
+      yield Buffer.from('{"data":{"text":"a row"}}\n'.repeat(2 * WRITTEN));
+    },
+  };
+  const loops = { added: async () => undefined, reload: async () => undefined } as unknown as Loops;
+  const deps = { store, spool, clock, newId: () => 'new' } as unknown as Deps;
+  const jobs = createJobs(deps, loops, new AbortController().signal);
+  const params = { spoolId: 'spooled', skipInvalid: false, format: 'jsonl', runId: importRun.id, rows: 2 * WRITTEN };
+  const { id } = await store.jobs.enqueue({ kind: IMPORT, projectId: project.id, params });
+  const lease = (await store.jobs.lease({ kinds: [IMPORT], owner: 'earlier', leaseMs: LEASE_MS }))!;
+  await tasks(WRITTEN);
+  const runner = new JobRunner({
+    queue: store.jobs,
+    handlers: { [IMPORT]: createImportHandler(deps, loops, new ProjectConfigs()) },
+    longKinds: [],
+    owner: 'this',
+    clock,
+    log: { info: silent, warn: silent, error: silent },
+  });
+  const left = async () => ({
+    job: (await jobs.get(id)).state,
+    tasks: (await store.projects.counts(project.id)).tasks,
+    run: (await store.runs.get(importRun.id))!.state,
+    file: files.size,
+  });
+  return { id, jobs, lease, runner, left };
+}
+
+const NOTHING = { job: 'cancelled', tasks: 0, run: 'failed', file: 0 };
+
+it('that a stopping server has given back', () =>
+  inWorld(openSqlite, async (world) => {
+    const { id, jobs, lease, left } = await begun(world);
+    await world.store.jobs.release(lease);
+    expect(await left()).toEqual({ job: 'queued', tasks: WRITTEN, run: 'running', file: 1 });
+    await jobs.cancel(id);
+    expect(await left()).toEqual(NOTHING);
+    await expect(jobs.retry(id)).rejects.toMatchObject({ code: 'CONFLICT', message: /import the file again/ });
+  }));
+
+it('that a killed server was about to cancel', () =>
+  inWorld(openSqlite, async (world) => {
+    const { id, jobs, runner, left } = await begun(world);
+    await jobs.cancel(id);
+    expect((await left()).job).toBe('running');
+    world.clock.advance(LEASE_MS);
+    runner.start();
+    await expect.poll(async () => (await left()).job).toBe('cancelled');
+    await runner.stop();
+    expect(await left()).toEqual(NOTHING);
+  }));

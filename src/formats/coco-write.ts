@@ -7,6 +7,8 @@ import { boundsOfForm, type LabeledImage, labeledImage, labelOrder, type Shape }
 
 /** Labels first, then images, then annotations. Tasks whose image has no known size are left out and told. */
 export async function* writeCoco(rows: ExportRows, options: WriteOptions = {}): AsyncGenerator<string> {
+  // What is lost is told by the first pass.
+  const { onLoss: _, ...quietly } = options;
   const found = new Set<string>();
   const pointNames = new Map<string, string[]>();
   for await (const { labeled } of labeledImages(rows, options)) {
@@ -24,14 +26,14 @@ export async function* writeCoco(rows: ExportRows, options: WriteOptions = {}): 
   });
   yield `{"info":{"description":"Exported by Headstart"},"categories":${JSON.stringify(categories)},"images":[`;
   let before = '\n';
-  for await (const { id, labeled } of labeledImages(rows, options)) {
+  for await (const { id, labeled } of labeledImages(rows, quietly)) {
     yield before + JSON.stringify({ id, file_name: labeled.image, ...labeled.size });
     before = ',\n';
   }
   yield '\n],"annotations":[';
   before = '\n';
   let annotation = 0;
-  for await (const { id, labeled } of labeledImages(rows, { ...options, onLoss: () => {} })) {
+  for await (const { id, labeled } of labeledImages(rows, quietly)) {
     for (const figure of figuresOf(labeled)) {
       annotation += 1;
       const names = pointNames.get(figure.label) ?? [];

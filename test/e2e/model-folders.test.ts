@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { formOf } from '../../src/cli/model-files.ts';
-import { brightMask, colourClassifierPixels, halfDetector, lightPoint, soundEmbedder } from '../helpers/models.ts';
+import {
+  brightMask,
+  colourClassifierPixels,
+  halfDetector,
+  lightPoint,
+  pitchClassifier,
+  soundEmbedder,
+} from '../helpers/models.ts';
 import { runCommand } from '../helpers/process.ts';
 import { settle } from '../helpers/project.ts';
 import { servedFolder } from '../helpers/served.ts';
@@ -125,6 +132,37 @@ describe('model.onnx and labels.txt in a folder', () => {
       .toBuffer();
     const { votes } = await answersOf(await projectOf('Colours', config, { 'a.png': red }), 'colours');
     expect(votes.map(({ label }) => label)).toEqual(['Red']);
+  });
+
+  it.each(['whole', 'frames'] as const)('classes of sounds, said of the %s, become choices', async (form) => {
+    const name = `pitch-${form}`;
+    const folder = folderWith(name, { 'model.onnx': pitchClassifier(form), 'labels.txt': 'low\nhigh' });
+    expect(await command('models', 'add', folder)).toMatchObject({
+      kind: 'audio-classification',
+      input: 'audio',
+      classes: 2,
+    });
+    const config =
+      '<View><Audio name="audio" value="$audio"/><Choices name="pitch" toName="audio"><Choice value="High"/><Choice value="Low"/></Choices></View>';
+    // At other rates, in stereo, shorter and longer than a window: what counts is what is heard.
+    const low = { rate: 44_100, level: 0.3 };
+    const projectId = await projectOf(`Pitch-${form}`, config, {
+      'low.wav': wav([tone(200, 0.7, low), tone(200, 0.7, low)], { rate: low.rate }),
+      'high.wav': wav([tone(3_500, 0.6)]),
+      'short.wav': wav([tone(3_500, 0.1, { rate: 8_000 })], { rate: 8_000, depth: '8' }),
+    });
+    const job = await command('models', 'bind', String(projectId), name);
+    expect(job).toMatchObject({ state: 'done', failed: 0, predicted: 3 });
+    const tasks = await server.client.call('projectTasks', { params: { project_id: projectId } });
+    for (const [file, label] of [
+      ['low.wav', 'Low'],
+      ['high.wav', 'High'],
+      ['short.wav', 'High'],
+    ] as const) {
+      const { id } = tasks.find(({ meta }) => meta.file === file)!;
+      const votes = await server.client.call('taskVotes', { params: { task_id: id } });
+      expect(votes.map((vote) => vote.label)).toEqual([label]);
+    }
   });
 
   it('a model that hears sounds gives them their neighbours', async () => {

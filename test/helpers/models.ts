@@ -169,15 +169,46 @@ export function colourClassifierPixels(): Uint8Array {
 /** An embedding (1 x 2) of samples: how loud a sound is, and how fast it moves. High and low tones lie apart. */
 export function soundEmbedder(): Uint8Array {
   const graph = new OnnxGraph();
+  graph.output(loudnessAndPace(graph), 'embedding');
+  return overSounds(graph, 'length', { name: 'embedding', shape: [1, 2] });
+}
+
+/**
+ * Low or high (1 x 2): the louder of a sound and of its steps. `whole` hears sounds of any length and says logits;
+ * `frames` hears windows of a quarter of a second, halved, and says probabilities (1 x 2 x 2) of each half.
+ */
+export function pitchClassifier(form: 'whole' | 'frames'): Uint8Array {
+  const graph = new OnnxGraph();
+  if (form === 'whole') {
+    graph.output(graph.add('Mul', [loudnessAndPace(graph), number(graph, 20)]), 'logits');
+    return overSounds(graph, 'length', { name: 'logits', shape: [1, 2] });
+  }
+  const window = 4_000;
+  const halves = [0, 1].map((half) => {
+    const ends = [graph.integers((half * window) / 2), graph.integers(((half + 1) * window) / 2)];
+    const own = graph.add('Slice', ['samples', ...ends, graph.integers(1)]);
+    const logits = graph.add('Mul', [loudnessAndPace(graph, own), number(graph, 20)]);
+    return graph.add('Unsqueeze', [logits, graph.integers(1)]);
+  });
+  graph.output(graph.add('Softmax', [graph.add('Concat', halves, { axis: 1 })], { axis: 2 }), 'frames');
+  return overSounds(graph, window, { name: 'frames', shape: [1, 2, 2] });
+}
+
+/** (1 x 2): mean of the values, and of the steps between them. */
+function loudnessAndPace(graph: OnnxGraph, samples = 'samples'): string {
   const mean = (of: string): string => graph.add('ReduceMean', [graph.add('Abs', [of])], { axes: [1], keepdims: 1 });
   const part = (from: number, to: number): string =>
-    graph.add('Slice', ['samples', graph.integers(from), graph.integers(to), graph.integers(1)]);
+    graph.add('Slice', [samples, graph.integers(from), graph.integers(to), graph.integers(1)]);
   const steps = graph.add('Sub', [part(1, 2 ** 31 - 1), part(0, -1)]);
-  graph.output(graph.add('Concat', [mean('samples'), mean(steps)], { axis: 1 }), 'embedding');
-  return graph.toBytes(
-    [{ name: 'samples', type: 'float32', shape: [1, 'length'] }],
-    [{ name: 'embedding', type: 'float32', shape: [1, 2] }],
-  );
+  return graph.add('Concat', [mean(samples), mean(steps)], { axis: 1 });
+}
+
+function overSounds(
+  graph: OnnxGraph,
+  length: number | string,
+  output: { readonly name: string; readonly shape: readonly number[] },
+): Uint8Array {
+  return graph.toBytes([{ name: 'samples', type: 'float32', shape: [1, length] }], [{ ...output, type: 'float32' }]);
 }
 
 /** Colours from 0 to 1. */

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EXPORT_FORMAT, HOME_FILE } from './app/library/model-export.ts';
+import { EMBEDDER_FOLDER, EXPORT_FORMAT, HOME_FILE } from './app/library/model-export.ts';
 import type { InferenceItem } from './backends/backend.ts';
 import { readModelFolder } from './backends/library/folder.ts';
+import type { ModelEntry } from './backends/manifest.ts';
 import { createInferencePool } from './backends/pool.ts';
 import { AppError } from './core/errors.ts';
 import { isJsonObject, parseJson } from './core/json.ts';
@@ -21,10 +22,10 @@ const LIKELY = 0.5;
 
 /** `inputs`: texts, or paths of files for models of pictures and sounds. */
 export async function predictFolder(folder: string, inputs: readonly string[]): Promise<FolderPrediction[]> {
-  const { classes, multiple, input, embedder, graph } = readDescription(folder);
+  const { classes, multiple, input, embedder, graph, entry } = readDescription(folder);
   const items: InferenceItem[] = [];
   for (const one of inputs) items.push(input === 'text' ? { text: one } : { bytes: await readFile(one) });
-  const rows = graph ? await askGraph(folder, items) : await askHead(folder, embedder, items);
+  const rows = graph ? await askGraph(folder, items) : await askHead(folder, embedder, entry ?? null, items);
   return inputs.map((one, i) => {
     const row = [...rows.subarray(i * classes.length, (i + 1) * classes.length)];
     const best = classes[row.indexOf(Math.max(...row))]!;
@@ -46,13 +47,25 @@ async function askGraph(folder: string, items: readonly InferenceItem[]): Promis
 }
 
 /** The same version of the embedder, or none: on other rows the head would talk nonsense. */
-async function askHead(folder: string, embedder: Embedder, items: readonly InferenceItem[]): Promise<Float32Array> {
-  const pool = createInferencePool({ hostsMax: 1 });
+async function askHead(
+  folder: string,
+  embedder: Embedder,
+  entry: Omit<ModelEntry, 'source'> | null,
+  items: readonly InferenceItem[],
+): Promise<Float32Array> {
+  if (!entry && embedder.shipped === false) {
+    throw new AppError(
+      'BACKEND_LOAD',
+      `The head stands on ${embedder.name}, which runs on another server; ask the project's own server instead.`,
+    );
+  }
+  const source = { type: 'folder', path: join(folder, EMBEDDER_FOLDER) } as const;
+  const pool = createInferencePool({ hostsMax: 1, ...(entry ? { models: [{ ...entry, source }] } : {}) });
   try {
     if (pool.info(embedder.name).version !== embedder.version) {
       throw new AppError(
         'BACKEND_LOAD',
-        `The head stands on ${embedder.name}@${embedder.version}; this Headstart has another version.`,
+        `The head stands on ${embedder.name}@${embedder.version}, this Headstart has another version of it; export the model again.`,
       );
     }
     const { rows, failed } = await pool.embed(embedder.name, items, { lane: 'bulk' });
@@ -66,6 +79,7 @@ async function askHead(folder: string, embedder: Embedder, items: readonly Infer
 interface Embedder {
   readonly name: string;
   readonly version: string;
+  readonly shipped?: boolean;
 }
 
 interface Description {
@@ -74,6 +88,8 @@ interface Description {
   readonly input: string;
   readonly embedder: Embedder;
   readonly graph: string | null;
+  /** Of the embedder in `embedder/`, which somebody added. */
+  readonly entry?: Omit<ModelEntry, 'source'> | null;
 }
 
 function readDescription(folder: string): Description {

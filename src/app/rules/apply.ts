@@ -14,7 +14,7 @@ import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
 import { endedRun, takeBack } from '../jobs/whole-run.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
-import { learnFacts } from './media-facts.ts';
+import { type Learning, learnFacts } from './media-facts.ts';
 import { asParams, paramsOf, type RuleRunParams, reusable, rulesInForce } from './runs.ts';
 import { documentOf, interact, programOf, rulesOf } from './source.ts';
 import { writeSpans } from './spans.ts';
@@ -89,6 +89,8 @@ interface Act {
   /** Ordinals done by an earlier attempt at the same run. */
   readonly done: number;
   readonly resumed: boolean;
+  /** Files looked at on the way. */
+  readonly seen: Learning['seen'];
 }
 
 async function planAct(deps: Deps, configs: ProjectConfigs, work: JobWork, again: boolean): Promise<Act | null> {
@@ -135,6 +137,7 @@ async function planAct(deps: Deps, configs: ProjectConfigs, work: JobWork, again
     run,
     done: open === undefined ? 0 : job.done,
     resumed: open !== undefined,
+    seen: new Map(),
   };
 }
 
@@ -246,13 +249,13 @@ async function writeVotes(deps: Deps, work: JobWork, act: Act): Promise<Outcome 
 async function lookAtMedia(
   deps: Deps,
   work: JobWork,
-  { config }: Act,
+  { config, seen }: Act,
   program: RuleProgram,
   tasks: readonly Task[],
 ): Promise<number> {
   const wanted = wantedFacts(program.rules, config);
   if (wanted === null) return 0;
-  const failed = await learnFacts(deps, tasks, { ...wanted, signal: work.signal });
+  const failed = await learnFacts(deps, tasks, { ...wanted, signal: work.signal, seen });
   for (const [taskId, error] of failed) await work.itemFailed(taskId, error);
   return failed.size;
 }

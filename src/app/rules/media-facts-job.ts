@@ -63,9 +63,10 @@ export function createMediaFactsHandler(deps: Deps, configs: ProjectConfigs) {
     const ids = work.only ?? asked;
     const total = ids?.length ?? (await store.projects.counts(project.id)).tasks;
     const outcome = { tasks: 0, unreadable: 0 };
+    const learning = { source, pixels, signal: work.signal, seen: new Map() };
     for await (const tasks of ids === null ? allTasks(deps, project.id) : someTasks(deps, ids)) {
       throwIfStopped(work.signal);
-      const failed = await learnFacts(deps, tasks, { source, pixels, signal: work.signal });
+      const failed = await learnFacts(deps, tasks, learning);
       for (const [taskId, error] of failed) await work.itemFailed(taskId, error);
       outcome.tasks += tasks.length;
       outcome.unreadable += failed.size;

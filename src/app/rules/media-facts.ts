@@ -4,6 +4,7 @@
  */
 import type { Task } from '../../core/domain.ts';
 import { AppError, type PlainError, toAppError } from '../../core/errors.ts';
+import { take } from '../../core/iterate.ts';
 import { type Json, type JsonObject, stableHash } from '../../core/json.ts';
 import { valueAt } from '../../labelconfig/index.ts';
 import type { MediaHeader } from '../../media/header.ts';
@@ -44,12 +45,26 @@ export function referenceIn(data: JsonObject, field: string): string | null {
 
 type NewRow = Omit<MediaFactRow, 'createdAt'>;
 
-export interface Learning {
+export interface Wanted {
   readonly source: FactSource;
   /** Colours and brightness too. */
   readonly pixels: boolean;
-  readonly signal: AbortSignal;
 }
+
+/** What the pixels of a file say, or why they cannot be read. */
+interface Look {
+  readonly facts: JsonObject;
+  readonly error: AppError | null;
+}
+
+export interface Learning extends Wanted {
+  readonly signal: AbortSignal;
+  /** By version: what this job has seen already. Tasks that show the same picture do not have it decoded again. */
+  readonly seen: Map<string, Look>;
+}
+
+/** Four numbers each: some megabytes. */
+const SEEN_MAX = 50_000;
 
 /**
  * Looks at the files of these tasks and keeps what has changed since the last look. Returns the tasks about which
@@ -58,7 +73,7 @@ export interface Learning {
 export async function learnFacts(
   deps: Pick<Deps, 'store' | 'media' | 'inference'>,
   tasks: readonly Task[],
-  { source, pixels, signal }: Learning,
+  { source, pixels, signal, seen }: Learning,
 ): Promise<ReadonlyMap<number, AppError>> {
   const { store } = deps;
   const colours = pixels && source.kind === 'image';
@@ -77,8 +92,16 @@ export async function learnFacts(
       }
     }
   }
-  const shown = fresh.filter(({ id }) => rows.get(id)!.version !== '');
-  if (colours) await addColours(deps, shown, source, rows, signal);
+  if (colours) {
+    const shown = fresh.map((task) => ({ task, row: rows.get(task.id)! })).filter(({ row }) => row.version !== '');
+    const unseen = new Map(shown.flatMap(({ task, row }) => (seen.has(row.version) ? [] : [[row.version, task]])));
+    await lookAtPixels(deps, unseen, source, seen, signal);
+    for (const { row } of shown) {
+      const { facts, error } = seen.get(row.version)!;
+      rows.set(row.taskId, { ...row, facts: { ...row.facts, ...facts }, problem: error?.toPlain() ?? row.problem });
+    }
+    forget(seen);
+  }
   await store.mediaFacts.put(fresh.map(({ id }) => rows.get(id)!));
   return new Map(
     [...rows.values()].flatMap(({ taskId, problem }) => (problem ? [[taskId, AppError.fromPlain(problem)]] : [])),
@@ -131,32 +154,37 @@ function headerFacts({ width, height, exif, seconds, sampleRate }: MediaHeader, 
   return { width, height, exif: exif ?? {} };
 }
 
-async function addColours(
+/** Each version once, by a task that shows it. */
+async function lookAtPixels(
   { media, inference }: Pick<Deps, 'media' | 'inference'>,
-  tasks: readonly Task[],
+  unseen: ReadonlyMap<string, Task>,
   { field }: FactSource,
-  rows: Map<number, NewRow>,
+  seen: Map<string, Look>,
   signal: AbortSignal,
 ): Promise<void> {
-  const add = (taskId: number, facts: JsonObject, error?: AppError): void => {
-    const row = rows.get(taskId)!;
-    rows.set(taskId, { ...row, facts: { ...row.facts, ...facts }, problem: error?.toPlain() ?? row.problem });
-  };
+  const versionOf = new Map([...unseen].map(([version, { id }]) => [id, version]));
+  const see = (taskId: number, look: Look): void => void seen.set(versionOf.get(taskId)!, look);
   const unknown = { mean_color: null, brightness: null };
   const look = { input: 'image' as const, textOf: () => null, mediaOf: (data: JsonObject) => referenceIn(data, field) };
-  for await (const group of itemGroups(media, look, tasks)) {
+  for await (const group of itemGroups(media, look, [...unseen.values()])) {
     signal.throwIfAborted();
-    for (const { taskId, error } of group.failed) add(taskId, unknown, error);
+    for (const { taskId, error } of group.failed) see(taskId, { facts: unknown, error });
     if (group.items.length === 0) continue;
     const { outputs, failed } = await inference.run(IMAGE_FACTS, group.items, { lane: 'bulk', signal });
     const broken = new Map(failed.map(({ index, error }) => [index, AppError.fromPlain(error)]));
     const { data, width } = outputs.colour!;
     for (const [i, { id }] of group.tasks.entries()) {
       const [red, green, blue, brightness] = [...data.subarray(i * width, (i + 1) * width)].map(rounded);
-      if (broken.has(i)) add(id, unknown, broken.get(i)!);
-      else add(id, { mean_color: [red!, green!, blue!], brightness: brightness! });
+      const facts = { mean_color: [red!, green!, blue!], brightness: brightness! };
+      see(id, broken.has(i) ? { facts: unknown, error: broken.get(i)! } : { facts, error: null });
     }
   }
+}
+
+/** What may go better the next time, and the oldest beyond the limit. */
+function forget(seen: Map<string, Look>): void {
+  for (const [version, { error }] of seen) if (error?.retryable) seen.delete(version);
+  for (const version of take(seen.keys(), seen.size - SEEN_MAX)) seen.delete(version);
 }
 
 function rounded(level: number): number {
@@ -179,7 +207,7 @@ export interface KnownFacts {
 export async function knownFacts(
   { store }: Pick<Deps, 'store'>,
   tasks: readonly Pick<Task, 'id' | 'data'>[],
-  { source, pixels }: Omit<Learning, 'signal'>,
+  { source, pixels }: Wanted,
 ): Promise<KnownFacts> {
   const rows = new Map((await store.mediaFacts.ofTasks(tasks.map((task) => task.id))).map((row) => [row.taskId, row]));
   const facts = new Map<number, JsonObject>();

@@ -38,6 +38,15 @@ async function replaceAll(page: Page, text: string): Promise<void> {
   await page.keyboard.press('ControlOrMeta+v');
 }
 
+/** Which label the words stand for is asked where none was suggested yet, and that hangs on what has been trained by then. */
+async function ruleMade(page: Page): Promise<void> {
+  const made = page.getByText(/Rule \S+ says/);
+  const ask = page.getByRole('group', { name: /^Which label/ });
+  await made.or(ask).waitFor();
+  if ((await ask.count()) > 0) await ask.getByRole('button').first().click();
+  await made.waitFor();
+}
+
 const TEXTS = Array.from({ length: 60 }, (_, i) =>
   i % 3 === 0 ? `You won a prize, number ${i}` : i % 3 === 1 ? `Lunch at ${i}?` : `A free lunch, no prize ${i}`,
 );
@@ -160,8 +169,25 @@ describe('the rules page', () => {
     await keepScreenshot(page, 'label-rule-selected');
     const words = await page.evaluate<string>('getSelection().toString()');
     await page.getByRole('button', { name: /^Rule/ }).click();
+    await ruleMade(page);
     await page.getByText(`where “${words}” stands`).waitFor();
     await page.getByText('No problem in 1 rule.').waitFor();
+  });
+
+  it.each(['', 'no longer a label'])('asks which label selected words stand for when it is told %j', async (label) => {
+    const projectId = await server.project({ title: 'Mails', texts: TEXTS });
+    const [first] = await server.call('projectTasks', 'GET', `/api/projects/${projectId}/tasks?page_size=1`);
+    const query = new URLSearchParams({ task: `${first!.id}`, label, words: 'won a prize' });
+    const { page } = await open(`/projects/${projectId}/rules?${query}`);
+    const ask = page.getByRole('group', { name: 'Which label is the rule for “won a prize” to say?' });
+    await ask.waitFor();
+    await keepScreenshot(page, 'rules-which-label');
+    expect(await page.getByText(/Rule \S+ says/).count()).toBe(0);
+    await ask.getByRole('button', { name: 'spam' }).press('Enter');
+    await page.getByText(/Rule \S+ says spam where “won a prize” stands, as in item \d+/).waitFor();
+    await page.getByText('No problem in 1 rule.').waitFor();
+    expect(await page.locator('.rule-words-head select').inputValue()).toBe('spam');
+    expect(await ask.count()).toBe(0);
   });
 
   it('begins with what was saved when somebody comes back for another rule', async () => {
@@ -180,6 +206,7 @@ describe('the rules page', () => {
       getSelection().setBaseAndExtent(text, 0, text, text.data.indexOf(' ', 6));
     })()`);
     await page.getByRole('button', { name: /^Rule/ }).click();
+    await ruleMade(page);
     await page.getByText('No problem in 3 rules.').waitFor();
   });
 

@@ -13,6 +13,7 @@ import type { Schema } from './complete.ts';
 import { Contradictions } from './contradictions.tsx';
 import { EditorField } from './editor-field.tsx';
 import { Guide } from './guide.tsx';
+import { AskLabel, isLabeled, useMadeRule } from './made-rule.tsx';
 import { Matches, type Tab } from './matches.tsx';
 import { Promote, WeighedBy } from './promote.tsx';
 import { Suggest } from './suggest.tsx';
@@ -41,7 +42,8 @@ export function Workshop(props: {
   const start = useRef<HTMLButtonElement>(null);
   const settled = useSettled(text, TYPING_MS);
   const { check, preview } = useTrial(props, settled, chosen);
-  const made = useMadeRule(props, ({ document, rule }) => {
+  const [arrival, setArrival] = useState(props.arrival);
+  const made = useMadeRule({ ...props, arrival }, ({ document, rule }) => {
     setText(document);
     setChosen(rule);
   });
@@ -96,6 +98,16 @@ export function Workshop(props: {
       </div>
       <Guide />
       {made !== '' && <p role="status">{made}</p>}
+      {arrival !== null && !isLabeled(arrival, props.labels) && (
+        <AskLabel
+          arrival={arrival}
+          labels={props.labels}
+          choose={(label) => {
+            setArrival({ ...arrival, label });
+            start.current?.focus();
+          }}
+        />
+      )}
       {failure && <p role="alert">{sentenceOf(failure)}</p>}
       {change !== null && (
         <ChangePanel
@@ -119,7 +131,7 @@ export function Workshop(props: {
             onChange={setText}
             onSubmit={compare.mutate}
           />
-          <Suggest {...props} start={props.arrival} document={text} onDocument={setText} />
+          <Suggest {...props} start={arrival} document={text} onDocument={setText} />
         </div>
         <div aria-busy={preview.isFetching}>
           {preview.data && (
@@ -211,35 +223,6 @@ function MediaGaps({ media }: { media: NonNullable<Preview['media']> }): ReactNo
       )}
     </>
   );
-}
-
-/** Makes the rule that the label page asked for, once; says what became of it. */
-function useMadeRule(
-  { client, saved, labels, arrival }: Parameters<typeof Workshop>[0],
-  onMade: (made: { document: string; rule: string }) => void,
-): string {
-  const asked = useRef(false);
-  const make = useMutation({
-    mutationFn: async ({ task, label, words }: Arrival) => {
-      const known = labels.includes(label) ? label : (labels[0] ?? '');
-      const found = words === '' ? (await client.suggest(known, task))[0]?.text : words;
-      if (found === undefined) return { task, label: known, words: null, made: null };
-      return { task, label: known, words: found, made: await client.add(saved, known, found) };
-    },
-    onSuccess: ({ made }) => made && onMade(made),
-  });
-  useEffect(() => {
-    if (arrival === null || asked.current) return;
-    asked.current = true;
-    make.mutate(arrival);
-  }, [arrival, make.mutate]);
-  if (make.isError) return sentenceOf(make.error);
-  if (make.data === undefined) return '';
-  const { task, label, words, made } = make.data;
-  if (made === null) {
-    return `No word of item ${task} announces ${label} in the answers so far. Select words on the label page and press m there.`;
-  }
-  return `Rule ${made.rule} says ${label} where “${words}” stands, as in item ${task}. Nothing is saved yet: look at its hits, then compare and apply.`;
 }
 
 /** Estimated accuracy of rules by their id; the version in force speaks for the one that is being edited. */

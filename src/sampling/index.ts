@@ -37,6 +37,6 @@ export {
 export { RowStore, type Rows } from './rows.ts';
 export { type Agreement, agreementOf, type StopAdvice, type StopCheck, stopAdvice } from './stopping.ts';
 export type { Pick, PoolPredictions, QueryContext, QueryStrategy } from './strategy.ts';
-export { structuredOrder } from './structured/order.ts';
+export { KeptOrder, structuredOrder } from './structured/order.ts';
 export { STRUCTURED_SCORES, structuredScore } from './structured/registry.ts';
 export type { Ragged, StructuredScore } from './structured/score.ts';

@@ -1,9 +1,11 @@
 /** Which policy a project gets, which it may choose, and the orders of spans, boxes and numbers behind them. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gaussian, seededRandom } from '../../src/core/random.ts';
 import {
   checkPolicy,
   fittingPolicy,
+  KeptOrder,
   NumberLearner,
   POLICIES,
   policyOf,
@@ -56,6 +58,40 @@ describe('an order by marks', () => {
     expect(order('box-margin-sum')).toEqual([4, 1, 3, 0, 2]);
     expect(order('token-entropy', 2)).toEqual([3, 4]);
     expect(order('sequential', 3)).toEqual([0, 1, 2]);
+  });
+
+  it('kept while items come, change and go is the one made from scratch', () => {
+    const scored = ['mnlp', 'lowest-token-probability', 'token-entropy', 'box-margin-sum', 'box-margin-mean'];
+    const ordinal = fc.nat(40);
+    const probabilities = fc.array(fc.constantFrom(0, 0.2, 0.5, 0.5000001, 0.9, 1), { maxLength: 5 });
+    const change = fc.record({ ordinal, marks: fc.option(probabilities) });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...scored, 'box-margin-max', 'random', 'sequential'),
+        fc.array(change, { maxLength: 80 }),
+        fc.uniqueArray(ordinal),
+        fc.integer({ min: 0, max: 50 }),
+        (name, changes, barred, k) => {
+          const kept = new KeptOrder(name, 7);
+          const items = new Map<number, Float32Array>();
+          for (const { ordinal: at, marks: own } of changes) {
+            if (own === null) {
+              items.delete(at);
+              kept.remove(at);
+            } else {
+              items.set(at, Float32Array.from(own));
+              kept.set(at, items.get(at)!);
+            }
+          }
+          const open = Int32Array.from(items.keys())
+            .filter((at) => !barred.includes(at))
+            .sort();
+          const wanted = structuredOrder(name, open, (at) => items.get(at)!, k, 7);
+          expect(kept.head(k, barred)).toEqual(wanted);
+        },
+      ),
+    );
+    expect(() => new KeptOrder('nothing', 1)).toThrow(/no score/);
   });
 
   it('at random depends on the seed alone', () => {

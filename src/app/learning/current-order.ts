@@ -136,7 +136,7 @@ export class CurrentOrder {
     const without = concat(silent, blind.ordinals());
     const width = perCost ? widthFor(limit) : limit;
     const wide = marked
-      ? marked.order(name, width, new Set([...without, ...pending]))
+      ? await marked.order(name, width, both(without, pending))
       : ((await learner?.order(width, without, pending, name)) ?? []);
     if (!perCost) return { order: wide, costs: new Map() };
     return orderPerCost(wide, await this.#sizes(wide.map((one) => one.ordinal)), limit);
@@ -157,6 +157,11 @@ function concat(first: ReadonlySet<number>, second: Uint32Array): Uint32Array {
   all.set([...first]);
   all.set(second, first.size);
   return all;
+}
+
+function* both(first: Iterable<number>, second: Iterable<number>): Generator<number> {
+  yield* first;
+  yield* second;
 }
 
 function pause(ms: number): Promise<void> {

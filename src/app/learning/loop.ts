@@ -144,8 +144,13 @@ export class Loop {
   }
 
   /** Something was predicted for these tasks. */
-  async predicted(tasks: readonly Pick<Task, 'id' | 'ordinal'>[]): Promise<void> {
+  async predicted(tasks: Iterable<Pick<Task, 'id' | 'ordinal'>>): Promise<void> {
     await this.#marked?.read(tasks);
+  }
+
+  /** The same for all tasks. */
+  async allPredicted(): Promise<void> {
+    await this.#marked?.read(named(this.roster.tasks()));
   }
 
   async removeTasks(tasks: readonly Pick<Task, 'ordinal'>[]): Promise<void> {
@@ -316,6 +321,10 @@ export class Loop {
   #place(ordinal: number, taskId: number): void {
     if (this.roster.place(ordinal, taskId)) this.blind.add(ordinal, taskId);
   }
+}
+
+function* named(tasks: Iterable<[number, number]>): Generator<Pick<Task, 'id' | 'ordinal'>> {
+  for (const [ordinal, id] of tasks) yield { ordinal, id };
 }
 
 /** Null where no rows order the queue: spans and shapes are ordered by what is predicted in them. */

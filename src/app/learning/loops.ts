@@ -91,7 +91,7 @@ export class Loops {
   async predicted(projectId: number, tasks?: readonly Task[]): Promise<void> {
     await this.#tell(projectId, async (loop) => {
       if (!loop.isByMarks) return;
-      await loop.predicted(tasks ?? Array.from(loop.roster.tasks(), ([ordinal, id]) => ({ ordinal, id })));
+      await (tasks ? loop.predicted(tasks) : loop.allPredicted());
       await loop.ranking.refresh();
     });
   }

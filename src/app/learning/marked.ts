@@ -1,14 +1,18 @@
 /** What models have marked in each task of a project, as far as the order of its queue needs it: how sure each mark is. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Ranked } from '../../compute/compute.ts';
 import type { Prediction, Task } from '../../core/domain.ts';
 import { groupBy } from '../../core/group.ts';
-import { type Asked, structuredOrder } from '../../sampling/index.ts';
+import { pagesOf } from '../../core/iterate.ts';
+import { type Asked, KeptOrder } from '../../sampling/index.ts';
 import type { Deps } from '../deps.ts';
 import type { AskedControl } from './asked.ts';
 
 /** Predictions carry whole results: fewer at once, so that reading them stalls nobody. */
 const READ_TASKS = 500;
+/** Scores worked out before others have a turn: a millisecond. */
+const FILLED_AT_ONCE = 1_000;
 
 export class Marked {
   readonly #store: Deps['store'];
@@ -16,6 +20,8 @@ export class Marked {
   readonly #seed: number;
   /** By ordinal; tasks that no model with a number has looked at are not there. */
   readonly #scores = new Map<number, Float32Array>();
+  /** By policy, as far as one was asked for. */
+  readonly #orders = new Map<string, { readonly order: KeptOrder; readonly filled: Promise<void> }>();
 
   constructor(store: Deps['store'], of: AskedControl, seed: number) {
     this.#store = store;
@@ -24,21 +30,21 @@ export class Marked {
   }
 
   /** Reads what is predicted for these tasks now. */
-  async read(tasks: readonly Pick<Task, 'id' | 'ordinal'>[]): Promise<void> {
-    for (let at = 0; at < tasks.length; at += READ_TASKS) {
-      const some = tasks.slice(at, at + READ_TASKS);
+  async read(tasks: Iterable<Pick<Task, 'id' | 'ordinal'>>): Promise<void> {
+    for (const some of pagesOf(tasks, READ_TASKS)) {
       const stored = await this.#store.predictions.ofTasks(some.map((task) => task.id));
       const byTask = groupBy(stored, (one) => one.taskId);
       for (const { id, ordinal } of some) {
         const scores = scoresIn(this.#of.control.name, byTask.get(id) ?? []);
-        if (scores === null) this.#scores.delete(ordinal);
-        else this.#scores.set(ordinal, scores);
+        if (scores === null) this.remove(ordinal);
+        else this.#set(ordinal, scores);
       }
     }
   }
 
   remove(ordinal: number): void {
     this.#scores.delete(ordinal);
+    for (const { order } of this.#orders.values()) order.remove(ordinal);
   }
 
   get size(): number {
@@ -46,12 +52,10 @@ export class Marked {
   }
 
   /** The best `limit` of the tasks that were looked at, none of `barred`. */
-  order(policy: string, limit: number, barred: ReadonlySet<number>): Ranked[] {
-    const open = Int32Array.from(this.#scores.keys())
-      .filter((ordinal) => !barred.has(ordinal))
-      .sort();
-    const records = (ordinal: number): Float32Array => this.#scores.get(ordinal)!;
-    return structuredOrder(policy, open, records, limit, this.#seed).map(({ ordinal, score }) => {
+  async order(policy: string, limit: number, barred: Iterable<number>): Promise<Ranked[]> {
+    const { order, filled } = this.#orders.get(policy) ?? this.#open(policy);
+    await filled;
+    return order.head(limit, barred).map(({ ordinal, score }) => {
       return { ordinal, score, phase: 'uncertainty', probabilities: null, margin: null, distance: null, density: null };
     });
   }
@@ -65,6 +69,26 @@ export class Marked {
   sentence(ordinal: number): string | null {
     const scores = this.#scores.get(ordinal);
     return scores === undefined ? null : sentenceOf(this.#of.asked, scores);
+  }
+
+  #set(ordinal: number, scores: Float32Array): void {
+    this.#scores.set(ordinal, scores);
+    for (const { order } of this.#orders.values()) order.set(ordinal, scores);
+  }
+
+  /** Hears of changes at once, while what is there already goes in. */
+  #open(policy: string) {
+    const order = new KeptOrder(policy, this.#seed);
+    const opened = { order, filled: this.#fill(order) };
+    this.#orders.set(policy, opened);
+    return opened;
+  }
+
+  async #fill(order: KeptOrder): Promise<void> {
+    for (const some of pagesOf(this.#scores, FILLED_AT_ONCE)) {
+      for (const [ordinal, scores] of some) order.set(ordinal, scores);
+      await nextTurn();
+    }
   }
 }
 

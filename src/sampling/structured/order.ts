@@ -15,24 +15,68 @@ export function structuredOrder(
   k: number,
   seed: number,
 ): Pick[] {
-  if (name === 'random') {
-    return topK(
-      ordinals,
-      Float64Array.from(ordinals, (ordinal) => hashUnit('random', seed, ordinal)),
-      k,
-    );
+  const score = itemScore(name, seed);
+  return topK(
+    ordinals,
+    Float64Array.from(ordinals, (ordinal) => score(ordinal, recordsOf(ordinal))),
+    k,
+  );
+}
+
+/** Higher = label sooner. `records`: (marks) probabilities. */
+type ItemScore = (ordinal: number, records: Float32Array) => number;
+
+function itemScore(name: string, seed: number): ItemScore {
+  if (name === 'random') return (ordinal) => hashUnit('random', seed, ordinal);
+  if (name === 'sequential') return (ordinal) => -ordinal;
+  const { of } = structuredScore(name);
+  return (_, data) => of({ data, width: 1, offsets: [0, data.length] })[0]!;
+}
+
+/**
+ * The same order, kept while items come, change and go: a score is worked out once per change, and the head costs one pass
+ * over the scores. Throws INPUT_BAD_FIELD for an unknown name.
+ */
+export class KeptOrder {
+  readonly #score: ItemScore;
+  /** By ordinal; NaN where there is no item. */
+  #scores = new Float64Array(0);
+  #ordinals = 0;
+
+  constructor(name: string, seed: number) {
+    this.#score = itemScore(name, seed);
   }
-  if (name === 'sequential') {
-    return topK(
-      ordinals,
-      Float64Array.from(ordinals, (_, i) => ordinals.length - i),
-      k,
-    );
+
+  /** An item is new, or something else was predicted in it. `records`: (marks) probabilities (0..1). */
+  set(ordinal: number, records: Float32Array): void {
+    if (ordinal >= this.#scores.length) {
+      const grown = new Float64Array(2 * (ordinal + 1)).fill(Number.NaN);
+      grown.set(this.#scores);
+      this.#scores = grown;
+    }
+    const score = this.#score(ordinal, records);
+    this.#scores[ordinal] = Number.isNaN(score) ? Number.NEGATIVE_INFINITY : score;
+    this.#ordinals = Math.max(this.#ordinals, ordinal + 1);
   }
-  const records = Array.from(ordinals, recordsOf);
-  const offsets = new Uint32Array(ordinals.length + 1);
-  for (const [i, own] of records.entries()) offsets[i + 1] = offsets[i]! + own.length;
-  const data = new Float32Array(offsets.at(-1)!);
-  for (const [i, own] of records.entries()) data.set(own, offsets[i]!);
-  return topK(ordinals, structuredScore(name).of({ data, width: 1, offsets }), k);
+
+  remove(ordinal: number): void {
+    if (ordinal < this.#ordinals) this.#scores[ordinal] = Number.NaN;
+  }
+
+  /** Best k items, none of `barred` (ordinals). */
+  head(k: number, barred: Iterable<number>): Pick[] {
+    const out = new Uint8Array(this.#ordinals);
+    for (const ordinal of barred) if (ordinal < out.length) out[ordinal] = 1;
+    const ordinals = new Int32Array(this.#ordinals);
+    const scores = new Float64Array(this.#ordinals);
+    let count = 0;
+    for (let ordinal = 0; ordinal < out.length; ordinal++) {
+      const score = this.#scores[ordinal]!;
+      if (out[ordinal] === 1 || Number.isNaN(score)) continue;
+      ordinals[count] = ordinal;
+      scores[count] = score;
+      count += 1;
+    }
+    return topK(ordinals.subarray(0, count), scores.subarray(0, count), k);
+  }
 }

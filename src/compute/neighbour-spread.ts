@@ -1,7 +1,7 @@
 /** Spreading on a pool: labels by ordinal in, proposals by ordinal out; one question, or one per class. */
 import {
   CONTRIBUTORS,
-  contributorTable,
+  contributorSteps,
   METHOD_NAMES,
   type MethodName,
   NO,
@@ -38,12 +38,18 @@ export async function spreadOn(
     const verified = placed(request.verified, places, label);
     const { target, level } = request;
     const steps = propagateSteps(pool, seeds, verified, { target, level, methods });
-    let step = steps.next();
-    for (; !step.done; step = steps.next()) await progress('spreading labels', (q + step.value) / asked.length);
-    const outcome = step.value;
-    answers.push(answerOf(pool, ordinals, label, outcome, { seeds, verified, places, answered }));
+    const outcome = await inTurns(steps, (done) => progress('spreading labels', (q + done) / asked.length));
+    answers.push(await answerOf(pool, ordinals, label, outcome, { seeds, verified, places, answered }, progress));
   }
   return answers;
+}
+
+async function inTurns<T>(steps: Generator<number, T>, turn: (done: number) => Promise<void>): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    await turn(value);
+  }
 }
 
 /** Answered tasks as items of the pool; those without a row are left out. */
@@ -66,13 +72,14 @@ interface Asked {
   readonly answered: readonly LabeledOrdinal[];
 }
 
-function answerOf(
+async function answerOf(
   pool: PropagationPool,
   ordinals: Uint32Array,
   label: number | null,
   { choice, gate }: Propagation,
   asked: Asked,
-): SpreadAnswer {
+  progress: Progress,
+): Promise<SpreadAnswer> {
   const { coverage, evidence, withheld, ownFloor, more, checks } = gate;
   return {
     label,
@@ -80,17 +87,18 @@ function answerOf(
     corrected: choice.corrected,
     evidence: choice.evidence,
     gate: { coverage, evidence, withheld, ownFloor, more },
-    proposals: proposalsOf(pool, ordinals, { choice, gate }, asked),
+    proposals: await proposalsOf(pool, ordinals, { choice, gate }, asked, progress),
     checks: checks.map((check) => ({ label: check.label, confidence: check.confidence, right: check.right })),
   };
 }
 
-function proposalsOf(
+async function proposalsOf(
   pool: PropagationPool,
   ordinals: Uint32Array,
   { choice, gate }: Propagation,
   { seeds, verified, places, answered }: Asked,
-): Proposals {
+  progress: Progress,
+): Promise<Proposals> {
   const taught: Seeds = {
     classCount: seeds.classCount,
     items: [...Array.from(seeds.items), ...Array.from(verified.items)],
@@ -100,11 +108,9 @@ function proposalsOf(
   const items = [...ordinals.keys()].filter((i) => !known.has(i) && gate.labels[i]! >= 0);
   const accepted = new Set(gate.accepted);
   const own = items.filter((i) => accepted.has(i));
-  const table = contributorTable(
-    pool,
-    taught,
-    own,
-    own.map((i) => gate.labels[i]!),
+  const ownLabels = own.map((i) => gate.labels[i]!);
+  const table = await inTurns(contributorSteps(pool, taught, own, ownLabels), (done) =>
+    progress('naming the labels behind', done),
   );
   const answeredAt = new Map(answered.map((task, at) => [places.get(task.ordinal), at]));
   const sources = new Int32Array(items.length * CONTRIBUTORS).fill(-1);

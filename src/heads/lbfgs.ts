@@ -12,6 +12,8 @@ export interface LbfgsOptions {
   /** Stop when the largest absolute gradient component is at most this. */
   readonly tolerance: number;
   readonly iterationsMax: number;
+  /** Multiplies a step by an estimate of the inverse Hessian, in place; left out: a multiple of one. */
+  readonly precondition?: ((step: Float64Array) => void) | undefined;
 }
 
 /** Pairs kept: more than ten rarely pay for their inner products. */
@@ -30,6 +32,7 @@ export function minimise(
   point: Float64Array,
   options: LbfgsOptions,
 ): Minimum {
+  const { precondition } = options;
   const size = point.length;
   let gradient: Float64Array = new Float64Array(size);
   let value = evaluate(point, gradient);
@@ -42,14 +45,14 @@ export function minimise(
 
   while (!converged && iterations < options.iterationsMax) {
     iterations++;
-    let direction = quasiNewtonDirection(gradient, pairs);
+    let direction = quasiNewtonDirection(gradient, pairs, precondition);
     let slope = dot(direction, gradient);
     if (!(slope < 0)) {
       pairs.length = 0;
-      direction = quasiNewtonDirection(gradient, pairs);
+      direction = quasiNewtonDirection(gradient, pairs, precondition);
       slope = dot(direction, gradient);
     }
-    let step = pairs.length === 0 ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
+    let step = pairs.length === 0 && !precondition ? Math.min(1, 1 / Math.sqrt(-slope)) : 1;
     let trialValue = Number.POSITIVE_INFINITY;
     let halvings = 0;
     for (; halvings < HALVINGS_MAX; halvings++, step /= 2) {
@@ -76,7 +79,11 @@ interface Pair {
 }
 
 /** The two-loop recursion: -H g with H built from the kept pairs. */
-function quasiNewtonDirection(gradient: Float64Array, pairs: readonly Pair[]): Float64Array {
+function quasiNewtonDirection(
+  gradient: Float64Array,
+  pairs: readonly Pair[],
+  precondition: LbfgsOptions['precondition'],
+): Float64Array {
   const q = Float64Array.from(gradient, (g) => -g);
   const alpha = new Float64Array(pairs.length);
   for (let k = pairs.length - 1; k >= 0; k--) {
@@ -84,9 +91,12 @@ function quasiNewtonDirection(gradient: Float64Array, pairs: readonly Pair[]): F
     alpha[k] = pair.rho * dot(pair.s, q);
     addScaled(q, -alpha[k]!, pair.y);
   }
+  precondition?.(q);
   const last = pairs[pairs.length - 1];
   if (last !== undefined) {
-    const scale = 1 / (last.rho * dot(last.y, last.y));
+    const y = precondition ? last.y.slice() : last.y;
+    precondition?.(y);
+    const scale = 1 / (last.rho * dot(last.y, y));
     for (let i = 0; i < q.length; i++) q[i]! *= scale;
   }
   for (let k = 0; k < pairs.length; k++) {

@@ -1,4 +1,5 @@
 /** L2-regularised logistic regression, multinomial or one-vs-rest, on whatever features it is given. */
+import { curvatureOf, curvatureWork } from './curvature.ts';
 import { minimise } from './lbfgs.ts';
 import { crossEntropy, type Link, probabilitiesInto, UNSEEN_LOGIT } from './link.ts';
 
@@ -16,7 +17,10 @@ export interface LogisticProblem {
   readonly l2: number;
   /** Start of the search: an earlier solution, of any width <= `width`. */
   readonly warm?: LogisticSolution | undefined;
-  /** Largest gradient component to stop at; default: so small that the start does not show in the sixth digit. */
+  /**
+   * Largest gradient component to stop at; default: so small that the start does not show in the sixth digit. Where items
+   * are many every component is a sum over them, and the default grows with their number.
+   */
   readonly tolerance?: number;
 }
 
@@ -33,6 +37,15 @@ export interface LogisticSolution {
 /** Tight enough that the start point does not show in the sixth digit of a probability. */
 const GRADIENT_TOLERANCE = 1e-5;
 const ITERATIONS_MAX = 300;
+/**
+ * From so many items on the search is told how the features go together: 20,000 x 384 of ten classes were not at their
+ * optimum after 300 steps, at 0.1 s each, and are now after some 50. Fewer items take a second in any case.
+ */
+const MANY_ITEMS = 2_000;
+/** Steps that it must at least be worth: wide rows of two classes are quicker without. */
+const STEPS_SAVED = 100;
+/** Gradient of the mean loss, where the curvature grows with the items. */
+const MEAN_GRADIENT_TOLERANCE = 1e-7;
 /** Softmax biases are free but for their common shift; a one-vs-rest bias needs a hold when a class has no negatives. */
 const BIAS_L2 = { softmax: 1e-6, sigmoid: 1e-2 } as const;
 
@@ -50,15 +63,26 @@ export function solveLogistic(problem: LogisticProblem): LogisticSolution {
     return { classCount, width, weights, bias, iterations: 0 };
   }
   const packed = pack(problem, seen);
+  const many = problem.features.length >= MANY_ITEMS;
+  const evaluation = 2 * problem.features.length * width * seen.length;
+  const pays = many && curvatureWork(problem.features.length, width) < STEPS_SAVED * evaluation;
+  const tolerance = many ? MEAN_GRADIENT_TOLERANCE * problem.features.length : GRADIENT_TOLERANCE;
   const found = minimise((point, gradient) => packed.evaluate(point, gradient), startPoint(problem, seen), {
-    tolerance: problem.tolerance ?? GRADIENT_TOLERANCE,
+    tolerance: problem.tolerance ?? tolerance,
     iterationsMax: ITERATIONS_MAX,
+    precondition: pays ? curvatureOf(problem.features, curvatureOptions(problem, seen)).undo : undefined,
   });
   for (let s = 0; s < seen.length; s++) {
     weights.set(found.point.subarray(s * width, (s + 1) * width), seen[s]! * width);
     bias[seen[s]!] = found.point[seen.length * width + s]!;
   }
   return { classCount, width, weights, bias, iterations: found.iterations };
+}
+
+function curvatureOptions({ width, link, l2 }: LogisticProblem, { length: classCount }: readonly number[]) {
+  // Half of p (1 - p) where nothing is known yet: surer items are flatter, and the search finds the scale itself.
+  const perItem = link === 'softmax' ? (1 - 1 / classCount) / (2 * classCount) : 1 / 8;
+  return { width, classCount, perItem, weightL2: l2, biasL2: BIAS_L2[link] };
 }
 
 /** Logits of one feature row, written to `out[outAt ...]`. */

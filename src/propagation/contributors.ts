@@ -1,4 +1,6 @@
 /** Which labels a proposal stands on: the labeled items of its class that lie nearest, for showing and for undoing. */
+import { groupBy } from '../core/group.ts';
+import { drained } from '../core/steps.ts';
 import { gatherRows, gemm, rowOf } from '../kernels/index.ts';
 import type { PropagationPool } from './pool.ts';
 import type { Seeds } from './seeds.ts';
@@ -42,47 +44,68 @@ export interface ContributorTable {
 
 /** `contributorsOf` for many items at once. */
 export function contributorTable(
-  { heap, smoothed }: PropagationPool,
+  pool: PropagationPool,
   seeds: Seeds,
   items: ArrayLike<number>,
   labels: ArrayLike<number>,
 ): ContributorTable {
+  return drained(contributorSteps(pool, seeds, items, labels));
+}
+
+/** The same in steps: items of one label at a time, against the labels of their class alone; yields the share done, 0..1. */
+export function* contributorSteps(
+  { heap, smoothed }: PropagationPool,
+  seeds: Seeds,
+  items: ArrayLike<number>,
+  labels: ArrayLike<number>,
+): Generator<number, ContributorTable> {
   const places = new Int32Array(items.length * CONTRIBUTORS).fill(-1);
   const similarities = new Float32Array(items.length * CONTRIBUTORS);
-  heap.scoped(() => {
-    const labeled = gatherRows(heap, smoothed, seeds.items);
-    for (let first = 0; first < items.length && labeled.rows > 0; first += BLOCK_ROWS) {
+  const seedsOf = groupBy([...Array(seeds.items.length).keys()], (s) => seeds.classes[s]!);
+  let done = 0;
+  for (const [label, lines] of groupBy([...Array(items.length).keys()], (line) => labels[line]!)) {
+    const own = seedsOf.get(label) ?? [];
+    const mark = heap.mark();
+    const labeled = gatherRows(
+      heap,
+      smoothed,
+      own.map((s) => seeds.items[s]!),
+    );
+    for (let first = 0; first < lines.length && own.length > 0; first += BLOCK_ROWS) {
+      const block = lines.slice(first, first + BLOCK_ROWS);
       heap.scoped(() => {
-        const count = Math.min(BLOCK_ROWS, items.length - first);
-        const own = gatherRows(
+        const rows = gatherRows(
           heap,
           smoothed,
-          Array.from({ length: count }, (_, i) => items[first + i]!),
+          block.map((line) => items[line]!),
         );
-        const products = heap.f32(count * labeled.rows);
-        gemm(heap, own, labeled, null, products);
-        for (let i = 0; i < count; i++) {
-          const row = products.subarray(i * labeled.rows, (i + 1) * labeled.rows);
-          const best = nearestSeeds(row, seeds, items[first + i]!, labels[first + i]!);
-          for (const [rank, s] of best.entries()) {
-            places[(first + i) * CONTRIBUTORS + rank] = s;
-            similarities[(first + i) * CONTRIBUTORS + rank] = row[s]!;
+        const products = heap.f32(block.length * own.length);
+        gemm(heap, rows, labeled, null, products);
+        for (const [i, line] of block.entries()) {
+          const row = products.subarray(i * own.length, (i + 1) * own.length);
+          for (const [rank, at] of nearestSeeds(row, own, seeds, items[line]!).entries()) {
+            places[line * CONTRIBUTORS + rank] = own[at]!;
+            similarities[line * CONTRIBUTORS + rank] = row[at]!;
           }
         }
       });
+      done += block.length;
+      yield done / items.length;
     }
-  });
+    heap.release(mark);
+  }
   return { places, similarities };
 }
 
-function nearestSeeds(row: Float32Array, { items, classes }: Seeds, item: number, label: number): number[] {
+/** Places in `own`, the labels of one class. */
+function nearestSeeds(row: Float32Array, own: readonly number[], { items }: Seeds, item: number): number[] {
   const best: number[] = [];
-  for (let s = 0; s < row.length; s++) {
-    if (classes[s] !== label || items[s] === item) continue;
-    if (best.length === CONTRIBUTORS && row[s]! <= row[best.at(-1)!]!) continue;
-    let at = best.length;
-    while (at > 0 && row[s]! > row[best[at - 1]!]!) at--;
-    best.splice(at, 0, s);
+  for (let at = 0; at < row.length; at++) {
+    if (items[own[at]!] === item) continue;
+    if (best.length === CONTRIBUTORS && row[at]! <= row[best.at(-1)!]!) continue;
+    let place = best.length;
+    while (place > 0 && row[at]! > row[best[place - 1]!]!) place--;
+    best.splice(place, 0, at);
     if (best.length > CONTRIBUTORS) best.pop();
   }
   return best;

@@ -14,6 +14,7 @@ export {
   CONTRIBUTORS,
   type Contributor,
   type ContributorTable,
+  contributorSteps,
   contributorsOf,
   contributorTable,
 } from './contributors.ts';
@@ -46,7 +47,6 @@ export { addToField, type Field, type FieldMethod, SPREADING_PASSES, solveField 
 export { type HeadSpread, headSpread } from './methods/head.ts';
 export { METHOD_NAMES, type MethodName, runMethods } from './methods/methods.ts';
 export { labelsOf, type Spread } from './methods/spread.ts';
-export { type MultiLabelSeeds, NO, questionOf, runMultiLabel, YES } from './multilabel.ts';
 export type { IndexKind, IndexMetric, IndexName, IndexOptions, NeighbourIndex } from './neighbour-index.ts';
 export { precisionCurve } from './platt.ts';
 export { type PropagationPool, poolOf, preparePool } from './pool.ts';
@@ -54,7 +54,7 @@ export { principalPlane } from './principal-plane.ts';
 export { type PropagateOptions, type Propagation, propagate, propagateSteps } from './propagate.ts';
 export { type SpanSearch, sameSpans, type TextSpan } from './same-span.ts';
 export { planSecondStage, type StagePlan } from './second-stage.ts';
-export { checkSeeds, type Seeds } from './seeds.ts';
+export { checkSeeds, NO, type Seeds, YES } from './seeds.ts';
 export { correctShares, type ShareTest, testShares } from './shares.ts';
 export { IMAGE_BITS, type ImageHash, similarImages } from './similar-images.ts';
 export { sparsePass } from './sparse.ts';

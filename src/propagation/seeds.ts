@@ -9,6 +9,9 @@ export interface Seeds {
   readonly classes: ArrayLike<number>;
 }
 
+/** The two classes of a question about one label: where several may hold, each is asked about alone. */
+export const [NO, YES] = [0, 1];
+
 /** Throws INPUT_BAD_FIELD for an item or class out of range, an item named twice, or lists of different length. */
 export function checkSeeds(seeds: Seeds, itemCount: number): void {
   const { items, classes, classCount } = seeds;

@@ -151,6 +151,10 @@ describe('the neighbour process', () => {
       verified: labeled(10, 130),
     });
     expect(several.map((one) => one.label)).toEqual([0, 1]);
+    for (const { label, proposals } of several) {
+      const held = [...proposals.ordinals].filter((o, i) => Number(labels[o] === label) === proposals.labels[i]).length;
+      expect(held / proposals.ordinals.length).toBeGreaterThan(0.95);
+    }
 
     const clusters = await spaces.clusters(key, upTo(COUNT), 2);
     expect(clusters.map((one) => one.length).reduce((a, b) => a + b)).toBe(COUNT);

@@ -5,7 +5,7 @@ import { buildDesign } from '../../src/heads/design.ts';
 import { UNSEEN_LOGIT } from '../../src/heads/link.ts';
 import { type LogisticSolution, solveLogistic } from '../../src/heads/logistic.ts';
 import { SpanBasis } from '../../src/heads/span.ts';
-import { clusters, oneHot, slowLogistic, unitRow } from './reference.ts';
+import { clusters, oneHot, slowLogistic, slowSlope, unitRow } from './reference.ts';
 
 function solve(rows: readonly Float32Array[], targets: Float32Array, classCount: number, l2: number) {
   const features = rows.map((row) => Float64Array.from(row));
@@ -77,6 +77,29 @@ describe('logistic regression', () => {
     const solution = solveLogistic({ features, width: 8, targets, classCount: 2, link: 'sigmoid', l2: 0.01 });
     expect(Math.max(...solution.weights.subarray(0, 8))).toBe(solution.weights[0]);
     expect(Math.max(...solution.weights.subarray(8))).toBe(solution.weights[9]);
+  });
+});
+
+describe('many items', () => {
+  const [dim, classCount, l2] = [24, 3, 0.02];
+  // Directions that matter a thousandfold less than others: plain steps creep along them.
+  const world = (n: number) => {
+    const { rows, classOf } = clusters(seededRandom('many'), n, dim, classCount, 2);
+    const uneven = rows.map((row) => row.map((value, j) => value * 10 ** (-j / 8)));
+    return { rows: uneven, targets: oneHot(classOf, classCount) };
+  };
+
+  it('end where the slope of every weight is level, by a slow sum', () => {
+    const { rows, targets } = world(2_400);
+    const solution = solve(rows, targets, classCount, l2);
+    const slope = slowSlope(rows, targets, solution, l2);
+    expect(Math.max(...slope.map(Math.abs))).toBeLessThan(1e-6 * rows.length);
+  });
+
+  it('take a third of the steps', () => {
+    const [some, many] = [world(1_999), world(2_000)].map(({ rows, targets }) => solve(rows, targets, classCount, l2));
+    expect(many!.iterations).toBeLessThan(some!.iterations / 3);
+    for (const [at, weight] of some!.weights.entries()) expect(many!.weights[at]! / weight).toBeCloseTo(1, 0);
   });
 });
 

@@ -32,6 +32,30 @@ export function slowLogistic(
   return { weights, bias };
 }
 
+/** Of softmax regression at a solution, by weight and then by bias: all zero at the optimum. */
+export function slowSlope(
+  rows: readonly Float32Array[],
+  targets: Float32Array,
+  {
+    weights,
+    bias,
+    classCount,
+    width,
+  }: { weights: Float64Array; bias: Float64Array; classCount: number; width: number },
+  l2: number,
+): number[] {
+  const slope = [...weights].map((w) => l2 * w).concat(new Array<number>(classCount).fill(0));
+  for (const [i, row] of rows.entries()) {
+    const logits = [...bias].map((b, c) => row.reduce((sum, v, j) => sum + v * weights[c * width + j]!, b));
+    for (const [c, p] of softmax(logits).entries()) {
+      const error = p - targets[i * classCount + c]!;
+      for (const [j, v] of row.entries()) slope[c * width + j]! += error * v;
+      slope[classCount * width + c]! += error;
+    }
+  }
+  return slope;
+}
+
 export function softmax(logits: readonly number[]): number[] {
   const max = Math.max(...logits);
   const powers = logits.map((z) => Math.exp(z - max));

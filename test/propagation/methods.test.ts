@@ -10,11 +10,10 @@ import {
   type PropagationPool,
   preparePool,
   runMethods,
-  runMultiLabel,
   type Seeds,
   type Spread,
 } from '../../src/propagation/index.ts';
-import { noise, planted } from './reference.ts';
+import { noise, planted, slowKMeans } from './reference.ts';
 
 const poolOfRows = (rows: Float32Array, dim: number): PropagationPool =>
   preparePool(new KernelHeap({ bytes: 8 << 20 }), rows, dim);
@@ -136,16 +135,12 @@ describe('what stands beside the methods', () => {
     expect(five.map((one) => one.similarity)).toEqual(five.map((one) => one.similarity).sort((a, b) => b - a));
   });
 
-  it('several labels per item: each class is its own question', () => {
-    const items = [...Array(24).keys()];
-    const truth = (i: number, c: number): number => Number(c === 0 ? set.labels[i] === 0 : set.labels[i] !== 1);
-    const answers = items.flatMap((i) => [truth(i, 0), i % 5 === 0 ? -1 : truth(i, 1)]);
-    const found = runMultiLabel(pool, { classCount: 2, items, answers }, ['poisson']);
-    for (const [c, spreads] of found.entries()) {
-      const labels = labelsOf(spreads.get('poisson')!);
-      expect(labels.filter((label, i) => label === truth(i, c)).length / N).toBeGreaterThan(0.95);
+  it('k-means moves its centres as plain loops do, over several blocks of rows', () => {
+    const many = planted(1_300, DIM, CLASSES, 1.5, 11);
+    const few = { classCount: CLASSES, items: [0, 1, 2, 600, 1_299], classes: [0, 1, 2, 0, 1] };
+    const fast = runMethods(poolOfRows(many.rows, DIM), few, ['kmeans']).get('kmeans')!;
+    for (const [at, share] of slowKMeans(many.rows, DIM, few).entries()) {
+      expect(fast.probabilities[at]).toBeCloseTo(share, 4);
     }
-    expect(() => runMultiLabel(pool, { classCount: 2, items: [1], answers: [1] })).toThrow(/1 answers/);
-    expect(() => runMultiLabel(pool, { classCount: 1, items: [1], answers: [7] })).toThrow(/answer of 7/);
   });
 });

@@ -1,5 +1,6 @@
 /** Slow, obvious float64 counterparts and small generated pools for the tests of propagation. */
 import { gaussian, seededRandom } from '../../src/core/random.ts';
+import type { Seeds } from '../../src/propagation/index.ts';
 
 /** (n x dim) standard normal. */
 export function noise(n: number, dim: number, seed: number): Float32Array {
@@ -51,4 +52,30 @@ export function solveDense(a: readonly (readonly number[])[], b: readonly (reado
     }
   }
   return rows.map((row, i) => row.slice(n).map((value) => value / row[i]!));
+}
+
+/** Label-seeded soft spherical k-means of twelve rounds, exp(20 cosine): (n x classCount) shares. */
+export function slowKMeans(rows: Float32Array, dim: number, { items, classes, classCount }: Seeds): number[] {
+  const unit = Array.from({ length: rows.length / dim }, (_, i) =>
+    direction([...rows.subarray(i * dim, (i + 1) * dim)]),
+  );
+  const labelOf = new Map(Array.from(items, (item, s) => [item, classes[s]!]));
+  let shares = unit.map((_, i) => Array.from({ length: classCount }, (_, c) => Number(labelOf.get(i) === c)));
+  for (let round = 0; round < 12; round++) {
+    const centres = Array.from({ length: classCount }, (_, c) =>
+      direction(Array.from({ length: dim }, (_, d) => unit.reduce((sum, row, i) => sum + shares[i]![c]! * row[d]!, 0))),
+    );
+    shares = unit.map((row, i) => {
+      if (labelOf.has(i)) return shares[i]!;
+      const pulls = centres.map((centre) => Math.exp(20 * centre.reduce((sum, v, d) => sum + v * row[d]!, 0)));
+      const total = pulls.reduce((a, b) => a + b, 0);
+      return pulls.map((pull) => pull / total);
+    });
+  }
+  return shares.flat();
+}
+
+function direction(v: readonly number[]): number[] {
+  const length = Math.hypot(...v);
+  return v.map((value) => value / length);
 }

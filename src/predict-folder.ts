@@ -1,9 +1,9 @@
 /** Asks an exported model without a server: texts or files in, a label with its probability out. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EMBEDDER_FOLDER, EXPORT_FORMAT, HOME_FILE } from './app/library/model-export.ts';
-import type { InferenceItem } from './backends/backend.ts';
+import type { InferenceItem, InferenceResult } from './backends/backend.ts';
 import { readModelFolder } from './backends/library/folder.ts';
 import type { ModelEntry } from './backends/manifest.ts';
 import { createInferencePool } from './backends/pool.ts';
@@ -24,8 +24,14 @@ const LIKELY = 0.5;
 export async function predictFolder(folder: string, inputs: readonly string[]): Promise<FolderPrediction[]> {
   const { classes, multiple, input, embedder, graph, entry } = readDescription(folder);
   const items: InferenceItem[] = [];
-  for (const one of inputs) items.push(input === 'text' ? { text: one } : { bytes: await readFile(one) });
-  const rows = graph ? await askGraph(folder, items) : await askHead(folder, embedder, entry ?? null, items);
+  for (const one of inputs) items.push(input === 'text' ? { text: one } : { bytes: await inputFile(one, input) });
+  const { rows, failed } = graph
+    ? await askGraph(folder, items)
+    : await askHead(folder, embedder, entry ?? null, items);
+  if (failed[0]) {
+    const { index, error } = failed[0];
+    throw AppError.fromPlain({ ...error, message: `'${inputs[index]}': ${error.message}` });
+  }
   return inputs.map((one, i) => {
     const row = [...rows.subarray(i * classes.length, (i + 1) * classes.length)];
     const best = classes[row.indexOf(Math.max(...row))]!;
@@ -34,13 +40,26 @@ export async function predictFolder(folder: string, inputs: readonly string[]): 
   });
 }
 
-async function askGraph(folder: string, items: readonly InferenceItem[]): Promise<Float32Array> {
+function inputFile(path: string, input: string): Promise<Buffer> {
+  return readFile(path).catch(() => {
+    throw new AppError(
+      'NOT_FOUND',
+      `The file '${path}' could not be read; this model is asked about files (${input}).`,
+    );
+  });
+}
+
+interface Answers extends Pick<InferenceResult, 'failed'> {
+  /** (inputs x classes). */
+  readonly rows: Float32Array;
+}
+
+async function askGraph(folder: string, items: readonly InferenceItem[]): Promise<Answers> {
   const { entry } = await readModelFolder(folder, { name: 'exported', license: '' });
   const pool = createInferencePool({ hostsMax: 1, models: [entry] });
   try {
     const { outputs, failed } = await pool.run(entry.name, items, { lane: 'bulk' });
-    if (failed[0]) throw AppError.fromPlain(failed[0].error);
-    return outputs.probabilities!.data;
+    return { rows: outputs.probabilities!.data, failed };
   } finally {
     await pool.close();
   }
@@ -52,7 +71,7 @@ async function askHead(
   embedder: Embedder,
   entry: Omit<ModelEntry, 'source'> | null,
   items: readonly InferenceItem[],
-): Promise<Float32Array> {
+): Promise<Answers> {
   if (!entry && embedder.shipped === false) {
     throw new AppError(
       'BACKEND_LOAD',
@@ -69,8 +88,7 @@ async function askHead(
       );
     }
     const { rows, failed } = await pool.embed(embedder.name, items, { lane: 'bulk' });
-    if (failed[0]) throw AppError.fromPlain(failed[0].error);
-    return predict(decodeHead(readFileSync(join(folder, 'head.bin'))), rows);
+    return { rows: predict(decodeHead(readFileSync(join(folder, 'head.bin'))), rows), failed };
   } finally {
     await pool.close();
   }
@@ -93,7 +111,22 @@ interface Description {
 }
 
 function readDescription(folder: string): Description {
-  const value = parseJson(readFileSync(join(folder, HOME_FILE), 'utf8'));
-  if (isJsonObject(value) && value.format === EXPORT_FORMAT) return value as unknown as Description;
-  throw new AppError('INPUT_BAD_FORMAT', `${HOME_FILE} is not that of an exported model.`);
+  const file = join(folder, HOME_FILE);
+  if (!existsSync(file)) {
+    throw new AppError(
+      'NOT_FOUND',
+      `There is no '${file}'; \`headstart models export PROJECT -o ${folder}\` makes it.`,
+    );
+  }
+  const value = parseJson(readFileSync(file, 'utf8'));
+  const isWhole =
+    isJsonObject(value) &&
+    value.format === EXPORT_FORMAT &&
+    Array.isArray(value.classes) &&
+    isJsonObject(value.embedder);
+  if (isWhole) return value as unknown as Description;
+  throw new AppError(
+    'INPUT_BAD_FORMAT',
+    `'${file}' is not that of an exported model (${EXPORT_FORMAT}); export it again.`,
+  );
 }

@@ -112,6 +112,25 @@ const KINDS = {
   },
 } as const;
 
+it('says of what it cannot read where it lies and what to do', async () => {
+  const wrong = async (...args: string[]): Promise<string> => {
+    const asked = promisify(execFile)(process.execPath, [MAIN, 'models', 'predict', ...args]);
+    const { stderr } = await asked.then(
+      () => ({ stderr: 'it went well' }),
+      (error: { stderr: string }) => error,
+    );
+    expect(stderr).not.toContain('INTERNAL');
+    return stderr;
+  };
+  expect(await wrong('nowhere', 'a text')).toMatch(/There is no 'nowhere.home\.json'; .*models export/);
+  expect(await wrong(folderWith('half', { 'home.json': '{"format":"headstart-model/1"}' }), 'a text')).toMatch(
+    /half.home\.json' is not that of an exported model/,
+  );
+  const description = { classes: ['a'], input: 'image', embedder: { name: 'image-descriptor', version: '0' } };
+  const pictures = { 'home.json': JSON.stringify({ format: 'headstart-model/1', graph: null, ...description }) };
+  expect(await wrong(folderWith('eyes', pictures), 'no.png')).toMatch(/'no\.png' could not be read/);
+});
+
 it.each([
   { input: 'image', embedder: 'image-descriptor' },
   { input: 'audio', embedder: 'audio-descriptor' },

@@ -33,7 +33,7 @@ export function modelFolder(entry: ModelEntry): string {
 export async function readVerified(entry: ModelEntry, folder: string): Promise<ModelFiles> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const [name, expected] of Object.entries(entry.files)) {
-    const bytes = await inside(entry.name, folder, name, readWhole);
+    const bytes = await inside(entry, folder, name, readWhole);
     assertHash(entry, name, expected, await sha256Of(bytes));
     files.set(name, bytes);
   }
@@ -42,19 +42,27 @@ export async function readVerified(entry: ModelEntry, folder: string): Promise<M
 
 /** The same check without keeping a byte. */
 export async function checkFile(entry: ModelEntry, folder: string, name: string): Promise<void> {
-  assertHash(entry, name, entry.files[name]!, await inside(entry.name, folder, name, sha256OfFile));
+  assertHash(entry, name, entry.files[name]!, await inside(entry, folder, name, sha256OfFile));
 }
 
 function assertHash({ name: model, source }: ModelEntry, file: string, expected: string, found: string): void {
   if (found === expected) return;
-  const remedy = source.type === 'folder' ? 'add the model again' : 'reinstall its package';
-  throw new AppError('BACKEND_UNVERIFIED', `File '${file}' of model '${model}' was changed; ${remedy}.`, {
+  throw new AppError('BACKEND_UNVERIFIED', `File '${file}' of model '${model}' was changed; ${remedyOf(source)}.`, {
     details: { model, file, expected, found },
   });
 }
 
+function remedyOf(source: ModelSource): string {
+  return source.type === 'folder' ? 'add the model again' : 'reinstall its package';
+}
+
 /** Lets `read` have a file of the folder, once it is sure to lie there. */
-async function inside<T>(model: string, folder: string, name: string, read: (file: string) => Promise<T>): Promise<T> {
+async function inside<T>(
+  { name: model, source }: ModelEntry,
+  folder: string,
+  name: string,
+  read: (file: string) => Promise<T>,
+): Promise<T> {
   try {
     const root = await realpath(folder);
     const file = await realpath(join(root, name));
@@ -67,10 +75,14 @@ async function inside<T>(model: string, folder: string, name: string, read: (fil
     return await read(file);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError('BACKEND_LOAD', `File '${name}' of model '${model}' could not be read.`, {
-      details: { model, file: name },
-      cause: error,
-    });
+    throw new AppError(
+      'BACKEND_LOAD',
+      `File '${name}' of model '${model}' is missing or cannot be read; ${remedyOf(source)}.`,
+      {
+        details: { model, file: name },
+        cause: error,
+      },
+    );
   }
 }
 

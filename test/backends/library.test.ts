@@ -124,11 +124,31 @@ describe('a folder with a model in it', () => {
     await refused({ ...spamFolder, 'labels.txt': 'a\nb\nc' }, /2 classes, the file of labels 3/);
     await refused({ 'model.onnx': SPAM, 'labels.txt': 'ham\nspam' }, /tokenizer\.json/);
     await refused({ 'labels.txt': 'ham' }, /\.onnx file is missing/);
+    await refused({ ...spamFolder, 'labels.txt': Buffer.from('ham\nspam', 'utf16le') }, /'labels.txt' is not in UTF-8/);
+    await refused(
+      { ...spamFolder, 'labels.txt': Buffer.from('h\xe4m\nspam', 'latin1') },
+      /'labels.txt' is not in UTF-8/,
+    );
+    await refused({ ...spamFolder, 'labels.txt': '\n \r\n' }, /'labels.txt' is empty/);
     await refused({ ...spamFolder, 'other.onnx': SPAM }, /one file only/);
-    await refused({ ...spamFolder, 'model.onnx': 'no model' }, /no ONNX|cut off/);
+    await refused({ ...spamFolder, 'model.onnx': 'no model' }, /'model.onnx': .*(no ONNX|cut off)/);
     await refused({ ...spamFolder, 'model.onnx': SPAM.subarray(0, SPAM.length - 40) }, /ONNX|graph/);
     expect(opened.library.list().every(({ builtin }) => builtin)).toBe(true);
     expect(readdirSync(join(opened.folder, '.incoming'))).toEqual([]);
+  });
+
+  it('takes labels as editors save them, and tells of what is more often a slip', async () => {
+    const opened = await openLibrary();
+    const read = async (labels: string) => {
+      const { info, assumed } = await add(opened, { ...colourFolder(), 'labels.txt': labels });
+      return [info.labels.join('|'), assumed.filter((one) => /classes/.test(one)).join()];
+    };
+    expect(await read('\uFEFFred\r\n green\r\nblue\r\n\r\n')).toEqual(['red|green|blue', '']);
+    expect(await read('red\rgreen\rblue')).toEqual(['red|green|blue', '']);
+    expect(await read('red\n\nred')).toEqual([
+      'red||red',
+      expect.stringMatching(/^1 empty lines .*several classes are called 'red'$/),
+    ]);
   });
 
   describe('of which class 0 is nothing', () => {
@@ -197,6 +217,22 @@ describe('versions', () => {
       ['removed', second.info.version],
     ]);
     await expect(opened.library.rollback('mine')).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  it('going back twice comes two versions back, and not to the one that was left', async () => {
+    const opened = await openLibrary();
+    const [first, second, third] = [
+      await add(opened, colourFolder(1)),
+      await add(opened, colourFolder(2)),
+      await add(opened, colourFolder(3)),
+    ];
+    expect((await opened.library.rollback('mine')).info.id).toBe(second.info.id);
+    expect((await opened.library.rollback('mine')).info.id).toBe(first.info.id);
+    await expect(opened.library.rollback('mine')).rejects.toThrow(/models serve mine@VERSION/);
+    await opened.library.serve(third.info.id, 'served');
+    expect((await opened.library.rollback('mine')).info.id).toBe(first.info.id);
+    await expect(opened.library.remove(first.info.id)).rejects.toThrow(second.info.id);
+    expect(() => opened.library.get('mine@nothing')).toThrow(third.info.id);
   });
 
   it('one that misses its golden answers serves nobody, and the old one goes on', async () => {
@@ -285,7 +321,11 @@ describe('security', () => {
     await expect(again.pool.run('mine', [{ text: 'a' }], { lane: 'online' })).rejects.toMatchObject({
       code: 'BACKEND_UNVERIFIED',
     });
-    await expect(again.library.files(info.id)).rejects.toMatchObject({ code: 'BACKEND_UNVERIFIED' });
+    await expect(again.library.files(info.id)).rejects.toThrow(/was changed; add the model again/);
+    await add(again, spamFolder);
+    expect((await again.library.verify('mine')).every(({ ok }) => ok)).toBe(true);
+    const mended = await openLibrary(opened.folder);
+    expect((await mended.pool.run('mine', [{ text: 'a' }], { lane: 'online' })).failed).toEqual([]);
   });
 
   it('a link in the folder of what comes in is not read, and one where a file should go is not followed', async () => {

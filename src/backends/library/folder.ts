@@ -1,10 +1,9 @@
 /** A folder with a model in it -> a manifest entry: what the files are, and what follows from them. */
 import { AppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
-import { LIMITS } from '../../core/limits.ts';
 import { sha256OfFile } from '../file-hash.ts';
 import type { GoldenAnswer, ModelEntry } from '../manifest.ts';
-import { readSignature } from '../onnx-signature.ts';
+import { type OnnxSignature, readSignature } from '../onnx-signature.ts';
 import { promptInputs } from '../prompt-signature.ts';
 import { REMOTE_FILE, remoteEntry } from '../remote-model.ts';
 import { readModelJson } from '../tfjs-files.ts';
@@ -12,6 +11,7 @@ import { readTfjsSignature } from '../tfjs-signature.ts';
 import { bytesOf, type FolderFile, filesIn, KNOWN, only, textOf } from './folder-files.ts';
 import { type Guess, type GuessInput, guessModel, type Preprocessing } from './guess.ts';
 import { guessPrompted, type SignedFile } from './guess-prompted.ts';
+import { oddLabels, readLabels } from './labels.ts';
 
 export interface FolderModel {
   readonly entry: ModelEntry;
@@ -33,18 +33,21 @@ export async function readModelFolder(
   const tfjs = only(files, KNOWN.tfjs, 'model.json');
   const pair = tfjs ? null : await encoderAndDecoder(files);
   const model = tfjs ?? pair?.[0]?.file ?? only(files, KNOWN.model, 'an .onnx file');
-  if (model === null) throw new AppError('BACKEND_LOAD', 'There is no model: an .onnx file is missing.');
+  if (model === null) {
+    const others = 'or model.json of TF.js, or remote.json; what lies in folders below is not looked at';
+    throw new AppError('BACKEND_LOAD', `There is no model: an .onnx file is missing, ${others}.`);
+  }
   const settings = await jsonOf(files, KNOWN.settings, 'headstart.json');
   const labels = only(files, KNOWN.labels, 'a file of labels');
   const tokenizer = only(files, KNOWN.tokenizer, 'tokenizer.json');
   const preprocessing = readPreprocessing(await jsonOf(files, KNOWN.preprocessing, 'preprocessor_config.json'));
-  const signature = tfjs ? await tfjsSignature(tfjs) : (pair?.[0]?.signature ?? readSignature(await bytesOf(model)));
+  const signature = tfjs ? await tfjsSignature(tfjs) : (pair?.[0]?.signature ?? (await onnxSignature(model)));
   const prompted = tfjs ? null : guessPrompted(pair ?? [{ name: model.name, signature }], preprocessing);
   const read: GuessInput = {
     signature,
     file: model.name,
     labels: labels
-      ? readLabels(await textOf(labels))
+      ? readLabels(labels.name, await bytesOf(labels))
       : labelsOfConfig(await jsonOf(files, KNOWN.config, 'config.json')),
     tokenizer: tokenizer?.name ?? null,
     preprocessing,
@@ -62,7 +65,7 @@ export async function readModelFolder(
     processing: { ...guessed.processing, ...(isJsonObject(settings.processing) ? settings.processing : {}) },
     ...(golden.length > 0 ? { golden } : {}),
   };
-  return { entry, assumed };
+  return { entry, assumed: [...assumed, ...oddLabels(entry.labels ?? [])] };
 }
 
 async function hashesOf(files: readonly FolderFile[]): Promise<Record<string, string>> {
@@ -86,8 +89,21 @@ async function encoderAndDecoder(
   const models = files.filter(({ name }) => KNOWN.model.test(name));
   if (models.length !== 2) return null;
   const pair: (SignedFile & { readonly file: FolderFile })[] = [];
-  for (const file of models) pair.push({ file, name: file.name, signature: readSignature(await bytesOf(file)) });
+  for (const file of models) pair.push({ file, name: file.name, signature: await onnxSignature(file) });
   return pair.some(({ signature }) => promptInputs(signature) !== null) ? pair : null;
+}
+
+async function onnxSignature(file: FolderFile): Promise<OnnxSignature> {
+  const bytes = await bytesOf(file);
+  try {
+    return readSignature(bytes);
+  } catch (error) {
+    throw error instanceof AppError ? named(file, error) : error;
+  }
+}
+
+function named({ name }: FolderFile, error: AppError): AppError {
+  return AppError.fromPlain({ ...error.toPlain(), message: `'${name}': ${error.message}` });
 }
 
 async function tfjsSignature(file: FolderFile): Promise<ReturnType<typeof readTfjsSignature>> {
@@ -108,19 +124,6 @@ function guessTfjs(given: GuessInput): Guess {
 }
 
 const FROM_0_TO_1 = { mean: [0, 0, 0], scale: [1 / 255, 1 / 255, 1 / 255] };
-
-/** One name a line, in the order of the classes. Empty lines at the end do not count. */
-export function readLabels(text: string): string[] {
-  const labels = text
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .map((line) => line.trim());
-  while (labels.at(-1) === '') labels.pop();
-  if (labels.length === 0 || labels.length > LIMITS.modelLabelsMax) {
-    throw new AppError('LIMIT_SIZE', `A file of labels holds 1 to ${LIMITS.modelLabelsMax} names, one a line.`);
-  }
-  return labels;
-}
 
 /** `id2label` of a Hugging Face config. */
 function labelsOfConfig({ id2label }: JsonObject): readonly string[] | null {

@@ -10,6 +10,8 @@ import { packageFolder } from '../registry.ts';
 import { bytesMaxOf, fileTooLarge, isModelFile, isPlainName, tooLarge } from './folder-files.ts';
 import type { NewModelFile } from './library.ts';
 
+const NAME_SHOWN = 200;
+
 /** Throws INPUT_BAD_FIELD for a name, LIMIT_SIZE when a file, or all of them together, are too large. */
 export async function takeIn(
   folder: string,
@@ -21,9 +23,14 @@ export async function takeIn(
   let left = bytesMax;
   for await (const { name, body } of files) {
     if (!isPlainName(name)) {
-      throw new AppError('INPUT_BAD_FIELD', 'A file of a model has a plain name: letters, digits, `.`, `-`, `_`.', {
-        details: { file: name.slice(0, 200) },
-      });
+      const shown = JSON.stringify(name.slice(0, NAME_SHOWN));
+      throw new AppError(
+        'INPUT_BAD_FIELD',
+        `Rename ${shown}: a file of a model has letters, digits, \`.\`, \`-\` and \`_\` in its name.`,
+        {
+          details: { file: name.slice(0, NAME_SHOWN) },
+        },
+      );
     }
     if (seen.has(name)) throw new AppError('INPUT_BAD_FIELD', `The file '${name}' came twice.`);
     if (seen.size === LIMITS.modelFilesMax) throw tooMany();

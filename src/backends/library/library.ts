@@ -92,7 +92,7 @@ export interface ModelLibrary {
   pull(request: PullRequest, progress: PullProgress, signal: AbortSignal): Promise<LibraryVersion>;
   /** Loads it in a fresh process, checks it, and lets it take over; calls under way end with the version they began with. */
   serve(id: string, act: 'served' | 'rolled back'): Promise<LibraryVersion>;
-  /** Back to the version that served before; or to `id`. Throws CONFLICT when there is none. */
+  /** Back to the version that served before this one; again, to the one before that. Throws CONFLICT when there is none. */
   rollback(name: string): Promise<LibraryVersion>;
   /** Throws CONFLICT for a built-in version, and for a serving one while its name has others. */
   remove(id: string): Promise<void>;

@@ -80,8 +80,11 @@ class FolderLibrary implements ModelLibrary {
     const all = this.list();
     const found = all.find(({ info, serving }) => info.id === model || (serving && info.name === model));
     if (found) return found;
-    const names = [...new Set(all.map(({ info }) => info.name))].join(', ');
-    throw new AppError('NOT_FOUND', `There is no model '${model}'; there are: ${names}.`, { details: { model } });
+    const ofName = all.filter(({ info }) => info.name === nameOf(model)).map(({ info }) => info.id);
+    const names = ofName.length > 0 ? ofName : [...new Set(all.map(({ info }) => info.name))];
+    throw new AppError('NOT_FOUND', `There is no model '${model}'; there are: ${names.join(', ')}.`, {
+      details: { model },
+    });
   }
 
   /** Only what comes after the upload keeps others waiting. */
@@ -136,7 +139,10 @@ class FolderLibrary implements ModelLibrary {
       const { info } = this.get(name);
       const last = servedBefore(this.#record, info);
       if (!last) {
-        throw new AppError('CONFLICT', `No other version of '${info.name}' has served.`, { details: { model: name } });
+        const remedy = `\`headstart models serve ${info.name}@VERSION\` chooses any other`;
+        throw new AppError('CONFLICT', `No version of '${info.name}' served before ${info.version}; ${remedy}.`, {
+          details: { model: name },
+        });
       }
       return this.#serve(this.get(`${info.name}@${last}`), 'rolled back', `from ${info.version}`);
     });
@@ -148,7 +154,7 @@ class FolderLibrary implements ModelLibrary {
       if (builtin) throw new AppError('CONFLICT', `'${info.name}' ships with Headstart; it cannot be removed.`);
       const others = Object.keys(this.#record.versions).filter((one) => one !== info.id && nameOf(one) === info.name);
       if (serving && others.length > 0) {
-        throw new AppError('CONFLICT', `'${info.id}' serves; let another version serve first.`, {
+        throw new AppError('CONFLICT', `'${info.id}' serves; let another version serve first: ${others.join(', ')}.`, {
           details: { others },
         });
       }
@@ -231,7 +237,9 @@ class FolderLibrary implements ModelLibrary {
     this.#checkName(chosen);
     const { entry, assumed } = await readModelFolder(folder, { name: chosen, license });
     const info = modelInfo(entry);
-    if (!(info.id in this.#record.versions)) {
+    const known = info.id in this.#record.versions;
+    if (known && (await this.verify(info.id)).some(({ ok }) => !ok)) await this.#moveIn(folder, entry);
+    if (!known) {
       await this.#tryOrRefuse(entry);
       await this.#moveIn(folder, entry);
       const { source: _source, ...kept } = entry;

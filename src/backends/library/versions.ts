@@ -6,15 +6,18 @@ import { type ModelEntry, modelInfo } from '../manifest.ts';
 import type { LibraryVersion } from './library.ts';
 import type { LibraryRecord } from './record.ts';
 
-/** The version of this name that served last before this one, if it is still there. */
+/**
+ * The version of this name that served before this one, if it is still there. Whoever goes back twice comes two versions
+ * back, and not to the one that he left.
+ */
 export function servedBefore({ events, versions }: LibraryRecord, { name, version }: ModelInfo): string | undefined {
-  return events.findLast(
-    (event) =>
-      event.name === name &&
-      (event.act === 'served' || event.act === 'rolled back') &&
-      event.version !== version &&
-      `${name}@${event.version}` in versions,
-  )?.version;
+  const line: string[] = [];
+  for (const { name: of, version: to, act } of events) {
+    if (of !== name) continue;
+    if (act === 'rolled back') line.length = Math.max(0, line.lastIndexOf(to));
+    if (act === 'served' || act === 'rolled back') line.push(to);
+  }
+  return line.findLast((one) => one !== version && `${name}@${one}` in versions);
 }
 
 export function builtinVersion(entry: ModelEntry): LibraryVersion {

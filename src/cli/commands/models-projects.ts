@@ -97,7 +97,9 @@ async function onlyControl(client: Client, projectId: number, model: string): Pr
   const names = fitting.map(({ control }) => control).join(', ');
   throw new AppError(
     'INPUT_BAD_FIELD',
-    names ? `Say which control: ${names}.` : `No control of project ${projectId} fits ${name}.`,
+    names
+      ? `Say which control (--control): ${names}.`
+      : `No control of project ${projectId} fits '${name}'; \`headstart models fit ${projectId}\` shows which models do.`,
   );
 }
 

@@ -35,6 +35,7 @@ import { createQueue } from './queue/queue.ts';
 import { APPLY_RULES, createRulesHandler } from './rules/apply.ts';
 import { createMediaFactsHandler, MEDIA_FACTS } from './rules/media-facts-job.ts';
 import { createRules } from './rules/rules.ts';
+import { withHeldImports } from './scripts/imports.ts';
 import { createScripts } from './scripts/scripts.ts';
 import { createSnapshotHandler, SNAPSHOT, withSnapshots } from './scripts/snapshots.ts';
 import { BULK_LABEL, createBulkHandler } from './spread/bulk.ts';
@@ -116,11 +117,15 @@ export function createApp(ports: Deps): App {
   runner.start();
   const stopSchedule = startRetrainSchedule(deps, loops, configs);
   const predictions = createPredictions(deps, loops, configs, suggestions);
-  const importTasks = createImport(deps, configs, jobs);
+  const importing = createImport(deps, configs, jobs);
+  const { importTasks } = importing;
   const tasks = createTasks(deps, loops, neighbours, configs);
-  const scripts = createScripts(deps, { configs, importTasks, tasks });
+  const scripts = createScripts(deps, { configs, importing, tasks });
   return {
-    projects: withSnapshots(withUploads(withNeighbours(projects, neighbours, [plans, duplicates]), deps), scripts),
+    projects: withHeldImports(
+      withSnapshots(withUploads(withNeighbours(projects, neighbours, [plans, duplicates]), deps), scripts),
+      scripts,
+    ),
     tasks,
     scripts,
     transfer: { importTasks, ...createExport(deps, configs, suggestions), ...createTemplates() },

@@ -31,6 +31,7 @@ export type * from './region-values.ts';
 export { type ChoicesConfigOptions, makeChoicesConfig, renderLabelConfig } from './render.ts';
 export { instancesOf } from './repeat.ts';
 export { missingAnswers } from './required.ts';
+export { regionsFromShort } from './short-result.ts';
 export {
   type ControlKind,
   type ControlRow,

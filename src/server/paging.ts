@@ -1,4 +1,5 @@
 /** Pages of long lists: by the last id seen, or by Label Studio's page numbers on top of that. */
+import type { FastifyRequest } from 'fastify';
 import { AppError } from '../core/errors.ts';
 
 export interface PageQuery {
@@ -11,6 +12,32 @@ export interface PageQuery {
 export type ListAfter<T> = (page: { after: number; limit: number }) => Promise<readonly T[]>;
 
 export const PAGE_SIZE = 100;
+
+/** A page of a list that is there as a whole, in Label Studio's form. NOT_FOUND beyond the last: its clients turn pages until then. */
+export function numberedPage<T>(
+  all: readonly T[],
+  { page = 1, page_size = PAGE_SIZE }: PageQuery,
+  address: Pick<FastifyRequest, 'protocol' | 'host' | 'url'>,
+): { count: number; next: string | null; previous: string | null; results: readonly T[] } {
+  const results = all.slice((page - 1) * page_size, page * page_size);
+  if (results.length === 0) refusePageBeyond({ page });
+  const at = (number: number): string => {
+    const url = new URL(`${address.protocol}://${address.host}${address.url}`);
+    url.searchParams.set('page', String(number));
+    return url.href;
+  };
+  return {
+    count: all.length,
+    next: page * page_size < all.length ? at(page + 1) : null,
+    previous: page > 1 ? at(page - 1) : null,
+    results,
+  };
+}
+
+/** For a page that turned out to be empty: only the first one may be. */
+export function refusePageBeyond({ page = 1 }: PageQuery): void {
+  if (page > 1) throw new AppError('NOT_FOUND', 'Invalid page.', { details: { field: 'page' } });
+}
 /** Rows walked over to find a page that nobody came to from the one before: some tens of milliseconds, yielding. */
 const WALK_ROWS_MAX = 100_000;
 const WALK_CHUNK = 1000;

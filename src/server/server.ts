@@ -13,6 +13,7 @@ import { describeApi, serveDocs } from './docs.ts';
 import { sendError } from './errors.ts';
 import { answerHandlers } from './handlers/answers.ts';
 import { eventHandlers } from './handlers/events.ts';
+import { importHandlers } from './handlers/imports.ts';
 import { learningHandlers } from './handlers/learning.ts';
 import { libraryHandlers } from './handlers/library.ts';
 import { mapHandlers } from './handlers/map.ts';
@@ -127,6 +128,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
     ...ruleHandlers(app),
     ...studioHandlers(app),
     ...scriptHandlers(app),
+    ...importHandlers(app),
     ...promotionHandlers(app),
     ...spreadHandlers(app),
     ...peopleHandlers(app),

@@ -11,6 +11,8 @@ export interface NewJob {
   readonly dedupeKey?: string;
   /** One that runs already counts too: for callers who ask twice for the same. */
   readonly joinRunning?: boolean;
+  /** It begins when it is resumed. */
+  readonly paused?: boolean;
 }
 
 /** What a worker holds while it works. Every call rejects with CONFLICT once the lease is lost. */

@@ -119,6 +119,15 @@ export function jobContract(open: OpenEmpty): void {
         expect(await queue.requestCancel(second.id)).toMatchObject({ state: 'cancelled' });
       }));
 
+    it('that is added paused begins when it is resumed', () =>
+      inQueue(async (queue) => {
+        const held = await queue.enqueue({ kind: 'embed', projectId: null, params: {}, paused: true });
+        expect(held).toMatchObject({ state: 'paused' });
+        expect(await take(queue)).toBeUndefined();
+        await queue.resume(held.id);
+        expect(await take(queue)).toMatchObject({ job: { id: held.id } });
+      }));
+
     it('is paused at once while it waits, and by its worker while it runs; it keeps what it has done', () =>
       inQueue(async (queue) => {
         const waiting = await add(queue);

@@ -42,6 +42,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   selectedItems: { all: false, included: [1] },
   export_type: 'JSON',
   refresh: 'unknown',
+  file_upload_ids: [1],
 };
 
 type Ids = (reference: Reference) => number;

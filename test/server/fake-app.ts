@@ -195,6 +195,7 @@ export function fakeApp(): FakeApp {
           `import ${request.projectId} ${request.name} ${request.format ?? '-'} ${request.skipInvalid ?? '-'}`,
         );
         return {
+          jobId: request.projectId,
           runId: request.projectId,
           taskCount: 2,
           annotationCount: 0,

@@ -1,6 +1,6 @@
 /** What scripts call, of the fake App: answers in the right form. */
 
-import type { ScriptsApi } from '../../src/app/scripts/api.ts';
+import type { ImportView, ScriptsApi } from '../../src/app/scripts/api.ts';
 import type { PredictionView } from '../../src/app/suggestions/api.ts';
 import type { Job, Region, Task } from '../../src/core/domain.ts';
 import { AppError } from '../../src/core/errors.ts';
@@ -14,6 +14,10 @@ export interface FakeScriptParts {
 }
 
 export function fakeScripts({ changed, job, task, prediction }: FakeScriptParts): ScriptsApi {
+  const view = (id: number): ImportView => ({
+    ...{ job: job(id), waits: false, name: 'tasks.json', runId: id, format: 'json', rows: 2 },
+    ...{ fields: ['text'], preannotatedFields: [], counts: null },
+  });
   return {
     async createTask(projectId, { data }) {
       changed(`create task ${projectId} ${JSON.stringify(data)}`);
@@ -56,5 +60,19 @@ export function fakeScripts({ changed, job, task, prediction }: FakeScriptParts)
     async deleteSnapshot(projectId, id) {
       changed(`no snapshot ${projectId} ${id}`);
     },
+    async holdImport({ projectId }) {
+      changed(`hold ${projectId}`);
+      return { import: view(projectId), skipped: [] };
+    },
+    async commitImports(projectId, ids) {
+      changed(`commit ${projectId} ${ids}`);
+      return [];
+    },
+    async dropImports(projectId, ids) {
+      changed(`drop ${projectId} ${ids}`);
+      return ids.length;
+    },
+    imports: async (projectId) => [view(projectId)],
+    import: async (_projectId, id) => view(id),
   };
 }

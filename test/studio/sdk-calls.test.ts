@@ -2,6 +2,8 @@
  * The calls of Label Studio's SDK, both clients of it, as they go over the wire: method, path with its slash or without,
  * query, body. Kept by hand after the SDK's sources; what is compared is the status and what the SDK reads of the reply.
  */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Running, startServer } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
@@ -54,9 +56,12 @@ interface Made {
   annotation: number;
   prediction: number;
   snapshot: number;
+  /** A project that imports are tried on. */
+  second: number;
+  upload: number;
 }
 
-const made: Made = { project: 0, tasks: [], annotation: 0, prediction: 0, snapshot: 0 };
+const made: Made = { project: 0, tasks: [], annotation: 0, prediction: 0, snapshot: 0, second: 2, upload: 0 };
 
 interface Row {
   /** As a script writes it. */
@@ -157,7 +162,6 @@ table('projects', [
     send: ({ project: id }) => ['POST', `/api/projects/${id}/validate/`, { label_config: TEXT_CONFIG }],
     status: 200,
   },
-  { sdk: 'ls.projects.delete(id)', send: () => ['DELETE', '/api/projects/2/'], status: 204 },
 ]);
 
 const rowsOf = (count: number) => Array.from({ length: count }, (_, i) => ({ text: `text ${i}` }));
@@ -210,10 +214,105 @@ table('import', [
     reads: { id: expect.any(Number), data: { text: 'one' }, annotations: [] },
   },
   {
-    sdk: 'ls.projects.import_tasks(..., commit_to_project=False)',
-    send: ({ project: id }) => ['POST', `/api/projects/${id}/import?commit_to_project=False`, rowsOf(1)],
+    sdk: 'project.import_tasks([...], preannotated_from_fields=["label"])',
+    send: () => [
+      'POST',
+      `/api/projects/${made.second}/import?return_task_ids=1&preannotated_from_fields=label`,
+      [
+        { text: 'one', label: 'spam' },
+        { text: 'two', label: { choices: ['ham'] } },
+      ],
+    ],
+    status: 201,
+    reads: { task_count: 2, prediction_count: 2, task_ids: [expect.any(Number), expect.any(Number)] },
+  },
+  {
+    sdk: 'ls.projects.import_tasks(id, request=[...], preannotated_from_fields=["label"]), a field that is not there',
+    send: () => [
+      'POST',
+      `/api/projects/${made.second}/import?preannotated_from_fields=nope`,
+      [{ text: 'one', label: 'spam' }],
+    ],
     status: 400,
-    reads: { status_code: 400, detail: expect.stringContaining('commit_to_project') },
+    reads: { validation_errors: { nope: [expect.stringContaining('Row 1')] } },
+  },
+  {
+    sdk: 'the tasks of that import',
+    send: () => ['GET', `/api/tasks/?project=${made.second}&fields=all`],
+    status: 200,
+    reads: {
+      total: 2,
+      tasks: [
+        { data: { text: 'one' }, predictions: [{ result: [answerOf('spam')] }] },
+        { data: { text: 'two' }, predictions: [{ result: [answerOf('ham')] }] },
+      ],
+    },
+  },
+  {
+    sdk: 'ls.projects.import_tasks(..., commit_to_project=False)',
+    send: () => ['POST', `/api/projects/${made.second}/import?commit_to_project=False`, file()],
+    status: 201,
+    reads: {
+      task_count: 1,
+      annotation_count: null,
+      prediction_count: null,
+      file_upload_ids: [expect.any(Number)],
+      data_columns: ['text'],
+    },
+    keep: ({ file_upload_ids }: { file_upload_ids: number[] }) => {
+      made.upload = file_upload_ids[0]!;
+    },
+  },
+  {
+    sdk: 'ls.projects.file_uploads.list(id, all=True)',
+    send: (at) => ['GET', `/api/projects/${at.second}/file-uploads?all=true`],
+    status: 200,
+    reads: [{ id: expect.any(Number), file: 'tasks.json' }],
+  },
+  {
+    sdk: 'GET imports/{id} while it waits',
+    send: (at) => ['GET', `/api/projects/${at.second}/imports/${at.upload}/`],
+    status: 200,
+    reads: { status: 'completed', commit_to_project: false, task_count: 1, task_ids: [] },
+  },
+  {
+    sdk: 'and no task is there',
+    send: (at) => ['GET', `/api/tasks?project=${at.second}`],
+    status: 200,
+    reads: { total: 2 },
+  },
+  {
+    sdk: 'POST reimport',
+    send: (at) => [
+      'POST',
+      `/api/projects/${at.second}/reimport`,
+      { file_upload_ids: [at.upload], files_as_tasks_list: true },
+    ],
+    status: 201,
+    reads: { task_count: 1, annotation_count: 0, task_ids: [expect.any(Number)], data_columns: ['text'] },
+  },
+  {
+    sdk: 'GET reimports/{id}',
+    send: (at) => ['GET', `/api/projects/${at.second}/reimports/${at.upload}/`],
+    status: 200,
+    reads: { status: 'completed', commit_to_project: true, task_ids: [expect.any(Number)], error: null },
+  },
+  {
+    sdk: 'POST reimport once more',
+    send: (at) => ['POST', `/api/projects/${at.second}/reimport`, { file_upload_ids: [at.upload] }],
+    status: 404,
+  },
+  {
+    sdk: 'POST reimport of nothing',
+    send: (at) => ['POST', `/api/projects/${at.second}/reimport`, { file_upload_ids: [] }],
+    status: 200,
+    reads: { task_count: 0, file_upload_ids: [] },
+  },
+  {
+    sdk: 'ls.projects.imports.list(id)',
+    send: (at) => ['GET', `/api/projects/${at.second}/imports/?page=1`],
+    status: 200,
+    reads: { count: 2, results: [{ status: 'completed', project: 2 }, { preannotated_from_fields: ['label'] }] },
   },
   {
     sdk: 'project.import_tasks([{"wrong": 1}])',
@@ -488,6 +587,7 @@ describe('an export snapshot', () => {
 });
 
 table('labeling, deleting, errors', [
+  { sdk: 'ls.projects.delete(id)', send: (at) => ['DELETE', `/api/projects/${at.second}/`], status: 204 },
   {
     sdk: 'GET /api/projects/{id}/next',
     send: ({ project: id }) => ['GET', `/api/projects/${id}/next`],
@@ -546,6 +646,41 @@ table('labeling, deleting, errors', [
   },
   { sdk: 'GET /api/nonsense', send: () => ['GET', '/api/nonsense/'], status: 404, reads: { status_code: 404 } },
 ]);
+
+describe('a file that waits', () => {
+  const hold = async (project: number) =>
+    (await call('POST', `/api/projects/${project}/import?commit_to_project=false`, file())).body as {
+      file_upload_ids: number[];
+    };
+  const waiting = async (project: number) => (await call('GET', `/api/projects/${project}/file-uploads`)).body;
+
+  it('is forgotten on request, for good', async () => {
+    const { file_upload_ids } = await hold(made.project);
+    const path = `/api/projects/${made.project}/file-uploads`;
+    expect(await call('DELETE', path, { file_upload_ids })).toMatchObject({ status: 200, body: { deleted: 1 } });
+    expect(await waiting(made.project)).toEqual([]);
+    expect(await call('POST', `/api/projects/${made.project}/reimport`, { file_upload_ids })).toMatchObject({
+      status: 404,
+    });
+    expect(readdirSync(join(folder, 'spool'))).toEqual([]);
+  });
+
+  it('is no file of another project, and goes with its own', async () => {
+    const other = (await call('POST', '/api/projects', project)).body as { id: number };
+    const { file_upload_ids } = await hold(other.id);
+    const foreign = await call('POST', `/api/projects/${made.project}/reimport`, { file_upload_ids });
+    expect(foreign).toMatchObject({ status: 404, body: { status_code: 404 } });
+    expect(await waiting(other.id)).toHaveLength(1);
+    await call('DELETE', `/api/projects/${other.id}`);
+    expect(readdirSync(join(folder, 'spool'))).toEqual([]);
+  });
+
+  it('is refused when it does not fit, as any import is', async () => {
+    const path = `/api/projects/${made.project}/import?commit_to_project=false`;
+    expect(await call('POST', path, [{ wrong: 1 }])).toMatchObject({ status: 400 });
+    expect(await waiting(made.project)).toEqual([]);
+  });
+});
 
 describe('tokens', () => {
   it('may come as Token or Bearer, and a personal one is exchanged for itself', async () => {

@@ -2,7 +2,7 @@
 import type { Job, Region, Task } from '../../core/domain.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { PredictionView } from '../suggestions/api.ts';
-import type { ExportFile, ExportFilter } from '../transfer/api.ts';
+import type { ExportFile, ExportFilter, ImportOutcome, ImportRequest } from '../transfer/api.ts';
 
 export interface ScriptsApi {
   /** One task, by an import of its own. */
@@ -31,6 +31,32 @@ export interface ScriptsApi {
   snapshot(projectId: number, id: number): Promise<Job>;
   readSnapshot(projectId: number, id: number, format: string): Promise<ExportFile>;
   deleteSnapshot(projectId: number, id: number): Promise<void>;
+
+  /** Checks a file and keeps it without making tasks of it: an import that waits. LIMIT_SIZE when too many wait. */
+  holdImport(
+    request: ImportRequest,
+  ): Promise<{ readonly import: ImportView; readonly skipped: ImportOutcome['skipped'] }>;
+  /** Makes tasks of files that wait. NOT_FOUND for what is no file of this project that waits; then nothing is done. */
+  commitImports(projectId: number, ids: readonly number[]): Promise<ImportOutcome[]>;
+  /** Forgets files that wait; returns how many. */
+  dropImports(projectId: number, ids: readonly number[]): Promise<number>;
+  /** Imports of a project, newest first. */
+  imports(projectId: number): Promise<ImportView[]>;
+  import(projectId: number, id: number): Promise<ImportView>;
+}
+
+export interface ImportView {
+  readonly job: Job;
+  /** Its file waits for `commitImports`. */
+  readonly waits: boolean;
+  readonly name: string;
+  readonly runId: number;
+  readonly format: string;
+  readonly fields: readonly string[];
+  readonly preannotatedFields: readonly string[];
+  readonly rows: number;
+  /** Null until it is done. */
+  readonly counts: { readonly annotations: number; readonly predictions: number } | null;
 }
 
 export interface NewTaskInput {

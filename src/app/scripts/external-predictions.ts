@@ -1,8 +1,7 @@
 /** Predictions made elsewhere: taken in bulk and in every form that Label Studio takes, changed, deleted. */
 import type { Prediction, Region } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
-import { isJsonObject, type JsonObject } from '../../core/json.ts';
-import { checkResult, type LabelConfig, regionFromChoice } from '../../labelconfig/index.ts';
+import { checkResult, type LabelConfig, regionsFromShort } from '../../labelconfig/index.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
@@ -64,16 +63,10 @@ export function createExternalPredictions(deps: Deps, configs: ProjectConfigs): 
   };
 }
 
-/** Label Studio also takes the value of one region, or the name of a label. Throws INPUT_BAD_RESULT. */
+/** Throws INPUT_BAD_RESULT. */
 function regionsOf(config: LabelConfig, result: unknown): readonly Region[] {
-  if (Array.isArray(result)) return result as Region[];
-  const choice = config.controls.find((one) => one.kind === 'classification');
-  if (typeof result === 'string' && choice) return [regionFromChoice(choice, [result])];
-  if (isJsonObject(result as JsonObject)) {
-    const value = result as JsonObject;
-    const control = config.controls.find((one) => Object.hasOwn(value, one.valueKey));
-    if (control) return [{ from_name: control.name, to_name: control.toName[0]!, type: control.type, value }];
-  }
+  const regions = regionsFromShort(config, result);
+  if (regions) return regions;
   throw new AppError(
     'INPUT_BAD_RESULT',
     'A result is a list of regions, the value of one ({"choices": ["spam"]}), or the name of a label.',

@@ -4,9 +4,10 @@ import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import type { TasksApi } from '../projects/api.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
-import type { TransferApi } from '../transfer/api.ts';
+import type { Importing } from '../transfer/import.ts';
 import type { ScriptsApi } from './api.ts';
 import { createExternalPredictions } from './external-predictions.ts';
+import { createImports } from './imports.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createSelection } from './task-selection.ts';
 
@@ -14,18 +15,18 @@ const CHUNK = 1_000;
 
 export interface ScriptsParts {
   readonly configs: ProjectConfigs;
-  readonly importTasks: TransferApi['importTasks'];
+  readonly importing: Importing;
   readonly tasks: TasksApi;
 }
 
-export function createScripts(deps: Deps, { configs, importTasks, tasks }: ScriptsParts): ScriptsApi {
+export function createScripts(deps: Deps, { configs, importing, tasks }: ScriptsParts): ScriptsApi {
   const { store } = deps;
   const select = createSelection(deps);
 
   return {
     async createTask(projectId, { data, annotatorId }) {
       const body = Buffer.from(JSON.stringify([{ data }]));
-      const { runId } = await importTasks({
+      const { runId } = await importing.importTasks({
         ...{ projectId, name: 'task.json', format: 'json', annotatorId },
         body: (async function* () {
           yield body;
@@ -49,5 +50,6 @@ export function createScripts(deps: Deps, { configs, importTasks, tasks }: Scrip
     select,
     ...createExternalPredictions(deps, configs),
     ...createSnapshots(deps),
+    ...createImports(deps, importing),
   };
 }

@@ -9,10 +9,13 @@ export interface ImportRequest {
   readonly format?: string;
   /** Leave bad rows out, and list them, instead of refusing the whole import. */
   readonly skipInvalid?: boolean;
+  /** Fields that hold predictions instead of data. */
+  readonly preannotatedFields?: readonly string[];
   readonly annotatorId: number;
 }
 
 export interface ImportOutcome {
+  readonly jobId: number;
   readonly runId: number;
   readonly taskCount: number;
   readonly annotationCount: number;

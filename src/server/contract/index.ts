@@ -1,4 +1,5 @@
 /** The whole API as data. The page imports this file as types only; the server binds a handler to each route. */
+import { importRoutes } from './imports.ts';
 import { learningRoutes } from './learning.ts';
 import { libraryRoutes } from './library.ts';
 import { mapRoutes } from './map.ts';
@@ -30,6 +31,7 @@ export const api = {
   ...servingRoutes,
   ...studioRoutes,
   ...scriptRoutes,
+  ...importRoutes,
 };
 
 export type Api = typeof api;

@@ -51,13 +51,14 @@ const Validated = Type.Object({
 
 const Imported = Type.Object({
   task_count: Type.Integer(),
-  annotation_count: Type.Integer(),
-  prediction_count: Type.Integer(),
+  annotation_count: nullable(Type.Integer({ description: 'Null while the file waits' })),
+  prediction_count: nullable(Type.Integer()),
   duration: Type.Number({ description: 'Seconds' }),
   found_formats: Type.Record(Type.String(), Type.Integer()),
   data_columns: Type.Array(Type.String()),
   task_ids: Type.Optional(Type.Array(Type.Integer(), { description: 'On request' })),
-  file_upload_ids: Type.Array(Type.Integer()),
+  file_upload_ids: Type.Array(Type.Integer(), { description: 'The file that waits for `reimport`' }),
+  import: Type.Integer({ description: 'To ask `imports` for' }),
   could_be_tasks_list: Type.Boolean(),
   run: Type.Integer(),
   skipped: Type.Array(Type.Object({ row: Type.Integer(), reason: Type.String() })),
@@ -87,6 +88,10 @@ const Losses = Type.Object({
 });
 
 const manyIds = Type.Union([Type.String(), Type.Array(Type.String())], { description: 'Only these tasks' });
+
+const fieldNames = Type.Union([Type.String({ maxLength: 10_000 }), Type.Array(Type.String({ maxLength: 500 }))], {
+  description: 'Fields that hold predictions instead of data: `a,b`, or several times',
+});
 
 const exportQuery = Type.Object({
   exportType: Type.Optional(Type.String({ maxLength: 100 })),
@@ -229,8 +234,9 @@ export const projectRoutes = {
         name: Type.Optional(Type.String({ maxLength: 255, description: 'File name; its ending tells the format' })),
         skip_invalid: Type.Optional(Type.Boolean({ description: 'Leave bad rows out and list them' })),
         return_task_ids: Type.Optional(Type.Boolean({ description: 'Tell the ids of the new tasks' })),
-        commit_to_project: Type.Optional(Type.Boolean({ description: 'Only true: tasks are kept at once' })),
-        preannotated_from_fields: Type.Optional(Type.Unknown({ description: 'Not answered here' })),
+        commit_to_project: Type.Optional(Type.Boolean({ description: 'False: the file is checked and waits' })),
+        preannotated_from_fields: Type.Optional(fieldNames),
+        'preannotated_from_fields[]': Type.Optional(fieldNames),
       }),
       response: { 201: Imported },
     },

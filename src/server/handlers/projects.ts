@@ -6,9 +6,8 @@ import { AppError } from '../../core/errors.ts';
 import type { Handlers } from '../bind.ts';
 import { parsedConfigWire } from '../config-wire.ts';
 import type { Body, ProjectDetailWire } from '../contract/index.ts';
+import { numberedPage } from '../paging.ts';
 import { compact, projectInput, projectWire } from '../wire.ts';
-
-const PAGE_SIZE = 100;
 
 type Names =
   | 'projectList'
@@ -36,18 +35,8 @@ export function projectHandlers({ projects }: App): Handlers<Names> {
     async projectList({ query, who, request }) {
       const all = await projects.list(compact({ archived: query.archived }));
       const mine = all.filter((project) => who.projectId === null || project.id === who.projectId);
-      const page = query.page ?? 1;
-      const size = query.page_size ?? PAGE_SIZE;
-      const shown = mine.slice((page - 1) * size, page * size);
-      if (page > 1 && shown.length === 0)
-        throw new AppError('NOT_FOUND', 'Invalid page.', { details: { field: 'page' } });
-      const address = (number: number) => pageAddress(`${request.protocol}://${request.host}${request.url}`, number);
-      return {
-        count: mine.length,
-        next: page * size < mine.length ? address(page + 1) : null,
-        previous: page > 1 ? address(page - 1) : null,
-        results: await Promise.all(shown.map(wire)),
-      };
+      const page = numberedPage(mine, query, request);
+      return { ...page, results: await Promise.all(page.results.map(wire)) };
     },
     projectCreate: async ({ body }) => detail(await projects.create(projectInput(body))),
     projectGet: async ({ params }) => detail(await projects.get(params.project_id)),
@@ -78,10 +67,4 @@ function readableConfig(xml: string): ProjectDetailWire['parsed_label_config'] {
 
 function migrationOf({ label_migration: given }: Body<'projectUpdate'>): LabelMigration | undefined {
   return given && compact(given);
-}
-
-function pageAddress(address: string, page: number): string {
-  const url = new URL(address);
-  url.searchParams.set('page', String(page));
-  return url.href;
 }

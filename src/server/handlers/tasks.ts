@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
 import type { Handlers } from '../bind.ts';
 import type { Query } from '../contract/index.ts';
-import { PAGE_SIZE, type PageQuery, type Pager } from '../paging.ts';
+import { PAGE_SIZE, type PageQuery, type Pager, refusePageBeyond } from '../paging.ts';
 import { annotationWire, compact, taskDetailWire, taskWire } from '../wire.ts';
 import { voteWire } from '../wire-work.ts';
 
@@ -23,11 +23,6 @@ type Names =
   | 'taskVotes'
   | 'taskRelease'
   | 'taskAnnotations';
-
-/** Label Studio's clients turn pages until one is not there. */
-function refusePageBeyond({ page = 1 }: PageQuery): void {
-  if (page > 1) throw new AppError('NOT_FOUND', 'Invalid page.', { details: { field: 'page' } });
-}
 
 function pageOf<T>(all: readonly T[], { page = 1, page_size = PAGE_SIZE }: PageQuery): readonly T[] {
   return all.slice((page - 1) * page_size, page * page_size);

@@ -8,6 +8,7 @@ import type { Handlers } from '../bind.ts';
 import type { Query } from '../contract/index.ts';
 import { uploadedFile } from '../multipart.ts';
 import { compact } from '../wire.ts';
+import { importWire, isTable, outcomeWire } from './imports.ts';
 
 /** Endings for bodies that come without a file name: they tell the format. */
 const ENDING_OF_TYPE: Readonly<Record<string, string>> = {
@@ -25,30 +26,26 @@ type Names = 'projectImport' | 'projectExport' | 'exportLosses' | 'exportFormats
 export function transferHandlers({ transfer, scripts }: App): Handlers<Names> {
   return {
     async projectImport({ params, query, who, request }) {
-      for (const [field, given] of Object.entries({
-        commit_to_project: query.commit_to_project === false,
-        preannotated_from_fields: query.preannotated_from_fields !== undefined,
-      })) {
-        if (given) throw notDone(field);
-      }
       const file = await fileOf(request);
-      const outcome = await transfer.importTasks({
-        ...compact({ format: query.format, skipInvalid: query.skip_invalid }),
+      const preannotatedFields = textsIn(query.preannotated_from_fields, query['preannotated_from_fields[]']);
+      const wanted = {
+        ...compact({ format: query.format, skipInvalid: query.skip_invalid, preannotatedFields }),
         projectId: params.project_id,
         name: query.name ?? file.name,
         body: file.body,
         annotatorId: who.annotatorId,
-      });
+      };
+      if (query.commit_to_project === false) {
+        const held = await scripts.holdImport(wanted);
+        const { id, ...counts } = importWire(held.import);
+        return { ...counts, import: id, run: held.import.runId, skipped: held.skipped };
+      }
+      const outcome = await transfer.importTasks(wanted);
       return {
-        task_count: outcome.taskCount,
-        annotation_count: outcome.annotationCount,
-        prediction_count: outcome.predictionCount,
-        duration: outcome.seconds,
-        found_formats: { [outcome.format]: 1 },
-        data_columns: outcome.fields,
+        ...outcomeWire([outcome]),
         ...(query.return_task_ids ? { task_ids: await scripts.taskIdsOf(outcome.runId) } : {}),
-        file_upload_ids: [],
-        could_be_tasks_list: false,
+        could_be_tasks_list: isTable(outcome.format),
+        import: outcome.jobId,
         run: outcome.runId,
         skipped: outcome.skipped,
       };
@@ -74,13 +71,6 @@ export function transferHandlers({ transfer, scripts }: App): Handlers<Names> {
   };
 }
 
-/** Better refused than left out without a word. */
-function notDone(field: string): AppError {
-  return new AppError('INPUT_BAD_FIELD', `\`${field}\` is not answered here: tasks are kept at once, as they are.`, {
-    details: { field },
-  });
-}
-
 function exportRequest(projectId: number, query: Query<'projectExport'>): ExportRequest {
   return {
     projectId,
@@ -102,9 +92,14 @@ function exportRequest(projectId: number, query: Query<'projectExport'>): Export
 }
 
 /** `ids=1&ids=2`, `ids[]=1`, `ids=1,2`. */
-function idsIn(...given: (string | readonly string[] | undefined)[]): number[] | undefined {
+function textsIn(...given: (string | readonly string[] | undefined)[]): string[] | undefined {
   const texts = given.flatMap((one) => one ?? []).flatMap((text) => text.split(','));
-  if (texts.length === 0) return undefined;
+  return texts.length === 0 ? undefined : texts;
+}
+
+function idsIn(...given: (string | readonly string[] | undefined)[]): number[] | undefined {
+  const texts = textsIn(...given);
+  if (texts === undefined) return undefined;
   const ids = texts.map(Number);
   if (ids.every((id) => Number.isSafeInteger(id) && id > 0)) return ids;
   throw new AppError('INPUT_BAD_FIELD', '`ids` are numbers of tasks.', { details: { field: 'ids' } });

@@ -237,7 +237,7 @@ async function enqueue(db: Database, job: NewJob, now: string): Promise<{ row: J
     project_id: job.projectId,
     kind: job.kind,
     params: JSON.stringify(job.params),
-    state: 'queued',
+    state: job.paused ? 'paused' : 'queued',
     stage: '',
     done: 0,
     total: 0,

@@ -56,8 +56,8 @@ function Outcome(props: { projectId: number; outcome: Reply<'projectImport'> }):
   const { task_count: tasks, annotation_count: answers, prediction_count: predictions, skipped } = props.outcome;
   const parts = [
     plural(tasks, 'item'),
-    ...(answers > 0 ? [plural(answers, 'answer')] : []),
-    ...(predictions > 0 ? [plural(predictions, 'suggestion')] : []),
+    ...(answers ? [plural(answers, 'answer')] : []),
+    ...(predictions ? [plural(predictions, 'suggestion')] : []),
   ];
   return (
     <div role="status">

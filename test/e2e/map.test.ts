@@ -124,4 +124,22 @@ describe('the map', () => {
     expect(await draw(true)).toEqual({ placed: 150, anew: true });
     expect((await readMap()).drawn).not.toBe(before.drawn);
   });
+
+  it('keeps its columns by task when tasks are edited and deleted', async () => {
+    const before = await readMap();
+    const [edited, deleted] = [before.tasks[3]!, before.tasks[5]!];
+    await server.client.call('taskUpdate', { params: { task_id: edited }, body: { data: { text: 'another text' } } });
+    await server.client.call('taskDelete', { params: { task_id: deleted } });
+    await settle(server.client, id);
+    expect(await readMap()).toMatchObject({ n: 148, unplaced: 1 });
+    await draw();
+    const after = await readMap();
+    expect(after.tasks).toEqual(before.tasks.filter((task) => task !== deleted));
+    for (const [i, task] of after.tasks.entries()) {
+      const old = before.tasks.indexOf(task);
+      expect(after.given[i]).toBe(before.given[old]);
+      if (task !== edited)
+        expect(after.xy.subarray(2 * i, 2 * i + 2)).toEqual(before.xy.subarray(2 * old, 2 * old + 2));
+    }
+  });
 });

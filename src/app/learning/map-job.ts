@@ -45,8 +45,15 @@ const NOWHERE: Places = { ordinals: new Uint32Array(0), xy: new Float32Array(0) 
 export async function placesIn(tensor: Tensor): Promise<Places> {
   const all = new Float32Array(2 * tensor.rows);
   await tensor.read(0, tensor.rows, all);
-  const ordinals = Uint32Array.from({ length: tensor.rows }, (_, i) => i).filter((ordinal) => tensor.has(ordinal));
-  const xy = new Float32Array(2 * ordinals.length);
-  for (const [i, ordinal] of ordinals.entries()) xy.set(all.subarray(2 * ordinal, 2 * ordinal + 2), 2 * i);
-  return { ordinals, xy };
+  const ordinals = new Uint32Array(tensor.rows);
+  let count = 0;
+  for (let ordinal = 0; ordinal < tensor.rows; ordinal++) {
+    if (!tensor.has(ordinal)) continue;
+    // Rows move down to where the ones that are missing were.
+    all[2 * count] = all[2 * ordinal]!;
+    all[2 * count + 1] = all[2 * ordinal + 1]!;
+    ordinals[count] = ordinal;
+    count += 1;
+  }
+  return { ordinals: ordinals.slice(0, count), xy: all.slice(0, 2 * count) };
 }

@@ -1,4 +1,5 @@
 /** The map as people look at it: the places of living tasks, with what was answered and what is suggested there. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Places } from '../../compute/neighbours.ts';
 import type { Region } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
@@ -16,8 +17,9 @@ import type { Loops } from './loops.ts';
 import type { MapApi, MapArea, MapView } from './map-api.ts';
 import { enqueueMap, placesIn } from './map-job.ts';
 
-const PAGE = 500;
-const ORDINALS_PAGE = 10_000;
+/** Answers and suggestions carry whole results: so many at once stall nobody, and others have a turn between two pages. */
+const PAGE = 200;
+const ORDINALS_PAGE = 2_000;
 /** Places that tell one drawing from another: a new one moves them all. */
 const STAMPED = 16;
 /** `unsure` of a suggestion without a number. */
@@ -39,7 +41,6 @@ export function createMap(deps: Deps, { loops, matrices, configs, predictions }:
       if (drawn.places.ordinals.length === 0) return undefined;
       const { control, labels } = colouredBy(drawn.config);
       const { taskIds, xy } = await living(deps, projectId, drawn.places);
-      const at = new Map([...taskIds].map((id, i) => [id, i]));
       const label = (result: readonly Region[]): number => (control === null ? -1 : labelIn(control, labels, result));
       return {
         drawn: drawn.stamp,
@@ -48,8 +49,8 @@ export function createMap(deps: Deps, { loops, matrices, configs, predictions }:
         labels,
         taskIds,
         xy,
-        given: await givenLabels(deps, projectId, at, label),
-        ...(await suggestedLabels(predictions, projectId, at, label)),
+        given: await givenLabels(deps, projectId, taskIds, label),
+        ...(await suggestedLabels(predictions, projectId, taskIds, label)),
       };
     },
 
@@ -106,61 +107,97 @@ function labelIn(control: Control, labels: readonly string[], result: readonly R
   return most > 0 ? counts.indexOf(most) : -1;
 }
 
+interface LivingPlaces {
+  /** Ascending. */
+  readonly taskIds: Uint32Array;
+  /** (n x 2) */
+  readonly xy: Float32Array;
+}
+
 /** The places of tasks that are still there, by task id. */
-async function living({ store }: Deps, projectId: number, places: Places) {
-  const at = new Map([...places.ordinals].map((ordinal, i) => [ordinal, i]));
-  const ids: number[] = [];
-  const xy: number[] = [];
+async function living({ store }: Deps, projectId: number, places: Places): Promise<LivingPlaces> {
+  const taskIds = new Uint32Array(places.ordinals.length);
+  const xy = new Float32Array(2 * taskIds.length);
+  let count = 0;
+  let place = 0;
   for (let from = 0; ; ) {
-    const page = await store.tasks.ordinals(projectId, from, ORDINALS_PAGE);
-    if (page.ordinals.length === 0) break;
-    for (const [k, ordinal] of page.ordinals.entries()) {
-      const i = at.get(ordinal);
-      if (i === undefined) continue;
-      ids.push(page.ids[k]!);
-      xy.push(places.xy[2 * i]!, places.xy[2 * i + 1]!);
+    const { ordinals, ids } = await store.tasks.ordinals(projectId, from, ORDINALS_PAGE);
+    if (ordinals.length === 0) break;
+    for (const [k, ordinal] of ordinals.entries()) {
+      while (place < taskIds.length && places.ordinals[place]! < ordinal) place += 1;
+      if (places.ordinals[place] !== ordinal) continue;
+      taskIds[count] = ids[k]!;
+      xy.set([places.xy[2 * place]!, places.xy[2 * place + 1]!], 2 * count);
+      count += 1;
     }
-    from = page.ordinals.at(-1)! + 1;
+    from = ordinals.at(-1)! + 1;
+    await nextTurn();
   }
-  return { taskIds: Uint32Array.from(ids), xy: Float32Array.from(xy) };
+  return byTask({ taskIds: taskIds.slice(0, count), xy: xy.slice(0, 2 * count) });
+}
+
+/** More than there are places, and small enough that an id times it is exact. */
+const PLACES_MAX = 2 ** 21;
+
+/** A task that was edited has the newest ordinal and an old number. */
+function byTask({ taskIds, xy }: LivingPlaces): LivingPlaces {
+  if (taskIds.every((id, i) => i === 0 || taskIds[i - 1]! < id)) return { taskIds, xy };
+  const sorted = Float64Array.from(taskIds, (id, i) => id * PLACES_MAX + i).sort();
+  const from = Uint32Array.from(sorted, (key) => key % PLACES_MAX);
+  return {
+    taskIds: Uint32Array.from(from, (i) => taskIds[i]!),
+    xy: Float32Array.from(xy, (_, k) => xy[2 * from[k >> 1]! + (k & 1)]!),
+  };
+}
+
+/** Place of a task among ascending ids; -1 where it has none. */
+function placeOf(taskIds: Uint32Array, id: number): number {
+  let [low, high] = [0, taskIds.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (taskIds[middle]! < id) low = middle + 1;
+    else high = middle;
+  }
+  return taskIds[low] === id ? low : -1;
 }
 
 /** Where people disagree the last of them is shown. */
 async function givenLabels(
   { store }: Deps,
   projectId: number,
-  at: ReadonlyMap<number, number>,
+  taskIds: Uint32Array,
   label: (result: readonly Region[]) => number,
 ): Promise<Int16Array> {
-  const given = new Int16Array(at.size).fill(-1);
+  const given = new Int16Array(taskIds.length).fill(-1);
   for (let after = 0; ; ) {
     const page = await store.annotations.list(projectId, { after, limit: PAGE });
     if (page.length === 0) return given;
     for (const { taskId, skipped, result } of page) {
-      const i = at.get(taskId);
-      if (i !== undefined && !skipped) given[i] = label(result);
+      const i = placeOf(taskIds, taskId);
+      if (i >= 0 && !skipped) given[i] = label(result);
     }
     after = page.at(-1)!.id;
+    await nextTurn();
   }
 }
 
 async function suggestedLabels(
   predictions: MapParts['predictions'],
   projectId: number,
-  at: ReadonlyMap<number, number>,
+  taskIds: Uint32Array,
   label: (result: readonly Region[]) => number,
 ): Promise<Pick<MapView, 'suggested' | 'unsure'>> {
-  const suggested = new Int16Array(at.size).fill(-1);
-  const unsure = new Uint8Array(at.size).fill(NO_NUMBER);
-  const ids = [...at.keys()].sort((a, b) => a - b);
-  for (let from = 0; from < ids.length; from += PAGE) {
-    const page = { after: ids[from]! - 1, limit: Math.min(PAGE, ids.length - from) };
+  const suggested = new Int16Array(taskIds.length).fill(-1);
+  const unsure = new Uint8Array(taskIds.length).fill(NO_NUMBER);
+  for (let from = 0; from < taskIds.length; from += PAGE) {
+    const page = { after: taskIds[from]! - 1, limit: Math.min(PAGE, taskIds.length - from) };
     for (const { taskId, result, score } of await predictions.current(projectId, page)) {
-      const i = at.get(taskId);
-      if (i === undefined) continue;
+      const i = placeOf(taskIds, taskId);
+      if (i < 0) continue;
       suggested[i] = label(result);
       if (score !== null) unsure[i] = Math.round((NO_NUMBER - 1) * Math.min(1, Math.max(0, 1 - score)));
     }
+    await nextTurn();
   }
   return { suggested, unsure };
 }

@@ -50,12 +50,15 @@ function jsonErrorPlace(text: string): { line: number; column: number } {
 }
 
 /** Throws LIMIT_SIZE for what recursion could not walk over. */
-export function checkDepth(value: Json, left: number = LIMITS.jsonDepthMax): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (left === 0) {
+export function checkDepth(value: Json): void {
+  if (isTooDeep(value)) {
     throw new AppError('LIMIT_SIZE', `JSON is nested deeper than ${LIMITS.jsonDepthMax} levels.`, {
       details: { depthMax: LIMITS.jsonDepthMax },
     });
   }
-  for (const inner of Object.values(value)) checkDepth(inner as Json, left - 1);
+}
+
+export function isTooDeep(value: Json, left: number = LIMITS.jsonDepthMax): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return left === 0 || Object.values(value).some((inner) => isTooDeep(inner as Json, left - 1));
 }

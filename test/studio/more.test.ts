@@ -91,15 +91,21 @@ describe('media that Label Studio keeps', () => {
     'base64',
   );
 
+  const CLOUD = Buffer.from('s3://bucket/pic.png').toString('base64url');
+
   it.each([
     ['an upload', '/data/upload/5/pic.png', 'upload/5/pic.png'],
     ['an upload below a sub-path', '/label-studio/data/upload/5/pic.png', 'upload/5/pic.png'],
     ['a local file', '/data/local-files/?d=set/pic.png', 'set/pic.png'],
     ['a file in a cloud', 's3://bucket/pic.png', 's3://bucket/pic.png'],
+    ['a file in a cloud, by an address of its own', `/tasks/1/resolve/?fileuri=${CLOUD}`, 's3://bucket/pic.png'],
+    ['an upload by its whole address', 'LS/data/upload/5/pic.png', 'upload/5/pic.png'],
+    ['a local file by its whole address', 'LS/data/local-files/?d=set/pic.png', 'set/pic.png'],
+    ['a file in a cloud by its whole address', `LS/tasks/1/presign/?fileuri=${CLOUD}`, 's3://bucket/pic.png'],
   ])('is read through it: %s', async (_what, reference, file) => {
     const world = await open(IMAGES);
     world.studio.files.set(file, PIXEL);
-    world.studio.add({ image: reference });
+    world.studio.add({ image: reference.replace(/^LS/, world.studio.url) });
     const made = await world.client.call('studioConnect', {
       body: { url: world.studio.url, token: STUDIO_TOKEN, studio_project: 5 },
     });
@@ -114,11 +120,14 @@ describe('media that Label Studio keeps', () => {
     expect(media?.ok).toBe(true);
   });
 
-  it('is no way to other addresses that the token opens', async () => {
+  it.each([
+    ['below its address', ''],
+    ['by whole addresses', 'LS'],
+  ])('is no way to other addresses that the token opens, %s', async (_what, base) => {
     const world = await open(IMAGES);
     world.studio.files.set('api/secret', PIXEL);
     for (const up of ['../../..', '%2e%2e/.%2E/..', '..\\..\\..', '.\t./../..']) {
-      world.studio.add({ image: `/data/upload/5/${up}/api/secret` });
+      world.studio.add({ image: `${base && world.studio.url}/data/upload/5/${up}/api/secret` });
     }
     const made = await world.client.call('studioConnect', {
       body: { url: world.studio.url, token: STUDIO_TOKEN, studio_project: 5 },
@@ -131,7 +140,8 @@ describe('media that Label Studio keeps', () => {
       tasks.map(({ id }) => fetch(`${world.running.url}/api/tasks/${id}/media`, { headers })),
     );
     expect(replies.map((reply) => reply.ok)).toEqual([false, false, false, false]);
-    expect(world.studio.requests).not.toContain('GET /api/secret');
+    // An address that anybody may write down is asked for without the token.
+    if (base === '') expect(world.studio.requests).not.toContain('GET /api/secret');
   });
 
   it('that is gone is named with the step that failed', async () => {

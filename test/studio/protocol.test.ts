@@ -144,13 +144,18 @@ describe('predict', () => {
   });
 
   it('says "no idea" for a task that cannot be used, and keeps the others', async () => {
-    const poison = [{ id: 710, data: { other: 1 } }, null, 'x', { id: 711 }, text(712)];
-    const { status, body } = await call('/predict', { tasks: poison });
-    expect(status).toBe(200);
-    expect(body.results.slice(0, 4)).toEqual(
-      Array(4).fill({ result: [], score: 0, model_version: body.model_version }),
-    );
-    expect(body.results[4].result).toHaveLength(1);
+    const deep = `{"id": 714, "data": {"text": "x", "deep": ${'['.repeat(5_000)}${']'.repeat(5_000)}}}`;
+    const poison = [{ id: 710, data: { other: 1 } }, null, 'x', { id: 711 }].map((one) => JSON.stringify(one));
+    // Twice, because the second time the answers are remembered.
+    for (let turn = 0; turn < 2; turn++) {
+      const tasks = [...poison, deep, JSON.stringify(text(712))].join();
+      const { status, body } = await call('/predict', `{"tasks": [${tasks}]}`);
+      expect(status).toBe(200);
+      expect(body.results.slice(0, 5)).toEqual(
+        Array(5).fill({ result: [], score: 0, model_version: body.model_version }),
+      );
+      expect(body.results[5].result).toHaveLength(1);
+    }
   });
 
   it('takes a column without a name for the one that the config shows', async () => {

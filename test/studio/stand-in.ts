@@ -62,6 +62,10 @@ export class StandIn {
   redirect: string | null = null;
   /** Tasks and annotations that pages miss, as when others are deleted, or made, while somebody turns them. */
   readonly missed = new Set<number>();
+  /** How many tasks it says it has, where that lags behind. */
+  told: number | null = null;
+  /** Tasks whose predictions and annotations it does not take. */
+  readonly refused = new Set<number>();
   readonly files = new Map<string, Buffer>();
   /** Path prefix of a deployment below a sub-path, such as `/label-studio`. */
   readonly base: string;
@@ -356,16 +360,20 @@ export class StandIn {
     const [, kind, id] = /^\/api\/(projects|tasks)\/(\d+)\/$/.exec(path) ?? [];
     if (kind === 'projects' && Number(id) === this.projectId) return { status: 200, body: this.#project() };
     if (path === '/api/users/') return { status: 200, body: this.users };
-    if (path === '/api/tasks/') return { status: 200, body: this.#taskPage(query) };
+    if (path === '/api/tasks/') return this.#taskPage(query);
     if (kind === 'tasks') {
       const task = this.tasks.get(Number(id));
       if (!task) return { status: 404, body: { detail: 'Not found.' } };
       if (request.method === 'PATCH') task.data = (body as { data: Json }).data;
-      return { status: 200, body: this.wire(task) };
+      return { status: 200, body: this.#resolved(task, query) };
     }
     if (path === `/api/projects/${this.projectId}/import/predictions`) {
-      for (const one of body as StandInPrediction[]) this.tasks.get(one.task)!.predictions.push(one);
-      return { status: 201, body: { created: (body as unknown[]).length } };
+      const given = body as StandInPrediction[];
+      // All or none.
+      const odd = given.find((one) => this.refused.has(one.task) || !this.tasks.has(one.task));
+      if (odd) return { status: 400, body: { validation_errors: [`Prediction of task ${odd.task} does not fit`] } };
+      for (const one of given) this.tasks.get(one.task)!.predictions.push(one);
+      return { status: 201, body: { created: given.length } };
     }
     if (path === '/api/predictions/') {
       return { status: 200, body: this.tasks.get(Number(query.get('task')))?.predictions ?? [] };
@@ -387,6 +395,7 @@ export class StandIn {
       const task = this.tasks.get(Number(taskId));
       if (!task) return { status: 404, body: { detail: 'Not found.' } };
       if (request.method === 'GET') return { status: 200, body: task.annotations.map((one) => this.#told(one)) };
+      if (this.refused.has(task.id)) return { status: 400, body: { detail: 'It does not fit.' } };
       if (all.some((one) => one.unique_id === body.unique_id)) return { status: 409, body: { detail: 'Duplicate.' } };
       const made = await this.annotate(task.id, body.result ?? [], { prediction: {}, ...body });
       await this.arrived?.();
@@ -411,7 +420,7 @@ export class StandIn {
   }
 
   #media(path: string, query: URLSearchParams): { status: number; body?: unknown; location?: string } {
-    const presign = /^\/tasks\/\d+\/presign\/$/.test(path);
+    const presign = /^\/tasks\/\d+\/(presign|resolve)\/$/.test(path);
     if (presign) {
       const uri = Buffer.from(query.get('fileuri') ?? '', 'base64url').toString();
       return this.files.has(uri)
@@ -428,14 +437,26 @@ export class StandIn {
   }
 
   /** A page beyond the last one is an error there. */
-  #taskPage(query: URLSearchParams): Json {
+  #taskPage(query: URLSearchParams): { status: number; body: Json } {
     const [page, size] = [Number(query.get('page')), Number(query.get('page_size'))];
     const all = [...this.tasks.values()].filter((task) => !this.missed.has(task.id));
     const tasks = all
       .slice((page - 1) * size, page * size)
       .map((task) => ({ ...task, annotations: task.annotations.filter((one) => !this.missed.has(one.id)) }))
-      .map((task) => this.wire(task));
-    return { tasks, total: all.length, total_annotations: 0, total_predictions: 0 };
+      .map((task) => this.#resolved(task, query));
+    if (page > 1 && tasks.length === 0) return { status: 404, body: { detail: 'Invalid page.' } };
+    return { status: 200, body: { tasks, total: this.told ?? all.length, total_annotations: 0, total_predictions: 0 } };
+  }
+
+  /** Addresses in clouds are replaced by its own, unless told otherwise. */
+  #resolved(task: StandInTask, query: URLSearchParams): Json {
+    const own = (value: unknown) =>
+      typeof value === 'string' && value.startsWith('s3://')
+        ? `${this.base}/tasks/${task.id}/resolve/?fileuri=${Buffer.from(value).toString('base64')}`
+        : value;
+    const asked = query.get('resolve_uri') !== 'false';
+    const data = Object.fromEntries(Object.entries(task.data).map(([key, value]) => [key, asked ? own(value) : value]));
+    return { ...this.wire(task), data };
   }
 
   #isKnown(authorization: string | undefined): boolean {

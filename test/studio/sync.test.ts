@@ -106,6 +106,56 @@ describe('a sync', () => {
     expect(await sync(params, { predictions: false })).toMatchObject({ changedTasks: 0 });
   }, 60_000);
 
+  it('leaves addresses in a cloud as they were written, and knows such tasks again', async () => {
+    const { projectId, params } = await open();
+    world.studio.tasks.clear();
+    const task = world.studio.add({ text: 'a text', image: 's3://bucket/pic.png' });
+    const { backend_url } = await world.client.call('connectionRenew', { params });
+    await world.studio.connect(backend_url);
+    await world.studio.predictTasks([task.id]);
+    const { tasks } = await world.client.call('taskList', { query: { project: projectId } });
+    expect(await sync(params, { order: true })).toMatchObject({ newTasks: 0, changedTasks: 0, ordered: 1 });
+    expect(task.data).toEqual({ text: 'a text', image: 's3://bucket/pic.png', headstart_order: 1 });
+    expect((await world.client.call('taskList', { query: { project: projectId } })).tasks).toEqual(tasks);
+  }, 60_000);
+
+  it('ends where the pages end, also when they have become fewer', async () => {
+    const { params } = await open();
+    for (const task of [...world.studio.tasks.values()].slice(200)) world.studio.tasks.delete(task.id);
+    world.studio.told = 230;
+    expect(await sync(params, { predictions: false })).toMatchObject({ newTasks: 200, problems: [] });
+  }, 60_000);
+
+  it('sends all that Label Studio takes, and names what it does not', async () => {
+    const { projectId, params } = await open();
+    const tasks = [...world.studio.tasks.values()];
+    for (const [i, task] of tasks.slice(0, 30).entries())
+      await world.studio.annotate(task.id, [answerOf(texts[i]!.label)]);
+    await sync(params, { predictions: false });
+    await settle(world.client, projectId);
+    const [odd, gone] = [tasks[40]!.id, tasks[141]!.id];
+    world.studio.refused.add(odd);
+    world.studio.tasks.delete(gone);
+    const { tasks: ours } = await world.client.call('taskList', { query: { project: projectId, page_size: 1_000 } });
+    for (const task of ours.filter((one) => [odd, gone, tasks[50]!.id].includes(Number(one.meta.labelStudioId)))) {
+      const result = [answerOf('ham')];
+      await world.client.call('annotationCreate', { params: { task_id: task.id }, body: { result } });
+    }
+    expect(await sync(params, { direction: 'push', order: true })).toMatchObject({
+      answers: { created: 1, refused: 2 },
+      predictions: { pushed: 228, refused: 2 },
+      ordered: 229,
+    });
+    const left = tasks.filter((task) => task.id !== gone);
+    expect(left.map((task) => task.predictions.length)).toEqual(left.map((task) => (task.id === odd ? 0 : 1)));
+    const [job] = (await settle(world.client, projectId)).filter((one) => one.kind === 'studio-sync');
+    const failures = await world.client.call('jobFailures', { params: { job_id: job!.id }, query: {} });
+    expect(failures.map((one) => one.detail)).toEqual([
+      expect.stringContaining('with 400'),
+      expect.stringMatching(/with 40[04]/),
+    ]);
+  }, 60_000);
+
   it('works below a sub-path, and with a personal token whose access runs out', async () => {
     const { projectId, params } = await open({ token: PERSONAL_TOKEN, base: '/label-studio' });
     world.studio.expireAccess();

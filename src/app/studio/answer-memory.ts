@@ -1,5 +1,5 @@
 /** Items of replies kept in memory: what a page of Label Studio asks for again and again. */
-import { checkDepth, isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
+import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../../core/json.ts';
 
 /** All connections together, by the characters of their tasks and items. */
 const CHARS_MAX = 64_000_000;
@@ -73,7 +73,7 @@ function isSame(known: JsonObject, given: Json | undefined): boolean {
     fields += 1;
     if (known[key] === given[key]) continue;
     if (typeof known[key] !== 'object' || typeof given[key] !== 'object') return false;
-    checkDepth(given[key]);
+    if (isTooDeep(given[key]!)) return false;
     if (JSON.stringify(known[key]) !== JSON.stringify(given[key])) return false;
   }
   return fields === Object.keys(known).length;

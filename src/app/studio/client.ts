@@ -96,17 +96,22 @@ async function bodyOf(reply: FetchReply, what: string): Promise<Json> {
   if (reply.status >= 200 && reply.status < 300) return text === '' ? null : parseJson(text);
   // A gateway or a server that is just starting: the same call may work in a moment.
   const code = reply.status >= 500 || reply.status === 429 ? 'STUDIO_UNREACHABLE' : 'STUDIO_REFUSED';
-  throw new AppError(code, `Label Studio answered ${what} with ${reply.status}${hint(reply.status)}.`, {
-    details: { status: reply.status, answer: text.slice(0, DETAIL_CHARS) },
+  const answer = text.slice(0, DETAIL_CHARS);
+  throw new AppError(code, `Label Studio answered ${what} with ${reply.status}${hint(reply.status, what, answer)}.`, {
+    details: { status: reply.status, answer },
   });
 }
 
-function hint(status: number): string {
+function hint(status: number, what: string, answer: string): string {
+  if (status === 400 || status === 409 || status === 422)
+    return answer === '' ? '' : `: ${answer.replace(/\s+/g, ' ')}`;
   if (status === 401) return ': the token is not accepted';
   if (status === 403) return ': the token may not do that';
-  if (status === 404) return ': wrong project number or address';
+  if (status === 404) return ONE_THING.test(what) ? ': it is gone there' : ': wrong project number or address';
   return status >= 300 && status < 400 ? ': give the address that it redirects to' : '';
 }
+
+const ONE_THING = /\/(?:tasks|annotations)\/\d+/;
 
 /** The status that Label Studio refused a call with; undefined for every other error. */
 export function refusedWith(error: unknown): number | undefined {
@@ -114,14 +119,33 @@ export function refusedWith(error: unknown): number | undefined {
   return code === 'STUDIO_REFUSED' ? Number(details.status) : undefined;
 }
 
-/** What the other side lists, page by page; `total` as it says. */
+/** Is the refusal about this one thing, so that the rest may go on? */
+export function isRefusedAlone(error: unknown): boolean {
+  const status = refusedWith(error);
+  return status !== undefined && OF_THE_CONTENT.includes(status);
+}
+
+/** It does not fit, is gone, or is there already; all others are about the token and the address. */
+const OF_THE_CONTENT: readonly number[] = [400, 404, 409, 422];
+
+/**
+ * As people wrote them: Label Studio otherwise puts addresses of its own in place of those in a cloud, which differ from
+ * what `predict` brings and must never be written back.
+ */
+export const AS_WRITTEN = 'resolve_uri=false';
+
+/** What the other side lists, page by page; `total` as it says. Beyond the last page, which may move, there is nothing. */
 export async function taskPage(
   client: StudioClient,
   studioProject: number,
   page: number,
   pageSize: number,
 ): Promise<{ tasks: readonly Json[]; total: number }> {
-  const reply = await client.get(`/api/tasks/?project=${studioProject}&page=${page}&page_size=${pageSize}&fields=all`);
+  const query = `project=${studioProject}&page=${page}&page_size=${pageSize}&fields=all&${AS_WRITTEN}`;
+  const reply = await client.get(`/api/tasks/?${query}`).catch((error: unknown) => {
+    if (page > 1 && refusedWith(error) === 404) return { tasks: [] };
+    throw error;
+  });
   const body: JsonObject = isJsonObject(reply) ? reply : { tasks: reply };
   const tasks = Array.isArray(body.tasks) ? (body.tasks as readonly Json[]) : [];
   return { tasks, total: typeof body.total === 'number' ? body.total : tasks.length };

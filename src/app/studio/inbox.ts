@@ -11,7 +11,7 @@ import { enqueueTraining } from '../learning/retrain.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
 import { type Action, isKnownAction } from './actions.ts';
-import { studioClient } from './client.ts';
+import { AS_WRITTEN, studioClient } from './client.ts';
 import { type Connections, tokenOf } from './connections.ts';
 import { annotationsIn, type Intake } from './intake.ts';
 import { isAway } from './push.ts';
@@ -230,7 +230,7 @@ export class Inbox {
   }
 
   async #ask(connection: Connection, id: number): Promise<GivenTask[]> {
-    const task = await studioClient(this.#deps.fetch, connection).get(`/api/tasks/${id}/`);
+    const task = await studioClient(this.#deps.fetch, connection).get(`/api/tasks/${id}/?${AS_WRITTEN}`);
     return this.#read(connection, [task]);
   }
 

@@ -11,6 +11,11 @@ export function mediaThroughStudio(deps: Deps): MediaStore {
   const open = async (reference: string, projectId: number): Promise<Media> => {
     if (!isKeptThere(reference)) return deps.media.open(reference, projectId);
     const connections = (await deps.store.studio.list(projectId)).filter((one) => one.url !== null && tokenOf(one));
+    if (isAddress(reference)) {
+      // Without the token the address of a server leads to its login page.
+      const owner = connections.find((one) => pathOn(one, reference) !== null);
+      return owner ? openStudioMedia(deps, owner, reference) : deps.media.open(reference, projectId);
+    }
     try {
       // Uploads and local files of this machine go first.
       return await deps.media.open(reference, projectId);
@@ -60,14 +65,34 @@ interface Address {
 const UPLOAD = /^(?:\/.*)?\/?(?:data\/)?upload\/(\d+)\/([^?#]+)$/;
 const LOCAL = /^\/?(?:.*\/)?data\/local-files\/?\?/;
 const CLOUD = /^(?:s3|gs|azure-blob|azure_blob):\/\//i;
+/** What it puts in place of addresses in a cloud. */
+const RESOLVED = /^(?:\/.*)?\/tasks\/(\d+)\/(presign|resolve)\/?\?fileuri=([\w=%+/-]+)$/;
 
 function isKeptThere(reference: string): boolean {
-  return UPLOAD.test(reference) || LOCAL.test(reference) || CLOUD.test(reference);
+  const path = isAddress(reference) && URL.canParse(reference) ? pathOf(new URL(reference)) : reference;
+  return [UPLOAD, LOCAL, CLOUD, RESOLVED].some((form) => form.test(path));
+}
+
+function isAddress(reference: string): boolean {
+  return /^https?:/i.test(reference);
+}
+
+function pathOf({ pathname, search }: URL): string {
+  return pathname + search;
+}
+
+/** Of an address on this server, below the sub-path that it lives under; null for all other addresses. */
+function pathOn({ url }: Connection, reference: string): string | null {
+  if (url === null || !URL.canParse(reference)) return null;
+  const [base, whole] = [new URL(`${url}/`), new URL(reference)];
+  const isThere = whole.origin === base.origin && whole.pathname.startsWith(base.pathname) && whole.username === '';
+  return isThere ? pathOf(whole).slice(base.pathname.length - 1) : null;
 }
 
 /** Where Label Studio serves it; none for what it does not keep. */
-async function addressesOf(deps: Deps, connection: Connection, reference: string): Promise<Address[]> {
-  if (/^(?:https?|data):/i.test(reference)) return [];
+async function addressesOf(deps: Deps, connection: Connection, written: string): Promise<Address[]> {
+  const reference = isAddress(written) ? pathOn(connection, written) : written;
+  if (reference === null || /^data:/i.test(reference)) return [];
   const upload = UPLOAD.exec(reference);
   if (upload) {
     const file = `upload/${upload[1]}/${upload[2]}`;
@@ -83,6 +108,11 @@ async function addressesOf(deps: Deps, connection: Connection, reference: string
   if (LOCAL.test(reference)) {
     const query = reference.slice(reference.indexOf('?'));
     return [{ step: 'asking Label Studio for the local file', path: `/data/local-files/${query}` }];
+  }
+  const resolved = RESOLVED.exec(reference);
+  if (resolved) {
+    const path = `/tasks/${resolved[1]}/${resolved[2]}/?fileuri=${resolved[3]}`;
+    return [{ step: 'asking Label Studio for the file in the cloud', path }];
   }
   if (!CLOUD.test(reference)) return [];
   // Any task of the project will do: its storages are what is looked through.

@@ -1,9 +1,9 @@
 /** The queue's order as a number in each task over there, so that Label Studio can sort by it. */
 import type { Connection } from '../../core/connection.ts';
-import { isJsonObject } from '../../core/json.ts';
+import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
-import type { StudioClient } from './client.ts';
+import { AS_WRITTEN, refusedWith, type StudioClient } from './client.ts';
 import type { Proposals } from './proposals.ts';
 import { patiently } from './push.ts';
 
@@ -44,9 +44,8 @@ export async function writeOrder(
   let written = 0;
   for (const [i, { studioId }] of placed.entries()) {
     throwIfStopped(work.signal);
-    const task = await patiently(work, () => client.get(`/api/tasks/${studioId}/`));
-    const data = isJsonObject(task) && isJsonObject(task.data) ? task.data : {};
-    if (data[field] !== i + 1) {
+    const data = await dataOf(work, client, studioId);
+    if (data !== null && data[field] !== i + 1) {
       await patiently(work, () => client.patch(`/api/tasks/${studioId}/`, { data: { ...data, [field]: i + 1 } }));
       written += 1;
     }
@@ -56,3 +55,14 @@ export async function writeOrder(
 }
 
 const UNKNOWN = 0.75;
+
+/** Null for a task that is gone over there. */
+async function dataOf(work: JobWork, client: StudioClient, studioId: number): Promise<JsonObject | null> {
+  try {
+    const task = await patiently(work, () => client.get(`/api/tasks/${studioId}/?${AS_WRITTEN}`));
+    return isJsonObject(task) && isJsonObject(task.data) ? task.data : null;
+  } catch (error) {
+    if (refusedWith(error) === 404) return null;
+    throw error;
+  }
+}

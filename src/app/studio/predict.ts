@@ -74,7 +74,8 @@ export class Predictor {
       { lane: 'online', signal: limit },
     );
     const said = new Map(usable.map((i, k) => [i, suggested[k]]));
-    const isKept = keepsAnswers(connection);
+    // What nobody got is not remembered: the next call would be answered without a note that Label Studio has it.
+    const isKept = keepsAnswers(connection) && !signal.aborted;
     const delivered: number[] = [];
     const owed: number[] = [];
     for (const i of open) {

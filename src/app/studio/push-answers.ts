@@ -1,11 +1,11 @@
 /** Answers given here on their way to Label Studio: each once, whatever breaks in between, and none over a newer one. */
 import { answerHash, type Connection, type SendingAnnotation, type SharedAnnotation } from '../../core/connection.ts';
 import type { Annotation } from '../../core/domain.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
 import { type Json, type JsonObject, stableHash } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
-import { refusedWith, type StudioClient } from './client.ts';
+import { isRefusedAlone, refusedWith, type StudioClient } from './client.ts';
 import { annotationsIn, type Intake } from './intake.ts';
 import { peopleThere } from './people.ts';
 import { patiently } from './push.ts';
@@ -20,6 +20,8 @@ export interface AnswerCounts {
   deleted: number;
   /** Changed on both sides: Label Studio keeps its answer, ours goes there as another one. */
   conflicts: number;
+  /** Label Studio does not take them; the reason of each is in the job's list. */
+  refused: number;
   /** Answers of bulk acts stay here, because over there they would pass for somebody's. */
   ofBulkActs: number;
   /** People whom Label Studio does not know, with how many answers went there under the name of the token. */
@@ -40,7 +42,7 @@ export async function pushAnswers(
   dryRun: boolean,
 ): Promise<AnswerCounts> {
   const counts: AnswerCounts = {
-    ...{ created: 0, changed: 0, deleted: 0, conflicts: 0, ofBulkActs: 0 },
+    ...{ created: 0, changed: 0, deleted: 0, conflicts: 0, refused: 0, ofBulkActs: 0 },
     unknownPeople: {},
   };
   const sender = new Sender({ deps, intake }, connection, work, client, counts);
@@ -49,9 +51,19 @@ export async function pushAnswers(
   for await (const answers of answersOf(deps, connection)) {
     for (const { studioTask, annotation, shared } of answers) {
       throwIfStopped(work.signal);
-      if (annotation.runId !== null) counts.ofBulkActs += 1;
-      else if (shared === undefined) await sender.create(studioTask, annotation, dryRun);
-      else if (shared.agreed !== answerHash(annotation)) await sender.change(shared, studioTask, annotation, dryRun);
+      if (annotation.runId !== null) {
+        counts.ofBulkActs += 1;
+        continue;
+      }
+      try {
+        if (shared === undefined) await sender.create(studioTask, annotation, dryRun);
+        else if (shared.agreed !== answerHash(annotation)) await sender.change(shared, studioTask, annotation, dryRun);
+      } catch (error) {
+        // Its task is gone, or it does not fit over there: the others go on.
+        if (!isRefusedAlone(error)) throw error;
+        counts.refused += 1;
+        await work.itemFailed(annotation.taskId, toAppError(error));
+      }
     }
     done += answers.length;
     await work.progress({ stage: dryRun ? 'looking at answers' : 'answers', done, total: Math.max(done, total) });
@@ -111,10 +123,12 @@ class Sender {
 
   /** Written down, sent, agreed on. What may have arrived already is looked for before it is sent again. */
   async create(studioTask: number, annotation: Annotation, dryRun: boolean): Promise<void> {
-    this.#counts.created += 1;
     const { name, studioUser } = await this.#people(annotation.annotatorId);
-    if (studioUser === null) this.#counts.unknownPeople[name] = (this.#counts.unknownPeople[name] ?? 0) + 1;
-    if (dryRun) return;
+    const count = (): void => {
+      this.#counts.created += 1;
+      if (studioUser === null) this.#counts.unknownPeople[name] = (this.#counts.unknownPeople[name] ?? 0) + 1;
+    };
+    if (dryRun) return count();
     const { studio } = this.#parts.deps.store;
     const fresh = {
       annotationId: annotation.id,
@@ -146,6 +160,7 @@ class Sender {
     });
     const { there, agreed } = made;
     await this.#agree({ studioId: there.studioId, studioTask, changedAt: there.changedAt, agreed }, annotation.id);
+    count();
   }
 
   /** Over there it may have been changed as well, since it was last looked at. */

@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, StudioTask } from '../../core/connection.ts';
 import type { Job } from '../../core/domain.ts';
-import { toAppError } from '../../core/errors.ts';
+import { type AppError, toAppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
-import { type StudioClient, studioClient } from './client.ts';
+import { isRefusedAlone, refusedWith, type StudioClient, studioClient } from './client.ts';
 import { type Connections, tokenOf } from './connections.ts';
 import type { Proposals, Suggester } from './proposals.ts';
 
@@ -48,6 +48,8 @@ export interface PushCounts {
   readonly there: number;
   /** Nothing can be said of these tasks. */
   readonly empty: number;
+  /** Label Studio does not take them; the reason of each is in the job's list. */
+  readonly refused: number;
   readonly version: string;
 }
 
@@ -61,7 +63,7 @@ export async function pushPredictions(
 ): Promise<PushCounts> {
   const { studio } = deps.store;
   const suggester = await proposals.of(connection);
-  const counts = { pushed: 0, there: 0, empty: 0, version: suggester.version };
+  const counts = { pushed: 0, there: 0, empty: 0, refused: 0, version: suggester.version };
   const { tasks: total } = await deps.store.projects.counts(connection.projectId);
   let done = 0;
   for (let after = 0; ; ) {
@@ -75,6 +77,7 @@ export async function pushPredictions(
     counts.pushed += part.pushed;
     counts.there += part.there;
     counts.empty += part.empty;
+    counts.refused += part.refused;
     done += page.length;
     await work.progress({
       stage: `predictions of ${suggester.version}`,
@@ -96,7 +99,7 @@ async function pushChunk(
   connection: Connection,
   work: JobWork,
   { wanted, dryRun }: Chunk,
-): Promise<{ pushed: number; there: number; empty: number }> {
+): Promise<Omit<PushCounts, 'version'>> {
   const { store } = deps;
   const { version } = suggester;
   const tasks = await Promise.all(wanted.map((row) => store.tasks.get(row.taskId!)));
@@ -108,33 +111,64 @@ async function pushChunk(
   throwIfStopped(work.signal);
   const known = rows.flatMap(({ row }, i) => (scored[i] ? [{ row, scored: scored[i] }] : []));
   const empty = rows.length - known.length;
-  if (dryRun) return { pushed: known.length, there: 0, empty };
+  if (dryRun) return { pushed: known.length, there: 0, empty, refused: 0 };
   const client = studioClient(deps.fetch, connection, work.signal);
   // An earlier attempt broke off between sending these and hearing that they had arrived: ask before sending again.
   const unsure = known.filter(({ row }) => row.pushing === version).map(({ row }) => row.studioId);
   const there = await patiently(work, () => havingVersion(client, unsure, version));
   const fresh = known.filter(({ row }) => !there.has(row.studioId));
-  const ids = known.map(({ row }) => row.studioId);
-  await store.studio.mark(connection.id, ids, { pushing: version });
+  const sending = known.map(({ row }) => row.studioId);
+  await store.studio.mark(connection.id, sending, { pushing: version });
   const body = fresh.map(({ row, scored: { result, score } }) => ({
     task: row.studioId,
     result,
     score,
     model_version: version,
   }));
-  if (body.length > 0) await send(work, client, connection, body);
+  const refused = body.length > 0 ? await send(work, client, connection, body) : new Map<number, AppError>();
+  for (const { row } of known) {
+    const reason = refused.get(row.studioId);
+    if (reason) await work.itemFailed(row.taskId!, reason);
+  }
+  const ids = sending.filter((id) => !refused.has(id));
   await store.studio.mark(connection.id, ids, { pushed: version, pushing: '', owed: false });
   const rest = wanted.filter((row) => !ids.includes(row.studioId)).map((row) => row.studioId);
-  await store.studio.mark(connection.id, rest, { owed: false });
-  return { pushed: fresh.length, there: there.size, empty };
+  await store.studio.mark(connection.id, rest, { pushing: '', owed: false });
+  return { pushed: fresh.length - refused.size, there: there.size, empty, refused: refused.size };
 }
 
-/** A call that was cut off may have arrived: what is there is not sent again. */
+type Sent = JsonObject & { readonly task: number; readonly model_version: string };
+
+/**
+ * One that does not fit, or whose task is gone, has Label Studio refuse the whole call: then each half goes on its own.
+ * Returns why those were refused that nothing could be done about, by their task.
+ */
 async function send(
   work: JobWork,
   client: StudioClient,
+  connection: Connection,
+  body: readonly Sent[],
+): Promise<Map<number, AppError>> {
+  try {
+    await sendWhole(work, client, connection, body);
+    return new Map();
+  } catch (error) {
+    // The address is of the project: 404 speaks of that.
+    if (!isRefusedAlone(error) || refusedWith(error) === 404) throw error;
+    const [one] = body;
+    if (body.length === 1) return new Map([[one!.task, toAppError(error)]]);
+    const half = Math.ceil(body.length / 2);
+    const first = await send(work, client, connection, body.slice(0, half));
+    return new Map([...first, ...(await send(work, client, connection, body.slice(half)))]);
+  }
+}
+
+/** A call that was cut off may have arrived: what is there is not sent again. */
+async function sendWhole(
+  work: JobWork,
+  client: StudioClient,
   { studioProject }: Connection,
-  body: readonly (JsonObject & { readonly task: number; readonly model_version: string })[],
+  body: readonly Sent[],
 ): Promise<void> {
   let rest = body;
   let cutOff = false;

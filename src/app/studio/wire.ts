@@ -1,6 +1,6 @@
 /** Label Studio's words for tasks and annotations, as they come in by `predict`, by webhook and by its API. */
 import type { Connection } from '../../core/connection.ts';
-import { checkDepth, isJsonObject, type Json, type JsonObject, stableHash } from '../../core/json.ts';
+import { isJsonObject, isTooDeep, type Json, type JsonObject, stableHash } from '../../core/json.ts';
 import type { ImportedAnnotation } from '../../formats/format.ts';
 import { fromWireAnnotation } from '../../formats/labelstudio.ts';
 import type { LabelConfig } from '../../labelconfig/index.ts';
@@ -14,11 +14,9 @@ export interface GivenTask {
 /** What Label Studio calls the only column of a file without names. */
 const UNDEFINED = '$undefined$';
 
-/** Null for what is no task. */
+/** Null for what is no task, or nested too deeply to be walked over. */
 export function readTask(value: unknown, config: LabelConfig, { settings }: Connection): GivenTask | null {
-  if (!isJsonObject(value)) return null;
-  if (!isJsonObject(value.data)) return null;
-  checkDepth(value.data);
+  if (!isJsonObject(value) || !isJsonObject(value.data) || isTooDeep(value.data)) return null;
   return { studioId: idOf(value.id), data: cleanData(value.data, config, settings.orderField) };
 }
 

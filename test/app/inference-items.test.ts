@@ -16,17 +16,24 @@ const INPUTS = {
 
 /** Files of so many megabytes; below zero: one that cannot be read. */
 function sounds(sizes: readonly number[]) {
+  let open = 0;
   const media = {
+    mostOpen: 0,
     async open(reference: string) {
+      open += 1;
+      media.mostOpen = Math.max(media.mostOpen, open);
       const bytes = new Uint8Array(Number(reference) * MB);
       const read = async function* () {
         yield bytes;
       };
-      return { kind: 'audio', type: 'audio/wav', size: bytes.length, read, close: async () => undefined };
+      return { kind: 'audio', type: 'audio/wav', size: bytes.length, read, close };
     },
-  } as unknown as MediaStore;
+  };
+  const close = async () => {
+    open -= 1;
+  };
   const tasks = sizes.map((size, i) => ({ id: i + 1, projectId: 1, data: { sound: String(size) } }) as unknown as Task);
-  return { media, tasks };
+  return { media: media as typeof media & MediaStore, tasks };
 }
 
 async function all(groups: AsyncIterable<ItemGroup>): Promise<ItemGroup[]> {
@@ -42,6 +49,18 @@ it('adds a file to a group only while the whole stays within the limit, or when 
   const groups = await all(itemGroups(media, { ...INPUTS, input: 'audio' }, tasks));
   expect(idsOf(groups)).toEqual([[1], [2], [3, 4], [5], [6, 7], [8, 10]]);
   expect(groups.map(({ failed }) => failed.map(({ taskId }) => taskId))).toEqual([[], [], [], [], [], [9]]);
+});
+
+it('opens a few small files at once, and large ones one by one', async () => {
+  const [small, large] = [sounds(Array.from({ length: 12 }, () => 1)), sounds(Array.from({ length: 8 }, () => 20))];
+  await all(itemGroups(small.media, { ...INPUTS, input: 'audio' }, small.tasks));
+  expect(small.media.mostOpen).toBe(4);
+  const groups = itemGroups(large.media, { ...INPUTS, input: 'audio' }, large.tasks);
+  // The first four tell that they are large.
+  for (let i = 0; i < 4; i++) await groups.next();
+  large.media.mostOpen = 0;
+  await all(groups);
+  expect(large.media.mostOpen).toBe(1);
 });
 
 it('parts long texts like files, and short ones not at all', async () => {

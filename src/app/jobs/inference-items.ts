@@ -87,8 +87,13 @@ function* textsOf({ textOf }: Inputs, tasks: readonly Task[]): Generator<Shown> 
 }
 
 async function* filesOf(media: MediaStore, config: Inputs, tasks: readonly Task[]): AsyncGenerator<Shown> {
-  for (let at = 0; at < tasks.length; at += READS_AT_ONCE) {
-    yield* await Promise.all(tasks.slice(at, at + READS_AT_ONCE).map((task) => readTask(media, config, task)));
+  let some: Shown[] = [];
+  for (let at = 0; at < tasks.length; at += some.length) {
+    // After ones of which a few fill a group one by one: files read ahead are in memory beside the groups.
+    const bytes = some.reduce((sum, one) => sum + ('item' in one ? bytesOf(one.item) : 0), 0);
+    const atOnce = READS_AT_ONCE * bytes > GROUP_BYTES * some.length ? 1 : READS_AT_ONCE;
+    some = await Promise.all(tasks.slice(at, at + atOnce).map((task) => readTask(media, config, task)));
+    yield* some;
   }
 }
 

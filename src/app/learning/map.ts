@@ -20,6 +20,8 @@ import { enqueueMap, placesIn } from './map-job.ts';
 /** Answers and suggestions carry whole results: so many at once stall nobody, and others have a turn between two pages. */
 const PAGE = 200;
 const ORDINALS_PAGE = 2_000;
+/** Edges of an area that places are held against before others have a turn: a few milliseconds. */
+const EDGES_AT_ONCE = 500_000;
 /** Places that tell one drawing from another: a new one moves them all. */
 const STAMPED = 16;
 /** `unsure` of a suggestion without a number. */
@@ -75,7 +77,13 @@ export async function ordinalsInside(
     throw new AppError('CONFLICT', 'The map was drawn anew since this area was chosen; choose it again.');
   }
   const { ordinals, xy } = drawn.places;
-  return ordinals.filter((_, i) => insidePolygon(area.corners, xy[2 * i]!, xy[2 * i + 1]!));
+  const inside: number[] = [];
+  const atOnce = Math.ceil(EDGES_AT_ONCE / area.corners.length);
+  for (const [i, ordinal] of ordinals.entries()) {
+    if (insidePolygon(area.corners, xy[2 * i]!, xy[2 * i + 1]!)) inside.push(ordinal);
+    if (i % atOnce === atOnce - 1) await nextTurn();
+  }
+  return Uint32Array.from(inside);
 }
 
 async function drawnMap(deps: Deps, matrices: Matrices, configs: ProjectConfigs, projectId: number) {

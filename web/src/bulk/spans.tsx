@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useMemo, useState } from 'react';
 import { count, plural } from '../format.ts';
 import { sentenceOf } from '../http.ts';
+import { Check } from '../parts/check.tsx';
 import { bulkApi, type Region, type SpanRequest } from './api.ts';
 
 /** Distinct spans offered at once: beyond, people narrow by words. */
@@ -38,14 +39,9 @@ export function SpanRepeats({ projectId, busy, onPropose }: SpansProps): ReactNo
     enabled: request !== null,
   });
   const toggle = (name: keyof typeof search, title: string): ReactNode => (
-    <label className="check">
-      <input
-        type="checkbox"
-        checked={search[name]}
-        onChange={(event) => setSearch({ ...search, [name]: event.target.checked })}
-      />{' '}
+    <Check checked={search[name]} onChange={(checked) => setSearch({ ...search, [name]: checked })}>
       {title}
-    </label>
+    </Check>
   );
   return (
     <section className="card bulk-plan" aria-label="Repeat a span">

@@ -5,6 +5,7 @@ import { Link } from 'wouter';
 import type { Reply } from '../../../src/server/contract/index.ts';
 import { plural } from '../format.ts';
 import { sentenceOf } from '../http.ts';
+import { Check } from '../parts/check.tsx';
 import { DropZone } from '../parts/drop-zone.tsx';
 import { dataApi } from './api.ts';
 
@@ -36,10 +37,9 @@ export function AddItems({ projectId }: { projectId: number }): ReactNode {
         CSV, TSV, JSON, JSONL, plain text, or a zip of a data set. Labels in the file come along.
       </DropZone>
       <p className="tabs">
-        <label>
-          <input type="checkbox" checked={skip} onChange={(event) => setSkip(event.target.checked)} /> Leave bad rows
-          out and list them, instead of refusing the file
-        </label>
+        <Check checked={skip} onChange={setSkip}>
+          Leave bad rows out and list them, instead of refusing the file
+        </Check>
       </p>
       {send.isError && <p role="alert">{sentenceOf(send.error)}</p>}
       {send.data && <Outcome projectId={projectId} outcome={send.data} />}

@@ -3,6 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { count, plural } from '../format.ts';
 import { sentenceOf } from '../http.ts';
+import { Check } from '../parts/check.tsx';
 import { dataApi, download, type ExportChoice, type Format, type Losses } from './api.ts';
 
 const WHOSE: readonly (readonly [ExportChoice['labels'], string])[] = [
@@ -65,22 +66,12 @@ export function GetLabels({ projectId }: { projectId: number }): ReactNode {
         </label>
       </div>
       <p className="tabs">
-        <label>
-          <input
-            type="checkbox"
-            checked={choice.download_all_tasks}
-            onChange={(event) => change({ download_all_tasks: event.target.checked })}
-          />{' '}
+        <Check checked={choice.download_all_tasks} onChange={(download_all_tasks) => change({ download_all_tasks })}>
           Also items without labels
-        </label>
-        <label>
-          <input
-            type="checkbox"
-            checked={choice.download_resources}
-            onChange={(event) => change({ download_resources: event.target.checked })}
-          />{' '}
+        </Check>
+        <Check checked={choice.download_resources} onChange={(download_resources) => change({ download_resources })}>
           With pictures, sounds and films, as a zip
-        </label>
+        </Check>
       </p>
       {losses.isError && <p role="alert">{sentenceOf(losses.error)}</p>}
       {losses.data && <Lost losses={losses.data} />}

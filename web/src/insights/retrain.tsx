@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { sentenceOf } from '../http.ts';
+import { Check } from '../parts/check.tsx';
 import { useProject } from '../project.ts';
 import { insightsApi, type RetrainPolicy } from './api.ts';
 
@@ -47,14 +48,9 @@ export function RetrainForm({ projectId }: { projectId: number }): ReactNode {
         {number('retrain_every_hours', 'Every so many hours, if there are new labels; 0 for never', 'any')}
       </div>
       <p className="tabs">
-        <label>
-          <input
-            type="checkbox"
-            checked={policy.retrain_on_drift}
-            onChange={(event) => change({ retrain_on_drift: event.target.checked })}
-          />{' '}
+        <Check checked={policy.retrain_on_drift} onChange={(retrain_on_drift) => change({ retrain_on_drift })}>
           When suggestions on the random slice turn out worse than they claim
-        </label>
+        </Check>
       </p>
       <div className="actions">
         <button type="submit" disabled={save.isPending || Object.keys(changed).length === 0}>

@@ -2,27 +2,21 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/core/limits.ts';
-import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { runCommand, startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { createTextProject } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { bytesOf, TEXT_CONFIG } from '../helpers/texts.ts';
 
-const data = temporaryFolder();
-let server: ServerProcess;
+const server = servedFolder();
 let projectId: number;
 
 beforeAll(async () => {
-  server = await startServerProcess(data.folder);
   // Seen to fail once on a busy machine, in the first request after the start: the log says why if it happens again.
   projectId = await createTextProject(server.client).catch((error: unknown) => {
     throw new Error(`the first request failed; the server's log:\n${server.log()}`, { cause: error });
   });
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
 });
 
 function upload(name: string, body: AsyncIterable<Uint8Array>, query: Record<string, unknown> = {}) {
@@ -157,9 +151,9 @@ describe('requests', () => {
 
 describe('data folders', () => {
   it('in use by another server: verbs talk to that server, a second server says who has it', async () => {
-    const listed = await runCommand(['jobs', 'list'], data.folder);
+    const listed = await runCommand(['jobs', 'list'], server.folder);
     expect(listed.code).toBe(0);
-    const second = await runCommand(['serve', '--port', '0'], data.folder);
+    const second = await runCommand(['serve', '--port', '0'], server.folder);
     expect(second.code).toBe(74);
     expect(second.stderr).toMatch(new RegExp(`STORE_BUSY.*${server.pid}.*${server.url}`));
   });

@@ -1,10 +1,11 @@
 /** Real photos through the whole system: uploaded, embedded by a model that was dropped in, judged by their neighbours. */
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { describeShared } from '../backends/shared.ts';
 import { sharedPath } from '../backends/shared-models.ts';
-import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { runCommand } from '../helpers/process.ts';
 import { settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 
 const CONFIG =
   '<View><Image name="image" value="$image"/><Choices name="kind" toName="image"><Choice value="dress"/><Choice value="shirt"/></Choices></View>';
@@ -26,14 +27,12 @@ describeShared('5-NN on clothing-small', () => {
       return { file, label, isTest: split === 'test' };
     });
   });
-  const data = temporaryFolder();
-  let server: ServerProcess;
+  const server = servedFolder();
   let projectId: number;
   /** Task -> photo. */
   const photoOf = new Map<number, Photo>();
 
   beforeAll(async () => {
-    server = await startServerProcess(data.folder);
     const { client } = server;
     const settings = { embedder: 'lexical', blind_share: 0 };
     projectId = (await client.call('projectCreate', { body: { title: 'Clothes', label_config: CONFIG, settings } })).id;
@@ -50,10 +49,6 @@ describeShared('5-NN on clothing-small', () => {
     const tasks = await client.call('projectTasks', { params: { project_id: projectId }, query: { page_size: 1_000 } });
     for (const { id, meta } of tasks) photoOf.set(id, photos[Number.parseInt(String(meta.file), 10)]!);
   }, 120_000);
-  afterAll(async () => {
-    await server.stop();
-    data.remove();
-  });
 
   async function accuracy(): Promise<number> {
     const tested = [...photoOf].filter(([, photo]) => photo.isTest);
@@ -81,7 +76,7 @@ describeShared('5-NN on clothing-small', () => {
   it('by MobileNet, dropped in and chosen as embedder, is right on at least 70 %', async () => {
     const added = await runCommand(
       ['models', 'add', sharedPath('models/mobilenet_v2'), '--name', 'mobilenet-v2', '--license', 'Apache-2.0'],
-      data.folder,
+      server.folder,
     );
     expect(added.code, added.stderr).toBe(0);
     const params = { project_id: projectId };

@@ -2,15 +2,16 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../helpers/process.ts';
 import { settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { bytesOf } from '../helpers/texts.ts';
 import { wav } from '../media/samples.ts';
 
-const data = temporaryFolder();
-const files = join(data.folder, 'files');
-let server: ServerProcess;
+const server = servedFolder((folder) => ['--local-files', join(folder, 'files')]);
+const files = join(server.folder, 'files');
+mkdirSync(files);
 
 const choices = (to: string, ...names: string[]) =>
   `<Choices name="kind" toName="${to}">${names.map((name) => `<Choice value="${name}"/>`).join('')}</Choices>`;
@@ -34,7 +35,6 @@ rules:
 const picture = (background: string, width = 60) => sharp({ create: { width, height: 40, channels: 3, background } });
 
 beforeAll(async () => {
-  mkdirSync(files, { recursive: true });
   const keep = (name: string, bytes: Uint8Array) => writeFileSync(join(files, name), bytes);
   keep('bright.png', await picture('#f0f0f0').png().toBuffer());
   keep(
@@ -60,12 +60,6 @@ beforeAll(async () => {
   keep('words.png', Buffer.from('no picture at all'));
   keep('short.wav', wav({ samples: 4_000 }));
   keep('long.wav', wav({ samples: 80_000, sampleRate: 16_000 }));
-  server = await startServerProcess(data.folder, ['--local-files', files]);
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
 });
 
 async function newProject(config: string, field: string, names: readonly string[]) {
@@ -189,11 +183,11 @@ describe('rules on pictures', () => {
 
   it('wait for the files on the command line', async () => {
     const fresh = await newProject(PICTURES, 'image', ['dark.jpg', 'red.webp', 'words.png']);
-    const file = join(data.folder, 'rules.yaml');
+    const file = join(server.folder, 'rules.yaml');
     writeFileSync(file, DOCUMENT);
     const { code, stdout, stderr } = await runCommand(
       ['rules', 'preview', String(fresh.id), file, '--rule', 'dark', '--json'],
-      data.folder,
+      server.folder,
     );
     expect(code).toBe(0);
     expect(stdout).toContain('brightness');

@@ -1,24 +1,18 @@
 /** The map over HTTP: drawn by a job, kept, grown by new tasks, its areas opened in bulk and queued first. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { insidePolygon, type Point } from '../../src/core/geometry.ts';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { answerNext, answerOf, createTextProject, goldOf, importTexts, settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { makeTexts } from '../helpers/texts.ts';
 
 const texts = makeTexts(150);
-const data = temporaryFolder();
-let server: ServerProcess;
+const server = servedFolder();
 let id: number;
 
 beforeAll(async () => {
-  server = await startServerProcess(data.folder);
   id = await createTextProject(server.client, { blind_share: 0, retrain_every: 0 });
   await importTexts(server.client, id, texts.slice(0, 120));
   await settle(server.client, id);
-});
-afterAll(async () => {
-  await server.stop();
-  data.remove();
 });
 
 const params = (): { project_id: number } => ({ project_id: id });
@@ -116,8 +110,7 @@ describe('the map', () => {
     await settle(server.client, id);
     expect(await readMap()).toMatchObject({ n: 120, unplaced: 30 });
     expect(await draw()).toEqual({ placed: 30, anew: false });
-    await server.kill();
-    server = await startServerProcess(data.folder);
+    await server.again();
     const after = await readMap();
     expect(after).toMatchObject({ n: 150, unplaced: 0, drawn: before.drawn });
     expect(after.xy.subarray(0, 240)).toEqual(before.xy);

@@ -1,26 +1,19 @@
 /** Real photos, scaled, encoded anew and renamed: found as copies of each other, and of nothing else. */
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeShared } from '../backends/shared.ts';
 import { sharedPath } from '../backends/shared-models.ts';
-import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { runCommand } from '../helpers/process.ts';
 import { settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 
 const CONFIG =
   '<View><Image name="image" value="$image"/><Choices name="kind" toName="image"><Choice value="bird"/><Choice value="other"/></Choices></View>';
 const PHOTOS = ['owl', 'parrot', 'cat_720p', 'hot_dog', 'kite_and_cold'];
 
 describeShared('copies of photos', () => {
-  const data = temporaryFolder();
-  let server: ServerProcess;
-  beforeAll(async () => {
-    server = await startServerProcess(data.folder);
-  });
-  afterAll(async () => {
-    await server.stop();
-    data.remove();
-  });
+  const server = servedFolder();
 
   it('survive scaling and re-encoding; the same file under another name is equal', { timeout: 120_000 }, async () => {
     const { client, url } = server;
@@ -40,7 +33,7 @@ describeShared('copies of photos', () => {
     const tasks = await client.call('projectTasks', { params, query: { page_size: 100 } });
     const nameOf = new Map(tasks.map((task) => [task.id, String(task.meta.file)]));
 
-    const listed = await runCommand(['duplicates', String(id)], data.folder);
+    const listed = await runCommand(['duplicates', String(id)], server.folder);
     expect(listed.code, listed.stderr).toBe(0);
     const { groups } = (await client.call('duplicatesGet', { params }))!;
     const found = groups.map((group) => [group.measure, group.tasks.map((task) => nameOf.get(task)!).sort()]);
@@ -50,7 +43,7 @@ describeShared('copies of photos', () => {
       ['picture', ['parrot.jpg', 'parrot.webp']],
     ]);
     // Hashes are kept: looking again decodes nothing, and finds the same.
-    const again = await runCommand(['duplicates', String(id)], data.folder);
+    const again = await runCommand(['duplicates', String(id)], server.folder);
     expect(again.stdout).toBe(listed.stdout);
   });
 });

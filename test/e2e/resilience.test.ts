@@ -1,23 +1,17 @@
 /** What a careful reader found once, held for good: stops, undo and redo, moved labels, copies, skips. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { Client } from '../../src/cli/client.ts';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { answerNext, answerOf, createTextProject, goldOf, importTexts, settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { makeTexts, TEXT_CONFIG } from '../helpers/texts.ts';
 
-const data = temporaryFolder();
+const server = servedFolder();
 const texts = makeTexts(120);
-let server: ServerProcess;
 let client: Client;
 
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
+beforeAll(() => {
   client = server.client;
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
 });
 
 /** A project whose active version has pre-labeled all of the texts. */
@@ -128,15 +122,13 @@ it('answers by script alone bring about the training that is due', async () => {
   const id = await createTextProject(client, { retrain_every: 10 });
   await importTexts(client, id, texts);
   await settle(client, id);
-  await server.stop();
-  server = await startServerProcess(data.folder);
+  await server.again();
   client = server.client;
   const tasks = await client.call('projectTasks', { params: { project_id: id }, query: { page_size: 12 } });
   for (const task of tasks) {
     const body = { result: [answerOf(goldOf(texts, task))] };
     await client.call('annotationCreate', { params: { task_id: task.id }, body });
   }
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  await settle(client, id);
-  expect(await client.call('modelVersions', { params: { project_id: id } })).not.toEqual([]);
+  const versions = () => client.call('modelVersions', { params: { project_id: id } });
+  await expect.poll(versions, { timeout: 50_000 }).not.toEqual([]);
 });

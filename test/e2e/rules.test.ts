@@ -2,24 +2,15 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/cli/client.ts';
-import { runCommand, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { runCommand } from '../helpers/process.ts';
 import { answerOf, createTextProject, importTexts, settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { type LabeledText, makeTexts } from '../helpers/texts.ts';
 
 const SMS = resolve(import.meta.dirname, '../../../shared/data/text/sms-spam');
-const data = temporaryFolder();
-let server: ServerProcess;
-
-beforeAll(async () => {
-  server = await startServerProcess(data.folder);
-});
-
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
+const server = servedFolder();
 
 const text = (...rules: string[]): string =>
   `headstart_rules: 1\nrules:\n${rules.map((rule) => `  - ${rule}\n`).join('')}`;
@@ -213,9 +204,9 @@ describe('rules', () => {
 });
 
 describe('headstart rules', () => {
-  const file = join(data.folder, 'rules.yaml');
+  const file = join(server.folder, 'rules.yaml');
   const rules = async (...args: string[]) => {
-    const { code, stdout, stderr } = await runCommand(['rules', ...args], data.folder);
+    const { code, stdout, stderr } = await runCommand(['rules', ...args], server.folder);
     const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
     return { code, stdout, stderr, rows: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
   };
@@ -226,8 +217,8 @@ describe('headstart rules', () => {
       file,
       text('{id: prize, label: spam, keywords: {list: prizes}}', "{id: bad, label: eggs, regex: 'x'}"),
     );
-    writeFileSync(join(data.folder, 'prizes.txt'), 'prize\nwinner\n');
-    const list = `prizes=${join(data.folder, 'prizes.txt')}`;
+    writeFileSync(join(server.folder, 'prizes.txt'), 'prize\nwinner\n');
+    const list = `prizes=${join(server.folder, 'prizes.txt')}`;
     const bad = await rules('check', projectId, file, '--list', list);
     expect(bad).toMatchObject({ code: 65, rows: [{ line: 4, rule: 'bad' }, { safety: 'linear' }] });
     expect(bad.stderr).toContain('line 4');
@@ -330,9 +321,7 @@ describe('kill -9 while rules are applied', () => {
     await server.client.call('ruleApply', { params: { project_id: projectId }, body: { number } });
     await firstVotes(server.client, projectId);
     await expectHidden(server.client, projectId);
-    await server.kill();
-
-    server = await startServerProcess(data.folder);
+    await server.again();
     await expectHidden(server.client, projectId);
     await settle(server.client, projectId);
     const runs = await rulesRuns(server.client, projectId);

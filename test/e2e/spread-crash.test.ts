@@ -1,15 +1,10 @@
 /** SIGKILL while labels spread, are promoted, undone or given in bulk: what is seen afterwards is all of an act or nothing of it. */
-import { afterAll, describe, expect, it } from 'vitest';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { describe, expect, it } from 'vitest';
 import { answerOf, createTextProject, goldOf, importTexts, settle } from '../helpers/project.ts';
+import { servedFolder } from '../helpers/served.ts';
 import { makeTexts } from '../helpers/texts.ts';
 
-const data = temporaryFolder();
-let server: ServerProcess;
-afterAll(async () => {
-  await server.stop();
-  data.remove();
-});
+const server = servedFolder();
 
 const texts = makeTexts(240);
 /** Milliseconds between an act and the kill: before, while and after it writes. */
@@ -17,7 +12,6 @@ const KILLS = [30, 400, 1_200];
 
 describe('a server killed in the middle', () => {
   it('shows whole runs only, and ends what it had begun', { timeout: 240_000 }, async () => {
-    server = await startServerProcess(data.folder);
     const projectId = await createTextProject(server.client, { blind_share: 0.5 });
     const params = { project_id: projectId };
     await importTexts(server.client, projectId, texts);
@@ -34,16 +28,12 @@ describe('a server killed in the middle', () => {
       const votes = rest.map((task) => server.client.call('taskVotes', { params: { task_id: task.id } }));
       return (await Promise.all(votes)).filter((own) => own.some((vote) => vote.kind === 'neighbour')).length;
     };
-    const again = async (): Promise<void> => {
-      await server.kill();
-      server = await startServerProcess(data.folder);
-    };
 
     let whole = 0;
     for (const ms of KILLS) {
       await server.client.call('spreadApply', { params, body: {} });
       await new Promise((resolve) => setTimeout(resolve, ms));
-      await again();
+      await server.again();
       const seen = await voted();
       await settle(server.client, projectId);
       whole = await voted();
@@ -71,7 +61,7 @@ describe('a server killed in the middle', () => {
     for (const ms of [0, 25, 120]) {
       await server.client.call('promote', { params, body: { name: 'look-alikes', run: standing.id } });
       await new Promise((resolve) => setTimeout(resolve, ms));
-      await again();
+      await server.again();
       expect([byPeople, byPeople + whole]).toContain(await answers());
     }
     await settle(server.client, projectId);
@@ -87,7 +77,7 @@ describe('a server killed in the middle', () => {
       if (run.revoked_at !== null) continue;
       const undo = server.client.call('runUndo', { params: { run_id: run.id } }).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 5));
-      await again();
+      await server.again();
       await undo;
       expect([0, whole]).toContain(await voted());
       await server.client.call('runUndo', { params: { run_id: run.id } });
@@ -98,7 +88,7 @@ describe('a server killed in the middle', () => {
     const before = await answers();
     await server.client.call('bulkLabel', { params, body: { items } });
     await new Promise((resolve) => setTimeout(resolve, 40));
-    await again();
+    await server.again();
     expect([before, before + items.length]).toContain(await answers());
     await settle(server.client, projectId);
     expect(await answers()).toBe(before + items.length);

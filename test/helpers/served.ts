@@ -10,14 +10,18 @@ export interface Served {
   readonly url: string;
   readonly pid: number;
   log(): string;
+  /** Killed as by a power cut, and started anew over the same folder. */
+  again(): Promise<void>;
 }
 
-/** Call it before the hooks that need the server: hooks run in the order in which they are given. */
-export function servedFolder(): Served {
+/**
+ * Call it before the hooks that need the server: hooks run in the order in which they are given. `flags` of `serve`.
+ */
+export function servedFolder(flags: (folder: string) => readonly string[] = () => []): Served {
   const { folder, remove } = temporaryFolder();
   let server: ServerProcess;
   beforeAll(async () => {
-    server = await startServerProcess(folder);
+    server = await startServerProcess(folder, flags(folder));
   });
   afterAll(async () => {
     await server.stop();
@@ -35,5 +39,9 @@ export function servedFolder(): Served {
       return server.pid;
     },
     log: () => server.log(),
+    async again() {
+      await server.kill();
+      server = await startServerProcess(folder, flags(folder));
+    },
   };
 }

@@ -84,9 +84,9 @@ describe('label page', () => {
       await answer(page, spam ? '1' : '2');
     }
     const accept = page.getByRole('button', { name: 'Accept' });
+    await server.model(id);
     // Items that are here already carry no suggestion; the first model's come behind them.
     for (let i = 0; i < 8 && !(await accept.isVisible()); i++) {
-      await page.waitForTimeout(300);
       const spam = (await item(page).textContent())?.includes('prize');
       await answer(page, spam ? '1' : '2');
     }
@@ -112,10 +112,9 @@ describe('label page', () => {
       await answer(page, (await item(page).textContent())?.includes('prize') ? '1' : '2');
     const accept = page.getByRole('button', { name: 'Accept' });
     const plain = page.getByText('A plain sample, shown without hints');
-    for (let i = 0; i < 40 && !(await accept.isVisible()); i++) {
-      await rightly();
-      await page.waitForTimeout(100);
-    }
+    for (let i = 0; i < 10; i++) await rightly();
+    await server.model(id);
+    for (let i = 0; i < 30 && !(await accept.isVisible()); i++) await rightly();
     await accept.waitFor();
     // With a model at work, whatever comes without a suggestion is blind.
     for (let i = 0; i < 30 && !(await plain.isVisible()); i++) await rightly();

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Body, Reply, RouteName } from '../../src/server/contract/index.ts';
 
 const main = join(import.meta.dirname, '../../dist/cli/main.js');
@@ -88,6 +89,12 @@ export class ServerProcess {
     });
     if (!response.ok) throw new Error(await response.text());
     return id;
+  }
+
+  /** Waits until a model that was trained serves. */
+  async model(projectId: number): Promise<void> {
+    const path = `/api/projects/${projectId}/models`;
+    while (!(await this.call('modelVersions', 'GET', path)).some((one) => one.active)) await sleep(50);
   }
 
   annotations(projectId: number): Promise<Reply<'projectAnnotations'>> {

@@ -1,38 +1,26 @@
 /** Several people, and a server that dies: nobody gets another's item, every answer counts once. */
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keepScreenshot, launchBrowser, openWatched, type Watched } from './browser.ts';
+import { describe, expect, it } from 'vitest';
+import { keepScreenshot, type Watched } from './browser.ts';
 import { allSaved, answer, fetchedAhead, itemNumber } from './hands.ts';
-import { labelsOf, ServerProcess } from './server.ts';
+import { labelsOf } from './server.ts';
+import { visits } from './visits.ts';
 
-const server = new ServerProcess();
-let browser: Browser;
-
-beforeAll(async () => {
-  [browser] = await Promise.all([launchBrowser(), server.start()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.remove();
-});
+const { server, visit } = visits();
 
 const texts = (count: number): string[] => Array.from({ length: count }, (_, i) => `a message with number ${i}`);
 
 /** The owner makes a link on the People page. */
 async function inviteLink(projectId: number): Promise<string> {
-  const { page, context, problems } = await openWatched(browser, server.url, `/projects/${projectId}/people`);
+  const { page } = await visit(`/projects/${projectId}/people`);
   await page.getByRole('button', { name: 'Make an invite link' }).click();
   const link = await page.getByLabel('Invite link', { exact: true }).inputValue();
   await keepScreenshot(page, 'people');
-  expect(problems).toEqual([]);
-  await context.close();
   return link;
 }
 
 /** A browser of its own that follows the link. */
 async function join(link: string, name: string): Promise<Watched> {
-  const watched = await openWatched(browser, server.url, link.slice(server.url.length));
+  const watched = await visit(link.slice(server.url.length));
   await watched.page.getByLabel('Your name').fill(name);
   await watched.page.keyboard.press('Enter');
   await watched.page.locator('article.item').waitFor();
@@ -80,14 +68,15 @@ describe('several annotators', () => {
     await page.getByRole('button', { name: 'Forget the old token' }).click();
     await page.getByRole('heading', { name: 'Projects' }).waitFor();
     expect(await page.locator('.top-me').textContent()).toBe('owner');
-    await Promise.all(people.map((one) => one.context.close()));
+    expect(people[0]!.problems.splice(0).every((problem) => problem.includes('401'))).toBe(true);
   });
 });
 
+/** What a page says in its console while nobody answers is no fault of its own. */
 describe('a server that dies', () => {
   it('is answered into the void, comes back, and has every answer once', async () => {
     const id = await server.project({ title: 'Outage', texts: texts(40) });
-    const { page, context } = await openWatched(browser, server.url, `/projects/${id}/label`);
+    const { page, problems } = await visit(`/projects/${id}/label`);
     const given = new Map<number, string>();
     const give = async (key: '1' | '2'): Promise<void> => {
       given.set(await answer(page, key), key === '1' ? 'spam' : 'ham');
@@ -117,12 +106,12 @@ describe('a server that dies', () => {
     const annotations = await server.annotations(id);
     const stored = annotations.map((one) => [one.task, labelsOf(one.result)[0]]);
     expect(stored.sort(byTask)).toEqual([...given].sort(byTask));
-    await context.close();
+    problems.splice(0);
   });
 
   it('keeps an undo that was pressed while it was away', async () => {
     const id = await server.project({ title: 'Undo while away', texts: texts(12) });
-    const { page, context } = await openWatched(browser, server.url, `/projects/${id}/label`);
+    const { page, problems } = await visit(`/projects/${id}/label`);
     await answer(page, '1');
     const second = await answer(page, '1');
     await allSaved(page);
@@ -135,7 +124,7 @@ describe('a server that dies', () => {
     await allSaved(page);
     const annotations = await server.annotations(id);
     expect(annotations.map((one) => labelsOf(one.result)[0])).toEqual(['spam', 'ham']);
-    await context.close();
+    problems.splice(0);
   });
 });
 

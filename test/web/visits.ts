@@ -4,12 +4,12 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { type Look, launchBrowser, openWatched, type Watched } from './browser.ts';
 import { ServerProcess } from './server.ts';
 
-/** Every visited page is closed after its test, and must have had no error and asked no other host. */
-export function visits(): {
+/** Every visited page is closed after its test, and must have had no error and asked no other host. `flags` of `serve`. */
+export function visits(flags: readonly string[] = []): {
   readonly server: ServerProcess;
   readonly visit: (path: string, look?: Look) => Promise<Watched>;
 } {
-  const server = new ServerProcess();
+  const server = new ServerProcess(flags);
   let browser: Browser;
   let open: Watched[] = [];
 

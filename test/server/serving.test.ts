@@ -31,13 +31,16 @@ describe('the Open Inference Protocol', () => {
     for (const url of ['/v2/health/ready', '/v2/models/length/ready', '/v2/models/length/versions/v1/ready']) {
       expect(await call({ url })).toMatchObject({
         status: 503,
-        body: { ready: false },
+        body: expect.objectContaining({ ready: false }),
         headers: { 'retry-after': '1' },
       });
     }
     app.serving.warm = true;
     expect(await call({ url: '/v2/health/ready' })).toMatchObject({ status: 200, body: { ready: true } });
-    expect(await call({ url: '/v2/models/length/ready' })).toMatchObject({ status: 200, body: { ready: true } });
+    expect(await call({ url: '/v2/models/length/ready' })).toMatchObject({
+      status: 200,
+      body: { name: 'length', ready: true },
+    });
   });
 
   it('answers texts with tensors, under the id of the request', async () => {
@@ -61,6 +64,39 @@ describe('the Open Inference Protocol', () => {
       { name: 'boxes', datatype: 'FP32', shape: [2, 2], data: [1, 2, 3, 4] },
       { name: 'boxes_offsets', datatype: 'UINT32', shape: [3], data: [0, 2, 2] },
     ]);
+  });
+
+  it('takes items flat or each in a list of its own, and gives only the outputs that were asked for', async () => {
+    const { call } = await testServer();
+    const nested = [{ name: 'text', shape: [2, 1], datatype: 'BYTES', data: [['ab'], ['abc']] }];
+    const { body } = await call({ ...infer([]), payload: { inputs: nested } });
+    expect(body.outputs).toMatchObject([{ data: [2, 0.5, 3, 0.5] }]);
+    const inputs = [{ name: 'image', shape: [1], datatype: 'BYTES', data: ['aGVsbG8='] }];
+    const asked = (name: string) =>
+      call({ method: 'POST', url: '/v2/models/boxes/infer', payload: { inputs, outputs: [{ name }] } });
+    expect((await asked('boxes')).body.outputs).toMatchObject([{ name: 'boxes' }]);
+    expect((await asked('boxes_offsets')).body.outputs).toMatchObject([{ name: 'boxes_offsets' }]);
+  });
+
+  it('says what it takes of inputs that are several, called otherwise, of another type, or binary', async () => {
+    const { call } = await testServer();
+    const input = { name: 'text', shape: [1], datatype: 'BYTES', data: ['a'] };
+    const { data: _data, ...binary } = input;
+    for (const [inputs, message] of [
+      [[input, { ...input, name: 'more' }], /takes one input, which is called 'text'/],
+      [[{ ...input, name: 'words' }], /takes one input, which is called 'text'/],
+      [[{ ...input, datatype: 'FP32', data: [1] }], /datatype` of the body must be "BYTES"/],
+      [[{ ...binary, parameters: { binary_data_size: 5 } }], /Binary tensors are not taken/],
+      [[{ ...input, shape: [1, 2], data: [['a', 'b']] }], /inputs\.0\.data/],
+    ] as const) {
+      const { status, body } = await call({ ...infer([]), payload: { inputs } });
+      expect([status, body.error], String(message)).toEqual([422, expect.stringMatching(message)]);
+    }
+    const headers = { 'content-type': 'application/octet-stream', 'inference-header-content-length': '2' };
+    expect(await call({ ...infer([]), payload: '{}abc', headers })).toMatchObject({
+      status: 422,
+      body: { error: expect.stringContaining('application/json') },
+    });
   });
 
   it('names what does not fit, and says when to come back', async () => {

@@ -8,6 +8,7 @@ const name = { model_name: CommonName('Name of a model') };
 const version = { model_version: CommonName('Version of the model') };
 
 const Ready = Type.Object({ ready: Type.Boolean() });
+const ModelReady = Type.Object({ name: Type.String(), ready: Type.Boolean() });
 const Live = Type.Object({ live: Type.Boolean() });
 
 const TensorMeta = Type.Object({
@@ -28,6 +29,10 @@ const ModelMeta = Type.Object({
 const ITEMS_MAX = 1_024;
 const ITEM_CHARS_MAX = 14_000_000;
 
+/** None of our models takes two; so many may be sent to be told so. */
+const INPUTS_MAX = 20;
+const Item = Type.String({ maxLength: ITEM_CHARS_MAX });
+
 const InferRequest = Type.Object({
   id: Type.Optional(Type.String({ maxLength: 200 })),
   inputs: Type.Array(
@@ -35,13 +40,15 @@ const InferRequest = Type.Object({
       name: Type.String({ maxLength: 200 }),
       shape: Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 2, description: '[n] or [n, 1]' }),
       datatype: Type.Literal('BYTES'),
-      data: Type.Array(Type.String({ maxLength: ITEM_CHARS_MAX }), {
-        minItems: 1,
-        maxItems: ITEMS_MAX,
-        description: 'Texts; files of pictures and sounds as base64',
-      }),
+      data: Type.Optional(
+        Type.Array(Type.Union([Item, Type.Array(Item, { minItems: 1, maxItems: 1 })]), {
+          minItems: 1,
+          maxItems: ITEMS_MAX,
+          description: 'Texts; files of pictures and sounds as base64; flat, or as [n, 1] each in a list of its own',
+        }),
+      ),
     }),
-    { minItems: 1, maxItems: 1 },
+    { minItems: 1, maxItems: INPUTS_MAX, description: 'The one input of the model' },
   ),
   outputs: Type.Optional(Type.Array(Type.Object({ name: Type.String({ maxLength: 200 }) }), { maxItems: 20 })),
 });
@@ -111,7 +118,7 @@ export const servingRoutes = {
     access: 'owner',
     tag,
     summary: 'Has the model answered a warm-up run? 503 until then; asking starts it',
-    schema: { params: Type.Object(name), response: { 200: Ready, 503: Ready } },
+    schema: { params: Type.Object(name), response: { 200: ModelReady, 503: ModelReady } },
   }),
   servedVersionReady: route({
     method: 'GET',
@@ -119,7 +126,7 @@ export const servingRoutes = {
     access: 'owner',
     tag,
     summary: 'The same of one version',
-    schema: { params: Type.Object({ ...name, ...version }), response: { 200: Ready, 503: Ready } },
+    schema: { params: Type.Object({ ...name, ...version }), response: { 200: ModelReady, 503: ModelReady } },
   }),
   infer: route({
     method: 'POST',

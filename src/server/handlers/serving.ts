@@ -21,13 +21,16 @@ interface Address {
 
 export function servingHandlers({ serving }: App): Handlers<keyof typeof servingRoutes> {
   const describe = async ({ params }: { readonly params: Address }) => metadata(serving.model(nameOf(params)));
-  const readiness = async ({ params, reply }: { readonly params: Address; readonly reply: FastifyReply }) =>
-    readyReply(serving.modelReady(nameOf(params)), reply);
+  const readiness = async ({ params, reply }: { readonly params: Address; readonly reply: FastifyReply }) => ({
+    name: params.model_name,
+    ...readyReply(serving.modelReady(nameOf(params)), reply),
+  });
   const infer = async ({ params, body }: { readonly params: Address; readonly body: Body<'infer'> }) => {
     const model = nameOf(params);
     const info = serving.model(model);
-    const wanted = body.outputs?.map(({ name }) => name) ?? Object.keys(info.outputs);
-    for (const name of wanted) if (!(name in info.outputs)) throw noOutput(info, name);
+    const known = outputsOf(info).map(({ name }) => name);
+    const wanted = body.outputs?.map(({ name }) => name) ?? known;
+    for (const name of wanted) if (!known.includes(name)) throw noOutput(info, name, known);
     const result = await serving.infer(model, itemsOf(info, body));
     return inferReply(info, result, wanted, body.id);
   };
@@ -61,13 +64,16 @@ function readyReply(ready: boolean, reply: FastifyReply): { ready: boolean } {
 const offsetsOf = (name: string): string => `${name}_offsets`;
 
 function metadata(info: ModelInfo): Reply<'servedModel'> {
-  const outputs = Object.entries(info.outputs).flatMap(([name, spec]) => {
+  const { name, version, runtime, input } = info;
+  const inputs = [{ name: input, datatype: 'BYTES', shape: [-1] }];
+  return { name, versions: [version], platform: `headstart_${runtime}`, inputs, outputs: outputsOf(info) };
+}
+
+function outputsOf({ outputs }: ModelInfo): Reply<'servedModel'>['outputs'] {
+  return Object.entries(outputs).flatMap(([name, spec]) => {
     const tensor = { name, datatype: 'FP32', shape: [-1, widthOf(spec)] };
     return 'dim' in spec ? [tensor] : [tensor, { name: offsetsOf(name), datatype: 'UINT32', shape: [-1] }];
   });
-  const { name, version, runtime, input } = info;
-  const inputs = [{ name: input, datatype: 'BYTES', shape: [-1] }];
-  return { name, versions: [version], platform: `headstart_${runtime}`, inputs, outputs };
 }
 
 function widthOf(spec: OutputSpec): number {
@@ -75,7 +81,7 @@ function widthOf(spec: OutputSpec): number {
 }
 
 function itemsOf(info: ModelInfo, { inputs }: Body<'infer'>): InferenceItem[] {
-  const { data, shape } = inputs[0]!;
+  const { data, shape } = onlyInput(info, inputs);
   if (shape.reduce((product, length) => product * length, 1) !== data.length) {
     throw new AppError('INPUT_BAD_FIELD', `The shape [${shape}] does not fit ${data.length} items.`, {
       details: { field: 'inputs.0.shape' },
@@ -90,9 +96,19 @@ function itemsOf(info: ModelInfo, { inputs }: Body<'infer'>): InferenceItem[] {
   });
 }
 
-function noOutput(info: ModelInfo, name: string): AppError {
-  const known = Object.keys(info.outputs).join(', ');
-  return new AppError('INPUT_BAD_FIELD', `Model '${info.name}' has no output '${name}'; it has: ${known}.`, {
+function onlyInput({ name: model, input }: ModelInfo, [first, ...more]: Body<'infer'>['inputs']) {
+  const wrong = (field: string, message: string) => new AppError('INPUT_BAD_FIELD', message, { details: { field } });
+  const { name, shape, data } = first!;
+  if (more.length > 0 || name !== input) {
+    throw wrong('inputs', `Model '${model}' takes one input, which is called '${input}'.`);
+  }
+  if (data === undefined) throw wrong('inputs.0.data', 'Binary tensors are not taken; send `data` in the JSON.');
+  return { shape, data: data.flat() };
+}
+
+function noOutput(info: ModelInfo, name: string, known: readonly string[]): AppError {
+  const message = `Model '${info.name}' has no output '${name}'; it has: ${known.join(', ')}.`;
+  return new AppError('INPUT_BAD_FIELD', message, {
     details: { field: 'outputs' },
   });
 }
@@ -103,12 +119,14 @@ function inferReply(
   wanted: readonly string[],
   id: string | undefined,
 ): Reply<'infer'> {
-  const outputs = wanted.flatMap((name) => {
-    const { data, width, offsets } = result.outputs[name]!;
+  const outputs = Object.entries(result.outputs).flatMap(([name, { data, width, offsets }]) => {
     const rows = { name, datatype: 'FP32', shape: [data.length / width, width], data: Array.from(data) };
     if (!offsets) return [rows];
     const places = { datatype: 'UINT32', shape: [offsets.length], data: Array.from(offsets) };
     return [rows, { name: offsetsOf(name), ...places }];
   });
-  return { model_name: info.name, model_version: info.version, ...(id === undefined ? {} : { id }), outputs };
+  return {
+    ...{ model_name: info.name, model_version: info.version, ...(id === undefined ? {} : { id }) },
+    outputs: wanted.map((name) => outputs.find((one) => one.name === name)!),
+  };
 }

@@ -130,6 +130,7 @@ describe('a folder with a model in it', () => {
       /'labels.txt' is not in UTF-8/,
     );
     await refused({ ...spamFolder, 'labels.txt': '\n \r\n' }, /'labels.txt' is empty/);
+    await refused({ ...spamFolder, 'headstart.json': '{"license": ' }, /'headstart.json': Not valid JSON at line 1/);
     await refused({ ...spamFolder, 'other.onnx': SPAM }, /one file only/);
     await refused({ ...spamFolder, 'model.onnx': 'no model' }, /'model.onnx': .*(no ONNX|cut off)/);
     await refused({ ...spamFolder, 'model.onnx': SPAM.subarray(0, SPAM.length - 40) }, /ONNX|graph/);

@@ -10,6 +10,7 @@ import { openModelLibrary } from '../../src/backends/library/open.ts';
 import type { ModelEntry } from '../../src/backends/manifest.ts';
 import { createInferencePool } from '../../src/backends/pool.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import { AppError } from '../../src/core/errors.ts';
 import { createGuardedFetch } from '../../src/media/guarded-fetch.ts';
 
 const SIDE = 4;
@@ -118,9 +119,17 @@ describe('TF.js models in the library', () => {
   const float = (name: string, ...shape: number[]) => ({ name, dtype: 'DT_FLOAT', tensorShape: lengths(...shape) });
   const signature = { inputs: { rgb: float('rgb:0', -1, SIDE, SIDE, 3) }, outputs: { means: float('means:0', -1, 3) } };
 
-  async function add(kind: keyof typeof KINDS, more: object) {
-    const { weights, bytes, ...rest } = KINDS[kind];
-    const json = JSON.stringify({ ...rest, ...more, weightsManifest: [{ paths: ['group1-shard1of1.bin'], weights }] });
+  interface Change {
+    readonly weights?: readonly object[];
+    readonly bytes?: Buffer;
+    readonly paths?: readonly string[];
+    readonly json?: string;
+  }
+
+  async function add(kind: keyof typeof KINDS, more: object, change: Change = {}) {
+    const { weights, bytes, ...rest } = { ...KINDS[kind], ...change };
+    const { paths = ['group1-shard1of1.bin'] } = change;
+    const json = change.json ?? JSON.stringify({ ...rest, ...more, weightsManifest: [{ paths, weights }] });
     const pool = createInferencePool({ hostsMax: 1 });
     onTestFinished(() => pool.close());
     const folder = join(mkdtempSync(join(tmpdir(), 'headstart-tfjs-')), 'models');
@@ -156,6 +165,47 @@ describe('TF.js models in the library', () => {
     const { outputs, failed } = await pool.run('mine', [{ bytes }], { lane: 'online' });
     expect(failed).toEqual([]);
     expect(outputs.probabilities!.width).toBe(3);
+  });
+
+  const quantised = {
+    weights: [
+      { name: 'axes', shape: [2], dtype: 'int32' },
+      { name: 'bias', shape: [3], dtype: 'float32', quantization: { dtype: 'uint8', scale: 1, min: 0 } },
+    ],
+    bytes: Buffer.concat([Buffer.from(Int32Array.of(1, 2).buffer), Buffer.from(Uint8Array.from(BIAS))]),
+  };
+
+  it('weights in a shorter form are unpacked', async () => {
+    const { pool } = await add('GRAPH', { signature }, quantised);
+    const bytes = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#000' } })
+      .png()
+      .toBuffer();
+    const { outputs } = await pool.run('mine', [{ bytes }], { lane: 'online' });
+    const whole = BIAS.map(Math.exp);
+    const sum = whole.reduce((all, one) => all + one, 0);
+    for (const [i, one] of whole.entries()) expect(outputs.probabilities!.data[i]).toBeCloseTo(one / sum, 5);
+  });
+
+  it.each([
+    [
+      'a shard that is missing',
+      { paths: ['group1-shard1of2.bin', 'group1-shard2of2.bin'] },
+      /group1-shard1of2\.bin.* not beside it/,
+    ],
+    ['a shard that is cut off', { bytes: GRAPH.bytes.subarray(0, 12) }, /12 bytes, .* 20;/],
+    ['a shard of another model', { bytes: Buffer.alloc(24) }, /24 bytes, .* 20;/],
+    ['a path that leads out', { paths: ['../../secret.bin'] }, /secret\.bin.* not beside it/],
+    [
+      'a form that TF.js does not know',
+      { weights: [{ ...quantised.weights[1], quantization: { dtype: 'uint4', scale: 1, min: 0 } }] },
+      /uint4/,
+    ],
+    ['no JSON', { json: '{"modelTopology": ' }, /'model\.json' cannot be read: Not valid JSON/],
+    ['a list of nothing', { json: '{"modelTopology": {}, "weightsManifest": [null]}' }, /model\.json/],
+  ] as const)('%s is refused, and named', async (_what, change, message) => {
+    const error = await add('GRAPH', { signature }, change).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(AppError);
+    expect(error).toMatchObject({ code: expect.stringMatching(/^BACKEND_/), message: expect.stringMatching(message) });
   });
 
   it('a graph without a signature is refused with the reason', async () => {

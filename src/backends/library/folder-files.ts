@@ -56,7 +56,10 @@ export async function bytesOf({ name, path, bytes }: FolderFile): Promise<Uint8A
 }
 
 export async function textOf(file: FolderFile): Promise<string> {
-  return Buffer.from(await bytesOf(file)).toString('utf8');
+  // Some editors write a mark before the text.
+  return Buffer.from(await bytesOf(file))
+    .toString('utf8')
+    .replace(/^\uFEFF/, '');
 }
 
 export function bytesMaxOf(name: string): number {

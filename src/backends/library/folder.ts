@@ -28,7 +28,7 @@ export async function readModelFolder(
   const remote = only(files, KNOWN.remote, REMOTE_FILE);
   if (remote) {
     const about = { name: given.name, license: given.license || 'unknown', source, files: await hashesOf([remote]) };
-    return { entry: remoteEntry(parseJson(await textOf(remote)), about), assumed: [] };
+    return { entry: remoteEntry(await jsonIn(remote), about), assumed: [] };
   }
   const tfjs = only(files, KNOWN.tfjs, 'model.json');
   const pair = tfjs ? null : await encoderAndDecoder(files);
@@ -77,9 +77,18 @@ async function hashesOf(files: readonly FolderFile[]): Promise<Record<string, st
 /** Empty where there is no such file. */
 async function jsonOf(files: readonly FolderFile[], pattern: RegExp, what: string): Promise<JsonObject> {
   const file = only(files, pattern, what);
-  const value: Json = file === null ? {} : parseJson(await textOf(file));
+  const value = file === null ? {} : await jsonIn(file);
   if (isJsonObject(value)) return value;
   throw new AppError('BACKEND_LOAD', `${what} holds no JSON object.`);
+}
+
+async function jsonIn(file: FolderFile): Promise<Json> {
+  const text = await textOf(file);
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw error instanceof AppError ? named(file, error) : error;
+  }
 }
 
 /** Two graphs of which one takes clicks and the other looks at pictures; null for anything else. */

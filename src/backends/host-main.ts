@@ -92,6 +92,7 @@ async function tune({ batch, model }: Tune): Promise<void> {
     stage = 'run';
     await send({ type: 'started', batch });
     const sizeMax = models.get(model)!.entry.batch.costMax;
+    const pause = () => serveOthers(batch);
     const best = calls && (await tuneCalls(calls, { sizeMax, cpuMs: cpuNow, now: () => performance.now(), pause }));
     if (best) setSize(models.get(model)!, best.size);
     void send({ type: 'tuned', batch, callSize: best?.size ?? null });
@@ -100,9 +101,12 @@ async function tune({ batch, model }: Tune): Promise<void> {
   }
 }
 
-async function pause(): Promise<void> {
+/** From then on the measuring is the suspect again. */
+async function serveOthers(tuned: number): Promise<void> {
   await readChannel();
-  for (let run = takeOnline(); run; run = takeOnline()) await answer(run);
+  const first = takeOnline();
+  for (let run = first; run; run = takeOnline()) await answer(run);
+  if (first) await send({ type: 'started', batch: tuned });
 }
 
 async function loadedModel(id: string): Promise<LoadedModel> {

@@ -33,7 +33,7 @@ function cpuMicros() {
   return user + system;
 }
 
-/** Calls of `processing.bestCall` units are the cheapest per unit; the log tells which size is in use. */
+/** Calls of `processing.bestCall` units are the cheapest per unit, from `crashOnProbe` on they kill; the log tells which size is in use. */
 function callsOf({ bestCall, log, crashOnProbe }) {
   if (!bestCall) return undefined;
   return {
@@ -41,7 +41,7 @@ function callsOf({ bestCall, log, crashOnProbe }) {
     choices: [1, 2, 4, 8],
     /** @param {number} size */
     async probe(size) {
-      if (crashOnProbe) process.kill(process.pid, 'SIGSEGV');
+      if (size >= crashOnProbe) process.kill(process.pid, 'SIGSEGV');
       const msPerUnit = size === bestCall ? 1 : 3;
       const end = cpuMicros() + 1_000 * size * msPerUnit;
       while (cpuMicros() < end);

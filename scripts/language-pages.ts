@@ -58,7 +58,7 @@ ${table(['name', 'what', 'holds', 'import', 'export'], rows)}
   \`agreement\` from 0 to 1 in JSON and JSONL. No mixture is made: it is always what somebody answered.
 - All of them of one labeler, one model version, above a score, in a span of time, of
   finished tasks only: \`headstart export\` and \`GET /api/projects/N/export\` take the same filters ([cli.md](cli.md)).
-- With \`--media\` (\`download_resources=true\`) the file comes in a zip with the pictures, sounds and films that its tasks
+- With \`--media\` (\`with_media=true\`) the file comes in a zip with the pictures, sounds and films that its tasks
   show; the tasks point to them. What may not or cannot be read keeps its address and counts as a loss.
 - CSV cells that a spreadsheet would run as a formula get a quote in front with \`--escape-formulas\`.
 - What a format cannot hold (overlapping spans in CoNLL, turned boxes in VOC...) is said task by task: on standard error by

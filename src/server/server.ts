@@ -28,6 +28,7 @@ import { spreadHandlers } from './handlers/spread.ts';
 import { studioHandlers } from './handlers/studio.ts';
 import { taskHandlers } from './handlers/tasks.ts';
 import { transferHandlers } from './handlers/transfer.ts';
+import { userHandlers } from './handlers/users.ts';
 import { workHandlers } from './handlers/work.ts';
 import { dataHeaders, secureHeaders } from './headers.ts';
 import { type LoggerOptions, loggerOptions, logRequests } from './log.ts';
@@ -132,6 +133,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
     ...promotionHandlers(app),
     ...spreadHandlers(app),
     ...peopleHandlers(app),
+    ...userHandlers(app),
     ...servingHandlers(app),
     ...eventHandlers(server, app, authenticate, {
       streamsMax: limits.eventStreamsMax,

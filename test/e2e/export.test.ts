@@ -182,7 +182,7 @@ describe('an export with media', () => {
     ['yolo', 'classes.txt'],
     ['voc', 'Annotations/'],
   ])('as %s packs each picture once and points to it', async (format, name) => {
-    const zip = unzipSync(await download(server.client, id, format, { download_resources: true }));
+    const zip = unzipSync(await download(server.client, id, format, { with_media: true }));
     const names = Object.keys(zip);
     const images = names.filter((one) => one.startsWith('images/'));
     expect(images).toHaveLength(1);
@@ -195,7 +195,7 @@ describe('an export with media', () => {
   });
 
   it('reads nothing that tasks may not show, and says so', async () => {
-    const query = { exportType: 'json', download_resources: true };
+    const query = { exportType: 'json', with_media: true };
     const { count, losses } = await server.client.call('exportLosses', { params: { project_id: id }, query });
     expect(count).toBe(1);
     expect(losses[0]?.message).toMatch(/^A file is not packed: /);

@@ -57,7 +57,7 @@ function requestFor(route: Route, ids: Ids): InjectOptions {
   const references = referencesOf(route.schema);
   const of = (part: Reference['part']) =>
     Object.fromEntries(references.filter((one) => one.part === part).map((one) => [one.key, ids(one)]));
-  const url = route.url.replace(/:(\w+)/g, (_all, key: string) => String(of('params')[key] ?? 'length'));
+  const url = route.url.replace(/:(\w+)/g, (_all, key: string) => String(of('params')[key] ?? commonName(route, key)));
   const given = Object.entries(of('querystring')).map(([key, id]) => [key, String(id)]);
   const query = { ...samplesFor(route.schema.querystring), ...Object.fromEntries(given) } as Record<string, string>;
   const request: InjectOptions = { method: route.method, url, query };
@@ -65,6 +65,12 @@ function requestFor(route: Route, ids: Ids): InjectOptions {
   if (route.schema.body === undefined) return request;
   if ((route.schema.body as { type?: string }).type === 'array') return { ...request, payload: [] };
   return { ...request, payload: { ...samplesFor(route.schema.body), ...of('body') } };
+}
+
+/** For what an address names that belongs to no project. */
+function commonName({ schema }: Route, key: string): string | number {
+  const property: { type?: string } | undefined = schema.params?.properties[key];
+  return property?.type === 'integer' ? 1 : 'length';
 }
 
 function samplesFor(schema: TSchema | undefined): Record<string, unknown> {

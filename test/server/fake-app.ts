@@ -372,6 +372,10 @@ export function fakeApp(): FakeApp {
         const token = [...tables.tokens.values()].find((one) => one.secret === secret);
         return token && token.revokedAt === null ? identityOf(token) : undefined;
       },
+      async onBehalfOf(who, annotatorId) {
+        if (who.role !== 'owner') throw new AppError('AUTH_FORBIDDEN', 'For yourself only.');
+        return { ...who, annotatorId };
+      },
       annotators: async () => [{ id: 2, name: 'anna', annotations: 5, skipped: 1, medianVisibleMs: 1200 }],
     },
     learning: {

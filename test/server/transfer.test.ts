@@ -134,7 +134,7 @@ describe('export', () => {
 
   it('hands every filter on, to the losses as well', async () => {
     const filter =
-      'exportType=csv&labels=predictions&only_finished=true&labeler=ada&model_version=3f&min_score=0.5&since=2025-01-01&until=2025-02-01&escape_formulas=1&download_resources=true';
+      'exportType=csv&labels=predictions&only_finished=true&labeler=ada&model_version=3f&min_score=0.5&since=2025-01-01&until=2025-02-01&escape_formulas=1&with_media=true';
     await test.call({ url: `/api/projects/1/export?${filter}` });
     const { body } = await test.call({ url: `/api/projects/1/export/losses?${filter}` });
     expect(body).toEqual({ count: 1, losses: [{ task: 1, message: '1 shapes became boxes.' }] });

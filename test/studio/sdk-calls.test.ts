@@ -59,9 +59,10 @@ interface Made {
   /** A project that imports are tried on. */
   second: number;
   upload: number;
+  user: number;
 }
 
-const made: Made = { project: 0, tasks: [], annotation: 0, prediction: 0, snapshot: 0, second: 2, upload: 0 };
+const made: Made = { project: 0, tasks: [], annotation: 0, prediction: 0, snapshot: 0, second: 2, upload: 0, user: 0 };
 
 interface Row {
   /** As a script writes it. */
@@ -96,18 +97,55 @@ const unlabeled = (empty: boolean) =>
     }),
   );
 
+/** Every field that the older client's user model requires, each of the type that it wants. */
+const USER = {
+  id: expect.any(Number),
+  first_name: expect.any(String),
+  last_name: '',
+  username: 'sdk',
+  email: '',
+  last_activity: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+  initials: 'SD',
+  phone: '',
+  active_organization: 1,
+};
+
 table('who and what', [
   { sdk: 'Client(url, api_key)', send: () => ['GET', '/api/version'], status: 200, reads: { product: 'Headstart' } },
   { sdk: 'client.check_connection()', send: () => ['GET', '/health'], status: 200, reads: { status: 'UP' } },
-  { sdk: 'ls.versions.get()', send: () => ['GET', '/api/version'], status: 200 },
+  {
+    sdk: 'ls.versions.get()',
+    send: () => ['GET', '/api/version'],
+    status: 200,
+    reads: {
+      release: expect.any(String),
+      edition: 'Community',
+      ...{ 'label-studio-os-package': {}, 'label-studio-os-backend': {}, 'label-studio-frontend': {} },
+      ...{ 'label-studio-converter': {}, backend: {}, dm2: {}, lsf: {} },
+    },
+  },
   {
     sdk: 'ls.users.whoami()',
     send: () => ['GET', '/api/current-user/whoami'],
     status: 200,
     reads: { id: expect.any(Number), username: 'sdk', email: '' },
+    keep: ({ id }: { id: number }) => {
+      made.user = id;
+    },
   },
   { sdk: 'ls.users.list()', send: () => ['GET', '/api/users/'], status: 200, reads: [{ username: 'sdk' }] },
-  { sdk: 'client.get_users()', send: () => ['GET', '/api/users'], status: 200, reads: [{ initials: 'SD' }] },
+  { sdk: 'client.get_users()', send: () => ['GET', '/api/users'], status: 200, reads: [USER] },
+  { sdk: 'ls.users.get(id)', send: (at) => ['GET', `/api/users/${at.user}/`], status: 200, reads: USER },
+  { sdk: 'ls.users.get(id), not there', send: () => ['GET', '/api/users/987654/'], status: 404 },
+  { sdk: 'ls.organizations.list()', send: () => ['GET', '/api/organizations/'], status: 200, reads: [{ id: 1 }] },
+  { sdk: 'ls.organizations.get(1)', send: () => ['GET', '/api/organizations/1'], status: 200, reads: { id: 1 } },
+  {
+    sdk: 'ls.organizations.members.list(1)',
+    send: () => ['GET', '/api/organizations/1/memberships?page=1'],
+    status: 200,
+    reads: { count: 1, next: null, previous: null, results: [{ organization: 1, user: USER }] },
+  },
+  { sdk: 'ls.organizations.get(2)', send: () => ['GET', '/api/organizations/2'], status: 404 },
   {
     sdk: 'ls.users.get_token()',
     send: () => ['GET', '/api/current-user/token'],
@@ -336,6 +374,12 @@ table('tasks', [
     reads: { detail: 'Invalid page.' },
   },
   {
+    sdk: 'project.get_paginated_tasks(), which asks for all',
+    send: ({ project: id }) => ['GET', `/api/tasks?project=${id}&page=1&page_size=-1&fields=all&include=id`],
+    status: 200,
+    reads: { total: 7, tasks: Array.from({ length: 7 }, () => ({ id: expect.any(Number) })) },
+  },
+  {
     sdk: 'project.get_unlabeled_tasks()',
     send: ({ project: id }) => ['GET', `/api/tasks?project=${id}&page=1&page_size=100&query=${unlabeled(true)}`],
     status: 200,
@@ -441,6 +485,68 @@ table('annotations', [
   { sdk: 'ls.annotations.delete(id)', send: (at) => ['DELETE', `/api/annotations/${at.annotation}/`], status: 204 },
 ]);
 
+describe('an answer brought by its owner', () => {
+  const post = (body: object, secret = token) => call('POST', `/api/tasks/${made.tasks[2]}/annotations`, body, secret);
+  const person = async (name: string, project: number | null, role: string) =>
+    (await call('POST', '/api/tokens', { name, role, project }, running.secret)).body as {
+      annotator: number;
+      secret: string;
+    };
+
+  it('is of whom `completed_by` names', async () => {
+    const ada = await person('ada', made.project, 'annotator');
+    const answer = { result: [answerOf('spam')], completed_by: ada.annotator };
+    const own = await post(answer);
+    expect(own).toMatchObject({ status: 201, body: { completed_by: ada.annotator } });
+    const { id } = own.body as { id: number };
+    const path = `/api/annotations/${id}`;
+    expect(await call('PATCH', path, { ground_truth: true, completed_by: ada.annotator })).toMatchObject({
+      status: 200,
+    });
+    expect(await call('PATCH', path, { completed_by: made.user })).toMatchObject({
+      status: 400,
+      body: { validation_errors: { completed_by: [expect.any(String)] } },
+    });
+    expect(await call('DELETE', path)).toMatchObject({ status: 204 });
+  });
+
+  it('is refused for somebody who is not there, and for others than owners', async () => {
+    const ben = await person('ben', made.project, 'annotator');
+    const lead = await person('lead', made.project, 'owner');
+    const far = await person('far', made.second, 'annotator');
+    const answer = (completed_by: number) => ({ result: [answerOf('spam')], completed_by });
+    const nobody = await post(answer(987_654));
+    expect(nobody).toMatchObject({ status: 400, body: { validation_errors: { completed_by: [expect.any(String)] } } });
+    const foreign = await post(answer(far.annotator), lead.secret);
+    expect(foreign).toMatchObject({ status: 400, body: { code: 'INPUT_BAD_FIELD' } });
+    expect(await post(answer(made.user), ben.secret)).toMatchObject({ status: 403 });
+    const mine = await post(answer(ben.annotator), ben.secret);
+    expect(mine).toMatchObject({ status: 201, body: { completed_by: ben.annotator } });
+    await call('DELETE', `/api/annotations/${(mine.body as { id: number }).id}`);
+  });
+});
+
+table('storages', [
+  { sdk: 'GET /api/storages', send: (at) => ['GET', `/api/storages/?project=${at.project}`], status: 200, reads: [] },
+  {
+    sdk: 'ls.import_storage.s3.list(project)',
+    send: (at) => ['GET', `/api/storages/s3/?project=${at.project}`],
+    status: 200,
+    reads: [],
+  },
+  {
+    sdk: 'ls.export_storage.gcs.list(project)',
+    send: (at) => ['GET', `/api/storages/export/gcs?project=${at.project}`],
+    status: 200,
+    reads: [],
+  },
+  {
+    sdk: 'ls.import_storage.s3.create(...)',
+    send: (at) => ['POST', '/api/storages/s3/', { project: at.project }],
+    status: 404,
+  },
+]);
+
 table('predictions', [
   {
     sdk: 'ls.predictions.create(task=..., result=..., score=..., model_version=...)',
@@ -532,6 +638,15 @@ table('export', [
     sdk: 'ls.projects.exports.download_sync(id, export_type="CSV")',
     send: ({ project: id }) => ['GET', `/api/projects/${id}/export?export_type=CSV`],
     status: 200,
+  },
+  {
+    sdk: 'ls.projects.exports.as_json(id)',
+    send: ({ project: id }) => [
+      'GET',
+      `/api/projects/${id}/export?download_all_tasks=true&download_resources=true&export_type=JSON`,
+    ],
+    status: 200,
+    reads: expect.arrayContaining([expect.objectContaining({ data: { text: 'labeled' } })]),
   },
   {
     sdk: 'ls.projects.exports.list_formats(id)',

@@ -89,6 +89,11 @@ export interface RunsApi {
 }
 
 export interface PeopleApi {
+  /**
+   * The caller in the name of somebody else, for answers that an owner brings from elsewhere. Throws AUTH_FORBIDDEN for
+   * others than owners, and INPUT_BAD_FIELD for an annotator that the caller cannot see in this project.
+   */
+  onBehalfOf(who: Identity, annotatorId: number, projectId: number): Promise<Identity>;
   /** The owner of this data folder, who needs no token on the machine itself. */
   localOwner(): Promise<Identity>;
   /** Makes a token; its plain text is returned here and never again. */

@@ -23,6 +23,13 @@ export function createPeople({ store, newId, localSecret }: Deps): PeopleApi {
     const owner = { annotatorId: annotator.id, role, projectId, label: annotator.name };
     return { token: await store.tokens.add({ hash: secretHash(secret), ...owner }), secret };
   };
+  /** Has a token for the project, or has answered there. */
+  const worksOn = async (projectId: number, annotatorId: number): Promise<boolean> => {
+    const tokens = await store.tokens.list();
+    if (tokens.some((one) => one.annotatorId === annotatorId && one.projectId === projectId)) return true;
+    const counts = await store.annotations.countsByAnnotator(projectId);
+    return counts.some((one) => one.annotatorId === annotatorId);
+  };
   return {
     localOwner,
 
@@ -50,6 +57,19 @@ export function createPeople({ store, newId, localSecret }: Deps): PeopleApi {
       if (!token || token.revokedAt !== null) return undefined;
       const annotator = await store.labelers.get(token.annotatorId);
       return annotator && identityOf(annotator, token);
+    },
+
+    async onBehalfOf(who, annotatorId, projectId) {
+      if (annotatorId === who.annotatorId) return who;
+      if (who.role !== 'owner') {
+        throw new AppError('AUTH_FORBIDDEN', 'You can answer for yourself only; an owner can for others.');
+      }
+      const person = await store.labelers.get(annotatorId);
+      const known = person?.kind === 'annotator' && (who.projectId === null || (await worksOn(projectId, annotatorId)));
+      if (known) return { ...who, annotatorId, name: person.name };
+      throw new AppError('INPUT_BAD_FIELD', `There is no user ${annotatorId}; GET /api/users lists them.`, {
+        details: { field: 'completed_by' },
+      });
     },
 
     async annotators(projectId) {

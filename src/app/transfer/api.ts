@@ -53,8 +53,9 @@ export interface ExportRequest extends ExportFilter {
   readonly format: string;
   /** CSV and TSV: a quote before cells that a spreadsheet would run as a formula. */
   readonly escapeFormulas?: boolean;
-  /** Pictures, sounds and films as well, in one zip with the file; the tasks in it point to them. */
-  readonly withMedia?: boolean;
+  /** Pictures, sounds and films as well, in one zip with the file; the tasks in it point to them.
+   * `of-pictures`: only with formats of pictures. */
+  readonly withMedia?: boolean | 'of-pictures';
 }
 
 export interface ExportFile {

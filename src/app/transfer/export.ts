@@ -32,7 +32,7 @@ export function createExport(deps: Deps, configs: ProjectConfigs, suggestions: S
     const options = { config, escapeFormulas, ...(onLoss === undefined ? {} : { onLoss }) };
     const rows = () => exportRows(deps, suggestions, project.id, filter);
     const name = `project-${project.id}`;
-    if (request.withMedia !== true) return { name, format, pieces: piecesOf(format, rows, options) };
+    if (!packsMedia(request, format)) return { name, format, pieces: piecesOf(format, rows, options) };
     const folder = mediaFolder(deps.media, project, config, onLoss);
     const packed = () => mapped(rows(), folder.pack);
     return { name, format, pieces: { files: withMedia(piecesOf(format, packed, options), format, folder) } };
@@ -63,6 +63,13 @@ export function createExport(deps: Deps, configs: ProjectConfigs, suggestions: S
         folder: (readFolder ?? writeFolder) !== undefined,
       })),
   };
+}
+
+/** Label Studio packs these with their pictures. Its SDK asks for that with every format, and reads JSON and tables bare. */
+const OF_PICTURES: readonly string[] = ['coco', 'yolo', 'voc', 'brush-png', 'brush-numpy'];
+
+function packsMedia({ withMedia = false }: ExportRequest, format: Format): boolean {
+  return withMedia === 'of-pictures' ? OF_PICTURES.includes(format.name) : withMedia;
 }
 
 /** Rows that were chosen before, as a file. */

@@ -78,7 +78,7 @@ function queryOf(flags: ExportFlags): Query<'projectExport'> {
     since: flags.since,
     until: flags.until,
     escape_formulas: flags.escapeFormulas,
-    download_resources: flags.media,
+    with_media: flags.media,
   };
   return Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined));
 }

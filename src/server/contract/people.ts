@@ -7,6 +7,32 @@ const projectId = Type.Object({ project_id: Id('project') });
 const people = 'People';
 const system = 'System';
 
+/** Parts of Label Studio that its clients look for in the versions; here they have none. */
+export const COMPONENTS = [
+  'label-studio-os-package',
+  'label-studio-os-backend',
+  'label-studio-frontend',
+  'label-studio-converter',
+  'backend',
+  'dm2',
+  'lsf',
+] as const;
+
+/** With what clients of Label Studio insist on, whether or not there is such a thing here. */
+export const UserShape = Type.Object({
+  id: Type.Integer(),
+  username: Type.String(),
+  email: Type.String(),
+  first_name: Type.String(),
+  last_name: Type.String(),
+  initials: Type.String(),
+  phone: Type.String(),
+  avatar: Type.Null(),
+  active_organization: Type.Integer(),
+  last_activity: Type.String({ description: 'Since when there is a token' }),
+  date_joined: Type.String(),
+});
+
 export const peopleRoutes = {
   whoami: route({
     method: 'GET',
@@ -18,12 +44,7 @@ export const peopleRoutes = {
     schema: {
       response: {
         200: Type.Object({
-          id: Type.Integer(),
-          username: Type.String(),
-          email: Type.String(),
-          first_name: Type.String(),
-          last_name: Type.String(),
-          initials: Type.String(),
+          ...UserShape.properties,
           role: TokenShape.properties.role,
           project: nullable(Type.Integer({ description: 'The only project this caller may touch' })),
         }),
@@ -102,7 +123,18 @@ export const peopleRoutes = {
     labelStudio: true,
     tag: system,
     summary: 'What is running',
-    schema: { response: { 200: Type.Object({ release: Type.String(), product: Type.String() }) } },
+    schema: {
+      response: {
+        200: Type.Object({
+          release: Type.String(),
+          product: Type.String(),
+          edition: Type.Literal('Community', {
+            description: 'What clients of Label Studio call a server like this one',
+          }),
+          ...Object.fromEntries(COMPONENTS.map((name) => [name, Type.Object({})])),
+        }),
+      },
+    },
   }),
   health: route({
     method: 'GET',

@@ -120,8 +120,13 @@ const exportQuery = Type.Object({
   ),
   since: Type.Optional(Type.String({ maxLength: 40, description: 'Answers given or changed from here on; ISO 8601' })),
   until: Type.Optional(Type.String({ maxLength: 40, description: 'Answers given or changed before; ISO 8601' })),
-  download_resources: Type.Optional(
+  with_media: Type.Optional(
     Type.Boolean({ description: 'A zip of the file with the pictures, sounds and films that its tasks show' }),
+  ),
+  download_resources: Type.Optional(
+    Type.Boolean({
+      description: 'The same for formats of pictures; tables and JSON stay one file, as in Label Studio',
+    }),
   ),
   escape_formulas: Type.Optional(
     Type.Boolean({ description: 'CSV, TSV: a quote before cells that a spreadsheet would run' }),

@@ -1,6 +1,7 @@
 /** Calls that scripts and the SDK of Label Studio make beside ours, in their paths, fields and statuses. */
 import { type Static, Type } from 'typebox';
-import { Id, route } from './route.ts';
+import { UserShape } from './people.ts';
+import { COMMON, CommonName, Id, route } from './route.ts';
 import { AnyObject, Empty, nullable, PredictionShape, TaskDetail, Time } from './shapes.ts';
 
 const projectId = Type.Object({ project_id: Id('project') });
@@ -31,14 +32,22 @@ const SnapshotShape = Type.Object({
   converted_formats: Type.Array(Type.Object({ export_type: Type.String(), status: Type.String() })),
 });
 
-const UserShape = Type.Object({
-  id: Type.Integer(),
-  username: Type.String(),
-  email: Type.String(),
-  first_name: Type.String(),
-  last_name: Type.String(),
-  initials: Type.String(),
+/** Whom the caller may see is decided by the handler: people are no things of a project. */
+const user = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, [COMMON]: true });
+const organization = Type.Object({
+  organization_id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, [COMMON]: true }),
 });
+
+const OrganizationShape = Type.Object({
+  id: Type.Integer(),
+  title: Type.String(),
+  contact_info: Type.Null(),
+  created_at: Time,
+});
+
+const ofProject = Type.Object({ project: Type.Optional(Id('project')) });
+const storageType = Type.Object({ storage_type: CommonName('A kind of storage') });
+const noStorages = Type.Array(AnyObject);
 
 export const scriptRoutes = {
   taskCreate: route({
@@ -222,6 +231,85 @@ export const scriptRoutes = {
     tag,
     summary: 'People with a token, and the caller',
     schema: { response: { 200: Type.Array(UserShape) } },
+  }),
+  userGet: route({
+    method: 'GET',
+    url: '/api/users/:user_id',
+    access: 'owner',
+    labelStudio: true,
+    tag,
+    summary: 'One of these people',
+    schema: { params: Type.Object({ user_id: user }), response: { 200: UserShape } },
+  }),
+  organizationList: route({
+    method: 'GET',
+    url: '/api/organizations',
+    access: 'owner',
+    labelStudio: true,
+    tag,
+    summary: 'This installation, the one organization there is',
+    schema: { response: { 200: Type.Array(OrganizationShape) } },
+  }),
+  organizationGet: route({
+    method: 'GET',
+    url: '/api/organizations/:organization_id',
+    access: 'owner',
+    labelStudio: true,
+    tag,
+    summary: 'The same; its number is 1',
+    schema: { params: organization, response: { 200: OrganizationShape } },
+  }),
+  memberships: route({
+    method: 'GET',
+    url: '/api/organizations/:organization_id/memberships',
+    access: 'owner',
+    labelStudio: true,
+    tag,
+    summary: 'The people of `users` as members, by page',
+    schema: {
+      params: organization,
+      querystring: Type.Object({
+        page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+        page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+      }),
+      response: {
+        200: Type.Object({
+          count: Type.Integer(),
+          next: nullable(Type.String()),
+          previous: nullable(Type.String()),
+          results: Type.Array(
+            Type.Object({ id: Type.Integer(), organization: Type.Integer(), user: UserShape, active: Type.Boolean() }),
+          ),
+        }),
+      },
+    },
+  }),
+  storageList: route({
+    method: 'GET',
+    url: '/api/storages',
+    access: 'owner',
+    labelStudio: true,
+    tag,
+    summary: 'Storages that tasks come from: there are none here, tasks name their files',
+    schema: { querystring: ofProject, response: { 200: noStorages } },
+  }),
+  storageListOf: route({
+    method: 'GET',
+    url: '/api/storages/:storage_type',
+    access: 'owner',
+    labelStudio: true,
+    tag,
+    summary: 'The same of one kind: `s3`, `gcs`, `azure`, `redis`, `localfiles`, `export`',
+    schema: { params: storageType, querystring: ofProject, response: { 200: noStorages } },
+  }),
+  exportStorageListOf: route({
+    method: 'GET',
+    url: '/api/storages/export/:storage_type',
+    access: 'owner',
+    labelStudio: true,
+    tag,
+    summary: 'Storages of one kind that labels go to: none',
+    schema: { params: storageType, querystring: ofProject, response: { 200: noStorages } },
   }),
   userToken: route({
     method: 'GET',

@@ -27,6 +27,13 @@ const paging = {
 
 const taskPaging = {
   ...paging,
+  page_size: Type.Optional(
+    Type.Integer({
+      minimum: -1,
+      maximum: LIMITS.pageSizeMax,
+      description: 'The largest page is what -1 asks for, as the SDK does by itself',
+    }),
+  ),
   fields: Type.Optional(
     Type.Union([Type.Literal('task_only'), Type.Literal('all')], {
       description: '`all` adds annotations and predictions',
@@ -45,6 +52,9 @@ const answer = {
   visible_ms: Type.Optional(nullable(Type.Number({ minimum: 0, maximum: 1e10 }))),
   via: Type.Optional(Type.Union([Type.Literal('key'), Type.Literal('click'), Type.Literal('api')])),
   parent_prediction: Type.Optional(NullableId('prediction')),
+  completed_by: Type.Optional(
+    nullable(Type.Integer({ minimum: 1, description: 'Owners may answer for another annotator; who it is stays' })),
+  ),
   note: Type.Optional(Type.String({ maxLength: 10_000 })),
 };
 

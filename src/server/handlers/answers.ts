@@ -1,5 +1,5 @@
 /** Annotations and predictions. */
-import type { App } from '../../app/app.ts';
+import type { App, Identity } from '../../app/app.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Handlers } from '../bind.ts';
 import type { Pager } from '../paging.ts';
@@ -20,7 +20,14 @@ type Names =
 
 const PREDICTIONS_PAGE = 100;
 
-export function answerHandlers({ annotations, predictions, tasks, scripts }: App, pager: Pager): Handlers<Names> {
+export function answerHandlers(
+  { annotations, predictions, tasks, scripts, people }: App,
+  pager: Pager,
+): Handlers<Names> {
+  const authorOf = async (completedBy: number | null | undefined, taskId: number, who: Identity) => {
+    if (typeof completedBy !== 'number') return who;
+    return people.onBehalfOf(who, completedBy, (await tasks.get(taskId)).projectId);
+  };
   return {
     async annotationCreate({ params, body, who, reply }) {
       const input = {
@@ -30,7 +37,8 @@ export function answerHandlers({ annotations, predictions, tasks, scripts }: App
         taskId: params.task_id,
         result: body.result,
       };
-      const { annotation, created } = await annotations.submit(input, who);
+      const author = await authorOf(body.completed_by, params.task_id, who);
+      const { annotation, created } = await annotations.submit(input, author);
       reply.code(created ? 201 : 200);
       return annotationWire(annotation);
     },
@@ -45,8 +53,15 @@ export function answerHandlers({ annotations, predictions, tasks, scripts }: App
       return rows.map(annotationWire);
     },
     annotationGet: async ({ params }) => annotationWire(await annotations.get(params.annotation_id)),
-    annotationUpdate: async ({ params, body, who }) =>
-      annotationWire(await annotations.update(params.annotation_id, answerInput(body), who)),
+    async annotationUpdate({ params, body, who }) {
+      const old = await annotations.get(params.annotation_id);
+      if (typeof body.completed_by === 'number' && body.completed_by !== old.annotatorId) {
+        throw new AppError('INPUT_BAD_FIELD', 'An answer stays with whoever gave it; leave `completed_by` out.', {
+          details: { field: 'completed_by' },
+        });
+      }
+      return annotationWire(await annotations.update(old.id, answerInput(body), who));
+    },
     async annotationDelete({ params, query }) {
       await annotations.delete(params.annotation_id, compact({ lease: query.lease }));
       return null;

@@ -2,9 +2,10 @@
 import type { App } from '../../app/app.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Handlers } from '../bind.ts';
+import { COMPONENTS } from '../contract/people.ts';
 import { PRODUCT_VERSION } from '../version.ts';
 import { tokenWire } from '../wire-work.ts';
-import { userWire } from './scripts.ts';
+import { sinceOf, userWire } from './users.ts';
 
 type Names =
   | 'whoami'
@@ -16,10 +17,11 @@ type Names =
   | 'version'
   | 'health';
 
-export function peopleHandlers({ people }: App): Handlers<Names> {
+export function peopleHandlers(app: App): Handlers<Names> {
+  const { people } = app;
   return {
     whoami: async ({ who }) => ({
-      ...userWire(who.annotatorId, who.name),
+      ...userWire({ id: who.annotatorId, name: who.name, since: await sinceOf(app, who) }),
       role: who.role,
       project: who.projectId,
     }),
@@ -56,7 +58,12 @@ export function peopleHandlers({ people }: App): Handlers<Names> {
       await people.revoke(params.token_id);
       return null;
     },
-    version: async () => ({ release: PRODUCT_VERSION, product: 'Headstart' }),
+    version: async () => ({
+      release: PRODUCT_VERSION,
+      product: 'Headstart',
+      edition: 'Community' as const,
+      ...Object.fromEntries(COMPONENTS.map((name) => [name, {}])),
+    }),
     health: async () => ({ status: 'UP' as const }),
   };
 }

@@ -24,7 +24,9 @@ type Names =
   | 'snapshotDelete'
   | 'snapshotConvert'
   | 'snapshotDownload'
-  | 'userList'
+  | 'storageList'
+  | 'storageListOf'
+  | 'exportStorageListOf'
   | 'userToken'
   | 'tokenRefresh';
 
@@ -41,6 +43,9 @@ export function scriptHandlers(app: App): Handlers<Names> {
       return null;
     },
     viewList: async () => [],
+    storageList: async () => [],
+    storageListOf: async () => [],
+    exportStorageListOf: async () => [],
     async dataManagerAction({ query, body }) {
       if ((query.id ?? body.id) === undefined) {
         throw new AppError('INPUT_BAD_FIELD', 'Name the act as `id`; `delete_tasks` is the one that is done here.', {
@@ -55,11 +60,6 @@ export function scriptHandlers(app: App): Handlers<Names> {
     },
     ...predictionHandlers(app),
     ...snapshotHandlers(app),
-    async userList({ who }) {
-      const all = (await people.tokens()).filter((one) => who.projectId === null || one.projectId === who.projectId);
-      const byId = new Map([[who.annotatorId, who.name], ...all.map((one) => [one.annotatorId, one.label] as const)]);
-      return [...byId].map(([id, name]) => userWire(id, name)).sort((a, b) => a.id - b.id);
-    },
     async userToken({ request }) {
       const token = /^\S+\s+(\S+)\s*$/.exec(request.headers.authorization ?? '')?.[1];
       if (token !== undefined) return { token };
@@ -157,9 +157,4 @@ function snapshotWire({ id, params, state, output, createdAt, updatedAt }: Job):
     counters: { task_number: typeof rows === 'number' ? rows : 0 },
     converted_formats: [],
   };
-}
-
-export function userWire(id: number, name: string) {
-  const initials = [...name].slice(0, 2).join('').toUpperCase();
-  return { id, username: name, email: '', first_name: name, last_name: '', initials };
 }

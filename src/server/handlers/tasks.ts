@@ -4,6 +4,7 @@ import type { TaskQuery as DataManagerQuery, Selection } from '../../app/scripts
 import type { Task } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
+import { LIMITS } from '../../core/limits.ts';
 import type { Handlers } from '../bind.ts';
 import type { Query } from '../contract/index.ts';
 import { PAGE_SIZE, type PageQuery, type Pager, refusePageBeyond } from '../paging.ts';
@@ -56,6 +57,11 @@ function badQuery(): AppError {
 
 type TaskQuery = PageQuery & { readonly fields?: 'task_only' | 'all' };
 
+/** What is no size asks for the largest page. */
+function sized<Q extends PageQuery>(query: Q): Q {
+  return query.page_size !== undefined && query.page_size < 1 ? { ...query, page_size: LIMITS.pageSizeMax } : query;
+}
+
 export function taskHandlers(app: App, pager: Pager): Handlers<Names> {
   const { tasks, projects, annotations, predictions, queue, scripts } = app;
 
@@ -95,7 +101,8 @@ export function taskHandlers(app: App, pager: Pager): Handlers<Names> {
   };
 
   return {
-    async taskList({ query, who }) {
+    async taskList({ query: given, who }) {
+      const query = sized(given);
       const counts = await projects.counts(query.project);
       const chosen = await chosenBy(query);
       const found = chosen
@@ -109,7 +116,7 @@ export function taskHandlers(app: App, pager: Pager): Handlers<Names> {
       };
     },
     async projectTasks({ params, query, who }) {
-      const found = await page(params.project_id, query, who);
+      const found = await page(params.project_id, sized(query), who);
       if (found.length === 0) refusePageBeyond(query);
       return found;
     },

@@ -86,7 +86,7 @@ function exportRequest(projectId: number, query: Query<'projectExport'>): Export
       since: query.since,
       until: query.until,
       escapeFormulas: query.escape_formulas,
-      withMedia: query.download_resources,
+      withMedia: query.with_media ?? (query.download_resources ? 'of-pictures' : undefined),
     }),
   };
 }

@@ -11,7 +11,7 @@ export interface ExportChoice {
   readonly exportType: string;
   readonly labels: 'annotations' | 'predictions' | 'both' | 'consensus';
   readonly download_all_tasks: boolean;
-  readonly download_resources: boolean;
+  readonly with_media: boolean;
 }
 
 const addressOf = (project: number, part: string, choice: ExportChoice): string =>

@@ -19,7 +19,7 @@ export function GetLabels({ projectId }: { projectId: number }): ReactNode {
     exportType: 'json',
     labels: 'annotations',
     download_all_tasks: false,
-    download_resources: false,
+    with_media: false,
   });
   const losses = useQuery({
     queryKey: ['losses', projectId, choice],
@@ -69,7 +69,7 @@ export function GetLabels({ projectId }: { projectId: number }): ReactNode {
         <Check checked={choice.download_all_tasks} onChange={(download_all_tasks) => change({ download_all_tasks })}>
           Also items without labels
         </Check>
-        <Check checked={choice.download_resources} onChange={(download_resources) => change({ download_resources })}>
+        <Check checked={choice.with_media} onChange={(with_media) => change({ with_media })}>
           With pictures, sounds and films, as a zip
         </Check>
       </p>

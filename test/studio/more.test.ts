@@ -91,7 +91,7 @@ describe('media that Label Studio keeps', () => {
     'base64',
   );
 
-  const CLOUD = Buffer.from('s3://bucket/pic.png').toString('base64url');
+  const CLOUD = Buffer.from('s3://bucket/pic.png').toString('base64');
 
   it.each([
     ['an upload', '/data/upload/5/pic.png', 'upload/5/pic.png'],

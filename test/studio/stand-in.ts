@@ -422,7 +422,9 @@ export class StandIn {
   #media(path: string, query: URLSearchParams): { status: number; body?: unknown; location?: string } {
     const presign = /^\/tasks\/\d+\/(presign|resolve)\/$/.test(path);
     if (presign) {
-      const uri = Buffer.from(query.get('fileuri') ?? '', 'base64url').toString();
+      const encoded = query.get('fileuri') ?? '';
+      // As Python reads it: not without the padding.
+      const uri = encoded.length % 4 === 0 ? Buffer.from(encoded, 'base64url').toString() : encoded;
       return this.files.has(uri)
         ? { status: 302, location: `${this.base}/cloud?uri=${encodeURIComponent(uri)}` }
         : { status: 404, body: {} };

@@ -117,7 +117,8 @@ async function addressesOf(deps: Deps, connection: Connection, written: string):
   if (!CLOUD.test(reference)) return [];
   // Any task of the project will do: its storages are what is looked through.
   const [row] = await deps.store.studio.page(connection.id, 0, 1);
-  const uri = Buffer.from(reference).toString('base64url');
+  // With its padding, without which the other side does not read it.
+  const uri = Buffer.from(reference).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
   return row
     ? [{ step: 'asking Label Studio for a presigned address', path: `/tasks/${row.studioId}/presign/?fileuri=${uri}` }]
     : [];

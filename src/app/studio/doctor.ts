@@ -11,6 +11,7 @@ import type { Suggestions } from '../suggestions/suggestions.ts';
 import type { StudioFinding } from './api.ts';
 import { studioClient } from './client.ts';
 import { tokenOf } from './connections.ts';
+import { labels } from './doctor-labels.ts';
 import { openStudioMedia } from './media.ts';
 import type { SuggestionVersions } from './version.ts';
 
@@ -38,7 +39,7 @@ export async function examine(parts: DoctorParts, connection: Connection): Promi
   return [
     ...address(connection),
     ...(await server(parts, connection, project)),
-    labels(config),
+    ...labels(parts.deps.library, config, project),
     await suggestions(parts, project),
     await regions(parts, project, config, tasks),
     ...(await media(parts, connection, config, tasks)),
@@ -103,23 +104,6 @@ function sameConfig(theirs: string, ours: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Controls that no model here learns get no suggestion. */
-function labels({ parsed, control, further, input }: ProjectConfig): StudioFinding {
-  const learned = [control, ...further.map((one) => one.control)];
-  const others = parsed.controls
-    .filter((one) => !learned.some((known) => known?.name === one.name) && one.labels.length > 0)
-    .map((one) => `"${one.name}"`);
-  const problem =
-    control === null
-      ? 'No control of the label config is a choice over the whole task; only rules, look-alikes and registered models can suggest here.'
-      : input === null
-        ? `"${control.name}" looks at no text, image or audio, which is what the built-in models learn from; bind a registered model to it.`
-        : others.length > 0
-          ? `${others.join(', ')} is learned by no built-in model; write rules or bind a registered model to it.`
-          : null;
-  return finding('labels', problem, `The built-in model learns "${control?.name}".`);
 }
 
 async function suggestions({ deps, versions }: DoctorParts, project: Project): Promise<StudioFinding> {

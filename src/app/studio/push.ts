@@ -109,9 +109,16 @@ async function pushChunk(
     { lane: 'bulk', signal: work.signal },
   );
   throwIfStopped(work.signal);
-  const known = rows.flatMap(({ row }, i) => (scored[i] ? [{ row, scored: scored[i] }] : []));
-  const empty = rows.length - known.length;
-  if (dryRun) return { pushed: known.length, there: 0, empty, refused: 0 };
+  const said = rows.flatMap(({ row }, i) => (scored[i] ? [{ row, scored: scored[i] }] : []));
+  const empty = rows.length - said.length;
+  if (dryRun) return { pushed: said.length, there: 0, empty, refused: 0 };
+  // It takes a while to work them out: meanwhile Label Studio may have asked for some itself.
+  const now = await store.studio.tasks(
+    connection.id,
+    said.map(({ row }) => row.studioId),
+  );
+  const given = new Set(now.flatMap((row) => (row.pushed === version ? [row.studioId] : [])));
+  const known = said.filter(({ row }) => !given.has(row.studioId));
   const client = studioClient(deps.fetch, connection, work.signal);
   // An earlier attempt broke off between sending these and hearing that they had arrived: ask before sending again.
   const unsure = known.filter(({ row }) => row.pushing === version).map(({ row }) => row.studioId);
@@ -134,7 +141,7 @@ async function pushChunk(
   await store.studio.mark(connection.id, ids, { pushed: version, pushing: '', owed: false });
   const rest = wanted.filter((row) => !ids.includes(row.studioId)).map((row) => row.studioId);
   await store.studio.mark(connection.id, rest, { pushing: '', owed: false });
-  return { pushed: fresh.length - refused.size, there: there.size, empty, refused: refused.size };
+  return { pushed: fresh.length - refused.size, there: there.size + given.size, empty, refused: refused.size };
 }
 
 type Sent = JsonObject & { readonly task: number; readonly model_version: string };

@@ -125,10 +125,9 @@ async function tensorFlow(): Promise<Finding> {
       return failed[0]?.error.message ?? null;
     });
     const device = pool.status().models[0]?.device ?? '';
+    // Where it is installed and does not load, the device says why.
     const faster =
-      device === 'tfjs-node'
-        ? ''
-        : '; `npm install @tensorflow/tfjs-node` makes them faster where it installs and loads';
+      device === 'wasm' ? '; `npm install @tensorflow/tfjs-node` makes them faster where it installs and loads' : '';
     const good = `Models in TF.js format run on ${device}${faster}.`;
     return { ...finding('TF.js', problem, good, 'Models in TF.js format do not run here.'), needed: false };
   } finally {

@@ -29,9 +29,16 @@ async function start(): Promise<string> {
     if (await tf.setBackend('tensorflow')) return 'tfjs-node';
     return `${await startWasm()}, although ${NATIVE_PACKAGE} is installed: it does not start`;
   } catch (error) {
-    return `${await startWasm()}, although ${NATIVE_PACKAGE} is installed: ${error}`;
+    return `${await startWasm()}, although ${NATIVE_PACKAGE} is installed: ${firstLine(error)}`;
   }
 }
+
+/** The rest is a stack, or a page of advice for building it. */
+function firstLine(error: unknown): string {
+  return String(error).split('\n', 1)[0]!.slice(0, REASON_CHARS_MAX);
+}
+
+const REASON_CHARS_MAX = 300;
 
 async function startWasm(): Promise<string> {
   const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');

@@ -1,9 +1,10 @@
 /** TF.js models from disk, graphs and layers, through a host; the models are written here and answer by hand-made rules. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openModelLibrary } from '../../src/backends/library/open.ts';
@@ -255,6 +256,26 @@ function nativeProblem(): string | null {
 }
 
 const problem = nativeProblem();
+
+it.skipIf(problem === null)(
+  'runs on WebAssembly where the native library is installed and does not load, and says why',
+  () => {
+    const modules = mkdtempSync(join(tmpdir(), 'headstart-modules-'));
+    const folder = join(modules, '@tensorflow', 'tfjs-node');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{"name": "@tensorflow/tfjs-node", "version": "0.0.0"}');
+    writeFileSync(join(folder, 'index.js'), '');
+    const home = pathToFileURL(resolve(import.meta.dirname, '../../dist/backends/tfjs.js')).href;
+    const script = `console.log(await (await import('${home}')).tfjsDevice())`;
+    // Found by one way of looking for packages and not by the other: as good as one that is broken.
+    const env = { ...process.env, NODE_PATH: modules };
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      env,
+    });
+    expect(stdout.trim(), stderr).toMatch(/^wasm, although @tensorflow\/tfjs-node is installed: Error.*$/);
+  },
+);
 
 // Not asked for by CI=true: the package downloads a library that is not there for every machine.
 describe.skipIf(problem !== null)(`the native library of TF.js (skipped where it does not load: ${problem})`, () => {

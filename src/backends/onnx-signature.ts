@@ -1,5 +1,6 @@
 /** What an ONNX file says of itself: inputs, outputs, and the operators next to them. Read without loading the model. */
 import { AppError } from '../core/errors.ts';
+import { assertSelfContained } from './onnx-walk.ts';
 import { bytesIn, numberIn, readFields, textIn } from './protobuf.ts';
 
 export interface OnnxSignature {
@@ -36,11 +37,11 @@ const TYPES: Readonly<Record<number, string>> = {
 const MODEL = { graph: 7, operatorSet: 8 } as const;
 const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
 const NODE = { input: 1, output: 2, op: 4 } as const;
-const TENSOR = { name: 8, dataLocation: 14 } as const;
-const EXTERNAL = 1;
+const TENSOR = { name: 8 } as const;
 
 /** Throws BACKEND_LOAD for bytes that are no ONNX model, BACKEND_UNVERIFIED for one that keeps weights in other files. */
 export function readSignature(bytes: Uint8Array): OnnxSignature {
+  assertSelfContained(bytes);
   let graph: Uint8Array | undefined;
   let operatorSet = 0;
   for (const field of readFields(bytes)) {
@@ -93,9 +94,6 @@ function weightName(bytes: Uint8Array): string {
   let name = '';
   for (const field of readFields(bytes)) {
     if (field.number === TENSOR.name) name = textIn(field);
-    if (field.number === TENSOR.dataLocation && numberIn(field) === EXTERNAL) {
-      throw new AppError('BACKEND_UNVERIFIED', 'The model keeps weights in other files; save it as one file.');
-    }
   }
   return name;
 }

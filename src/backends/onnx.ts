@@ -2,15 +2,17 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { AppError } from '../core/errors.ts';
 import type { Graph, GraphArray, GraphValue } from './graph.ts';
+import { assertSelfContained } from './onnx-walk.ts';
 
 export type OnnxSession = InferenceSession;
 export { Tensor };
 
 /**
- * A session over a model in memory. Weights in other files are out of reach: since 1.30 the runtime refuses them for
- * models without a path. Throws BACKEND_LOAD.
+ * A session over a model in memory. Weights in other files are out of reach: the runtime refuses most of them for models
+ * without a path, and the walk finds the rest. Throws BACKEND_LOAD, BACKEND_UNVERIFIED.
  */
 export async function openSession(bytes: Uint8Array): Promise<OnnxSession> {
+  assertSelfContained(bytes);
   try {
     return await InferenceSession.create(bytes, {
       // Parallelism comes from hosts: two threads in one session lose to two sessions wherever cores are shared.

@@ -13,6 +13,7 @@ const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
+const TAG_MAX = 2 ** 32 - 1;
 /** Of a 64-bit varint. */
 const VARINT_BYTES_MAX = 10;
 
@@ -21,6 +22,8 @@ export function* readFields(bytes: Uint8Array): Generator<Field> {
   for (let at = 0; at < bytes.length; ) {
     const from = at;
     const tag = readVarint(bytes, at);
+    // Other readers cut it to 32 bits, and would see another field there.
+    if (tag.value > TAG_MAX) throw damaged();
     at = tag.end;
     const [number, wire] = [Math.floor(tag.value / 8), tag.value % 8];
     if (wire === VARINT) {

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { ModelEntry } from '../../src/backends/manifest.ts';
 import { OnnxGraph } from '../../src/backends/onnx-graph.ts';
+import { readSignature } from '../../src/backends/onnx-signature.ts';
 import { createInferencePool } from '../../src/backends/pool.ts';
 
 const SIDE = 4;
@@ -69,6 +70,54 @@ async function run(entry: ModelEntry): Promise<number[]> {
   }
 }
 
+const value = (name: string, ...shape: readonly number[]) => ({
+  name,
+  type: { tensorType: { elemType: 1, shape: { dim: shape.map((dimValue) => ({ dimValue })) } } },
+});
+const numbers = (name: string, ...ints: readonly number[]) => ({ name, type: 7, ints });
+
+/** Three numbers that lie elsewhere. */
+function tensorIn(location: string): object {
+  const externalData = Object.entries({ location, offset: '0', length: '12' }).map(([key, of]) => ({ key, value: of }));
+  return { name: 'hidden', dims: [3], dataType: 1, dataLocation: 1, externalData };
+}
+
+interface Parts {
+  readonly node?: readonly object[];
+  readonly initializer?: readonly object[];
+  readonly sparseInitializer?: readonly object[];
+}
+
+const branch = (hidden: object) => ({
+  name: 'branch',
+  initializer: [hidden],
+  node: [{ opType: 'Identity', input: ['hidden'], output: ['said'] }],
+  output: [value('said', 3)],
+});
+const yes = { name: 'yes', dims: [], dataType: 9, int32Data: [1] };
+const ifNode = (then: object, otherwise: object) => ({
+  ...{ opType: 'If', input: ['yes'], output: ['w'] },
+  attribute: [
+    { name: 'then_branch', type: 5, g: then },
+    { name: 'else_branch', type: 5, g: otherwise },
+  ],
+});
+
+/** Places in a graph that makes `w`, where a tensor may be. */
+const HIDDEN: Readonly<Record<string, (hidden: object) => Parts>> = {
+  'a constant': (hidden) => ({
+    node: [{ opType: 'Constant', output: ['w'], attribute: [{ name: 'value', type: 4, t: hidden }] }],
+  }),
+  'the branch of an If': (hidden) => ({ initializer: [yes], node: [ifNode(branch(hidden), branch(hidden))] }),
+  'a branch within a branch': (hidden) => {
+    const outer = {
+      ...{ name: 'outer', output: [value('w', 3)] },
+      node: [ifNode(branch(hidden), branch(hidden))],
+    };
+    return { initializer: [yes], node: [ifNode(outer, outer)] };
+  },
+};
+
 /** A folder with a model's folder inside, and a file that models must not read beside it. */
 function folders(): { outer: string; model: string } {
   const outer = mkdtempSync(join(tmpdir(), 'headstart-onnx-'));
@@ -98,9 +147,54 @@ describe('ONNX models from strangers', () => {
       };
       const location = locations[way] ?? 'w';
       const entry = entryFor(model, withExternalWeight(location));
-      await expect(run(entry)).rejects.toMatchObject({ code: 'BACKEND_LOAD' });
+      await expect(run(entry)).rejects.toMatchObject({ code: 'BACKEND_UNVERIFIED' });
     },
   );
+
+  it.each(Object.keys(HIDDEN))('read no other file that is named in %s', async (place) => {
+    const { outer, model } = folders();
+    const { node = [], initializer = [], ...more } = HIDDEN[place]!(tensorIn(join(outer, 'secret')));
+    const means = { opType: 'ReduceMean', input: ['pixels'], output: ['rows'], attribute: [numbers('axes', 2, 3)] };
+    const flat = { opType: 'Flatten', input: ['rows'], output: ['flat'] };
+    const sum = { opType: 'Add', input: ['flat', 'w'], output: ['means'] };
+    const graph = {
+      ...{ name: 'g', node: [means, flat, ...node, sum], initializer },
+      ...{ input: [value('pixels', 1, 3, SIDE, SIDE)], output: [value('means', 1, 3)] },
+      ...more,
+    };
+    const opsetImport = [{ domain: '', version: 17 }];
+    const bytes = onnx.ModelProto.encode(onnx.ModelProto.fromObject({ irVersion: 8, opsetImport, graph })).finish();
+    await expect(run(entryFor(model, bytes))).rejects.toMatchObject({ code: 'BACKEND_UNVERIFIED' });
+    expect(() => readSignature(bytes)).toThrow(/other files/);
+  });
+
+  it('are refused where other readers of the format would see other fields', () => {
+    const bytes = meanModel();
+    // Tag 7 of the graph, with a bit beyond the 32nd that others drop.
+    const at = bytes.indexOf(0x3a);
+    const tag = [0xba, 0x80, 0x80, 0x80, 0x10];
+    expect(() =>
+      readSignature(Buffer.concat([bytes.subarray(0, at), Buffer.from(tag), bytes.subarray(at + 1)])),
+    ).toThrow(/no ONNX model/);
+  });
+
+  it('are not read when they have endless parts or texts, or are nested without end', () => {
+    const field = (number: number, content: Uint8Array): Buffer => {
+      const length: number[] = [];
+      for (let rest = content.length; ; rest = Math.floor(rest / 128)) {
+        length.push((rest % 128) + (rest >= 128 ? 128 : 0));
+        if (rest < 128) break;
+      }
+      return Buffer.concat([Buffer.from([number * 8 + 2, ...length]), content]);
+    };
+    const nodes = Buffer.alloc(2 * 4_000_001);
+    for (let at = 0; at < nodes.length; at += 2) nodes[at] = 0x0a;
+    expect(() => readSignature(field(7, nodes))).toThrow(/more parts/);
+    expect(() => readSignature(field(7, field(1, field(4, Buffer.alloc(100_000_001)))))).toThrow(/more parts/);
+    let nested: Uint8Array = field(1, Buffer.alloc(0));
+    for (let depth = 0; depth < 60; depth++) nested = field(1, field(5, field(6, nested)));
+    expect(() => readSignature(field(7, nested))).toThrow(/more parts/);
+  });
 
   it('are refused when a byte of them was changed', async () => {
     const { model } = folders();
@@ -115,7 +209,7 @@ describe('ONNX models from strangers', () => {
     const entry = entryFor(folders().model, Buffer.from('definitely no protobuf'));
     await expect(run(entry)).rejects.toMatchObject({
       code: 'BACKEND_LOAD',
-      message: expect.stringContaining('onnxruntime'),
+      message: expect.stringContaining('no ONNX model'),
     });
   });
 });

@@ -96,6 +96,8 @@ export interface Annotation {
   readonly difference: JsonObject;
   /** Belongs to the blind random slice. */
   readonly blind: boolean;
+  /** What a blind answer said before somebody settled it in sight of a suggestion; null while nobody has. */
+  readonly blindResult: readonly Region[] | null;
   /** Free note of the annotator ("flagged: ..."); empty when there is none. */
   readonly note: string;
   /** The client's own key for this answer: a repeated submit returns the first row. */

@@ -10,6 +10,7 @@ function held(rows: readonly Row[], link: 'softmax' | 'sigmoid' = 'softmax'): He
   const answers = rows.map(([given, , blind], i) => ({
     annotation: { taskId: i + 1, blind } as HeldOutAnswers['answers'][number]['annotation'],
     classes: [given],
+    unaided: [given],
     row: i,
   }));
   const version = { number: 3 } as HeldOutAnswers['version'];

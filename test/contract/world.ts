@@ -101,6 +101,7 @@ export async function makeWorld(store: Store, clock: HandClock, overlap: number)
       outcome: 'unaided',
       difference: {},
       blind: false,
+      blindResult: null,
       note: '',
       submissionId: '',
       runId: null,

@@ -1,6 +1,6 @@
 /** Wrong answers come up for a second look, and trainings held against each other give advice on stopping. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { answerOf, createTextProject, goldOf, importTexts, settle } from '../helpers/project.ts';
+import { answerNext, answerOf, createTextProject, goldOf, importTexts, settle } from '../helpers/project.ts';
 import { servedFolder } from '../helpers/served.ts';
 import { makeTexts } from '../helpers/texts.ts';
 
@@ -49,6 +49,33 @@ describe('a second look', () => {
     const params = { annotation_id: looked!.annotation };
     await server.client.call('annotationUpdate', { params, body: { ground_truth: true } });
     expect((await doubts(200)).results.map((one) => one.annotation)).not.toContain(looked!.annotation);
+  });
+
+  it('moves no figure of the random slice: what was given without a hint counts', async () => {
+    const id = await createTextProject(server.client, { retrain_every: 0, blind_share: 0.5 });
+    const params = { project_id: id };
+    await importTexts(server.client, id, texts);
+    await settle(server.client, id);
+    for (let i = 0; i < 80; i++) await answerNext(server.client, id, texts);
+    await server.client.call('train', { params });
+    await settle(server.client, id);
+    const figures = () => server.client.call('modelFigures', { params, query: { of: 'blind' } });
+    const before = await figures();
+    expect(before.n).toBeGreaterThan(20);
+    const answers = await server.client.call('projectAnnotations', { params, query: {} });
+    for (const { id: annotation, result } of answers.filter((one) => one.blind).slice(0, 5)) {
+      const turned = JSON.stringify(result).includes('"spam"') ? 'ham' : 'spam';
+      const settled = { params: { annotation_id: annotation } };
+      await server.client.call('annotationUpdate', {
+        ...settled,
+        body: { result: [answerOf(turned)], ground_truth: true },
+      });
+      // Thinking again after that is no blind answer either.
+      await server.client.call('annotationUpdate', { ...settled, body: { result: [answerOf(turned)] } });
+    }
+    expect(await figures()).toEqual(before);
+    const all = await server.client.call('modelFigures', { params, query: { of: 'all' } });
+    expect(all.accuracy!.correct).toBeLessThan(all.n);
   });
 
   it('holds trainings against each other', async () => {

@@ -37,6 +37,7 @@ export function exportRow(id: number, data: JsonObject, result: readonly Region[
         outcome: 'unaided',
         difference: {},
         blind: false,
+        blindResult: null,
         note: '',
         submissionId: `s${id}`,
         runId: null,

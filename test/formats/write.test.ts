@@ -38,6 +38,7 @@ function row(id: number, data: JsonObject): ExportRow {
         outcome: 'accepted',
         difference: { accepted: 1 },
         blind: false,
+        blindResult: null,
         note: 'odd',
         submissionId: `key-${id}`,
         runId: null,

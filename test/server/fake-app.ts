@@ -569,6 +569,7 @@ export function annotationRow(id: number, projectId: number, taskId: number, ann
     outcome: 'unaided',
     difference: {},
     blind: false,
+    blindResult: null,
     note: '',
     submissionId: `key-${id}`,
     runId: null,

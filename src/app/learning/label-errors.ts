@@ -18,6 +18,8 @@ interface Judged {
   readonly ordinal: number;
   /** Indices into the classes of the head. */
   readonly classes: readonly number[];
+  /** The same of a blind answer before it was settled. */
+  readonly unaided: readonly number[];
 }
 
 /** Answers of people, each with the row of what the serving version says of its task without having learned from it. */
@@ -28,6 +30,7 @@ export interface HeldOutAnswers {
   readonly answers: readonly {
     readonly annotation: Annotation;
     readonly classes: readonly number[];
+    readonly unaided: readonly number[];
     readonly row: number;
   }[];
   /** (rows x classes) */
@@ -128,11 +131,18 @@ async function judgedOf(
     });
     from = chunk.ordinals.at(-1)! + 1;
   }
+  /** Null where the head has no such class. */
+  const chosenIn = (result: Annotation['result']): number[] | null => {
+    const chosen = classesOf(config, { result }).map((c) => classes.indexOf(config.classes[c]!));
+    const fits = config.control?.multiple ? chosen.every((c) => c >= 0) : chosen.length === 1 && chosen[0]! >= 0;
+    return fits ? chosen : null;
+  };
   return answers.flatMap((annotation) => {
     const ordinal = ordinalOf.get(annotation.taskId);
-    const chosen = classesOf(config, annotation).map((c) => classes.indexOf(config.classes[c]!));
-    const fits = config.control?.multiple ? chosen.every((c) => c >= 0) : chosen.length === 1 && chosen[0]! >= 0;
-    return ordinal !== undefined && fits ? [{ annotation, ordinal, classes: chosen }] : [];
+    const chosen = chosenIn(annotation.result);
+    if (ordinal === undefined || chosen === null) return [];
+    const unaided = chosenIn(annotation.blindResult ?? annotation.result) ?? chosen;
+    return [{ annotation, ordinal, classes: chosen, unaided }];
   });
 }
 

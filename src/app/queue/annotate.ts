@@ -57,6 +57,7 @@ export function createAnnotations(
         parentPrediction: shown.predictionId,
         ...compare(shown.result, result, shown.blind),
         blind: shown.blind,
+        blindResult: null,
         note: checkedNote(input.note ?? ''),
         submissionId: input.submissionId ?? newId(),
         runId: null,
@@ -81,11 +82,13 @@ export function createAnnotations(
           : checked(await readConfig(task), task, { ...change, result: change.result });
       const shown = old.parentPrediction === null ? null : await store.predictions.get(old.parentPrediction);
       // Whoever settles a doubt has seen what the model says: the blind comparison stays the one of the first answer.
-      const settled = old.blind && change.groundTruth === true;
+      const settled = old.blind && (change.groundTruth === true || old.blindResult !== null);
       const byHand = change.result !== undefined || change.groundTruth === true;
       const annotation = await store.annotations.update(id, {
         result,
-        ...(settled ? {} : compare(shown?.result ?? null, result, old.blind)),
+        ...(settled
+          ? { blindResult: old.blindResult ?? old.result }
+          : compare(shown?.result ?? null, result, old.blind)),
         // A person has looked at it: no undo of a bulk act takes that away.
         ...(byHand ? { runId: null } : {}),
         ...(change.skipped === undefined ? {} : { skipped: change.skipped }),

@@ -5,7 +5,13 @@ import type { Store } from '../../store/store.ts';
 import type { ProjectConfig } from '../projects/project-config.ts';
 
 /** What is on record of an answer that no suggestion was shown for, or held against. */
-export const UNAIDED = { parentPrediction: null, outcome: 'unaided', difference: {}, blind: false } as const;
+export const UNAIDED = {
+  parentPrediction: null,
+  outcome: 'unaided',
+  difference: {},
+  blind: false,
+  blindResult: null,
+} as const;
 
 /**
  * classCount shares in 0..1, or null when nobody has answered. Ground truth outweighs everybody else.

@@ -199,6 +199,7 @@ function answerOf(
     outcome: outcomeOf(shown, regions),
     difference: shown === null ? {} : { ...countDifference(diffResults(shown, regions)) },
     blind: false,
+    blindResult: null,
     note: answer.note,
     submissionId: `label-studio/${connection.id}/${given.studioId}`,
     runId: null,

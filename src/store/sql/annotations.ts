@@ -82,6 +82,7 @@ const insertRow = query<NewRow>()((db, p) =>
       outcome: p.outcome,
       difference: p.difference,
       blind: p.blind,
+      blind_result: p.blind_result,
       note: p.note,
       submission_id: p.submission_id,
       run_id: p.run_id,
@@ -101,14 +102,17 @@ const endPostponing = query<{ taskId: number; annotatorId: number }>()((db, p) =
 const resultsFrom = query<{ projectId: number; after: number; limit: number }>()((db, p) =>
   db
     .selectFrom('annotations')
-    .select(['id', 'result'])
+    .select(['id', 'result', 'blind_result'])
     .where('project_id', '=', p.projectId)
     .where('id', '>', p.after)
     .orderBy('id')
     .limit(p.limit),
 );
-const setResult = query<{ id: number; result: string; now: string }>()((db, p) =>
-  db.updateTable('annotations').set({ result: p.result, updated_at: p.now }).where('id', '=', p.id),
+const setResult = query<{ id: number; result: string; blindResult: string | null; now: string }>()((db, p) =>
+  db
+    .updateTable('annotations')
+    .set({ result: p.result, blind_result: p.blindResult, updated_at: p.now })
+    .where('id', '=', p.id),
 );
 
 export function annotationStore({ engine, clock }: Context): AnnotationStore {
@@ -232,10 +236,12 @@ async function rewrite(
   let changed = 0;
   for (let after = 0, more = true; more; ) {
     const rows = await resultsFrom.all(db, { projectId, after, limit: REWRITE_ROWS });
-    for (const { id, result } of rows) {
+    for (const { id, result, blind_result: before } of rows) {
       const next = change(JSON.parse(result) as Region[]);
-      if (next === null) continue;
-      await setResult.run(db, { id, result: JSON.stringify(next), now });
+      const first = before === null ? null : change(JSON.parse(before) as Region[]);
+      if (next === null && first === null) continue;
+      const blindResult = first ? JSON.stringify(first) : before;
+      await setResult.run(db, { id, result: next ? JSON.stringify(next) : result, blindResult, now });
       changed++;
     }
     more = rows.length === REWRITE_ROWS;
@@ -259,6 +265,7 @@ function toRow(one: NewAnnotation, createdAt: string, updatedAt: string): NewRow
     outcome: one.outcome,
     difference: JSON.stringify(one.difference),
     blind: bit(one.blind),
+    blind_result: one.blindResult && JSON.stringify(one.blindResult),
     note: one.note,
     submission_id: one.submissionId,
     run_id: one.runId,

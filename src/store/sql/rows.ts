@@ -68,6 +68,7 @@ export function toAnnotation(row: Row<'annotations'>): Annotation {
     outcome: row.outcome as Annotation['outcome'],
     difference: parsed(row.difference),
     blind: row.blind === 1,
+    blindResult: row.blind_result === null ? null : parsed(row.blind_result),
     note: row.note,
     submissionId: row.submission_id,
     runId: row.run_id,

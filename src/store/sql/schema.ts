@@ -86,6 +86,7 @@ export interface AnnotationTable {
   outcome: string;
   difference: string;
   blind: Bit;
+  blind_result: string | null;
   note: string;
   submission_id: string;
   run_id: number | null;

@@ -133,6 +133,25 @@ export function annotationContract(open: OpenEmpty): void {
       expect(await choices()).toEqual(new Set(['junk', 'ham']));
     }));
 
+  it('keeps what a blind answer said first, and rewrites it too', () =>
+    inWorld(open, async ({ store, project, tasks, annotator, answer }) => {
+      const [task] = await tasks(1);
+      const given = answer(task!.id, await annotator('ann'), { blind: true, result: [{ choice: 'spam' }] });
+      const { annotation } = await store.annotations.submit(given);
+      expect(annotation.blindResult).toBeNull();
+      const settled = { result: [{ choice: 'ham' }], blindResult: annotation.result };
+      await store.annotations.update(annotation.id, settled);
+      expect(await store.annotations.get(annotation.id)).toMatchObject(settled);
+      const changed = await store.annotations.rewrite(project.id, (result) =>
+        result[0]!.choice === 'spam' ? [{ choice: 'junk' }] : null,
+      );
+      expect(changed).toBe(1);
+      expect(await store.annotations.get(annotation.id)).toMatchObject({
+        result: [{ choice: 'ham' }],
+        blindResult: [{ choice: 'junk' }],
+      });
+    }));
+
   it('keeps predictions word for word', () =>
     inWorld(open, async ({ store, project, tasks, clock }) => {
       const [a, b] = await tasks(2);

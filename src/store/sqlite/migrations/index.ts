@@ -9,6 +9,7 @@ import { studioAnswers } from './0007-studio-answers.ts';
 import { mediaFacts } from './0008-media-facts.ts';
 import { jobs } from './0009-jobs.ts';
 import { imageHashes } from './0010-image-hashes.ts';
+import { blindResults } from './0011-blind-results.ts';
 
 export const MIGRATIONS: readonly string[] = [
   start,
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly string[] = [
   mediaFacts,
   jobs,
   imageHashes,
+  blindResults,
 ];
 
 /** What this version of the program writes. A data folder with a higher number is refused. */

@@ -103,7 +103,7 @@ async function embedTasks(
   chunk: Chunk,
   onDone: (tasks: number) => Promise<void>,
 ): Promise<void> {
-  for await (const { tasks, items, failed } of itemGroups(deps.media, chunk.config, chunk.tasks)) {
+  for await (const { tasks, items, failed } of itemGroups(deps.media, chunk.config, chunk.tasks, work.signal)) {
     throwIfStopped(work.signal);
     for (const { taskId, error } of failed) await work.itemFailed(taskId, error);
     if (tasks.length > 0) await embedGroup(deps, loops, work, chunk, { tasks, items });

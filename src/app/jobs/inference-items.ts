@@ -5,6 +5,7 @@ import { AppError, toAppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { MediaStore } from '../../media/media.ts';
 import type { ProjectConfig } from '../projects/project-config.ts';
+import { unlessStopped } from './job-runner.ts';
 
 export interface ItemGroup {
   /** One per item. */
@@ -26,13 +27,21 @@ const GROUP_FILES = 64;
 
 type Inputs = Pick<ProjectConfig, 'input' | 'textOf' | 'mediaOf'>;
 
-/** Group by group, in the order of the tasks; the next one is read while the last is at work. */
-export function itemGroups(media: MediaStore, config: Inputs, tasks: readonly Task[]): AsyncGenerator<ItemGroup> {
+/**
+ * Group by group, in the order of the tasks; the next one is read while the last is at work. Throws CONFLICT_CANCELLED as
+ * soon as the signal is raised: an address may take minutes to answer.
+ */
+export function itemGroups(
+  media: MediaStore,
+  config: Inputs,
+  tasks: readonly Task[],
+  signal: AbortSignal,
+): AsyncGenerator<ItemGroup> {
   const groups =
     config.input === 'text'
       ? grouped(textsOf(config, tasks), tasks.length)
       : grouped(filesOf(media, config, tasks), GROUP_FILES);
-  return oneAhead(groups);
+  return oneAhead(groups, signal);
 }
 
 /** A task with what it shows, or the reason why that cannot be read. */
@@ -69,9 +78,9 @@ function bytesOf(item: InferenceItem): number {
   return 'text' in item ? 2 * item.text.length : item.bytes.length;
 }
 
-async function* oneAhead<T>(from: AsyncIterator<T>): AsyncGenerator<T> {
+async function* oneAhead<T>(from: AsyncIterator<T>, signal: AbortSignal): AsyncGenerator<T> {
   let ahead = from.next();
-  for (let one = await ahead; !one.done; one = await ahead) {
+  for (let one = await unlessStopped(signal, ahead); !one.done; one = await unlessStopped(signal, ahead)) {
     ahead = from.next();
     // Awaited after this one was worked on: until then a failure must not count as unhandled.
     ahead.catch(() => undefined);

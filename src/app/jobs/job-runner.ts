@@ -212,6 +212,21 @@ export function throwIfStopped(signal: AbortSignal): void {
   if (signal.aborted) throw new AppError('CONFLICT_CANCELLED', 'The job was asked to stop.');
 }
 
+/** The answer; throws when the job is asked to stop before it is there. Whatever still works on it works for nobody then. */
+export async function unlessStopped<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
+  let stop = (): void => undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(new AppError('CONFLICT_CANCELLED', 'The job was asked to stop.'));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+  });
+  try {
+    return await Promise.race([stopped, answer]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
 /** Throws when failed items were to be asked again and nothing can be asked: a success would strike them off the list. */
 export function refuseRetry({ only }: JobWork, reason: string): void {
   if (only) throw new AppError('CONFLICT', `The failed items cannot be tried again: ${reason}.`);

@@ -47,7 +47,7 @@ export function createModelCompareHandler(deps: Deps, configs: ProjectConfigs) {
       const tasks = await store.tasks.list(project.id, { after, limit: Math.min(PAGE, Number(limit) - seen) });
       if (tasks.length === 0) break;
       after = tasks.at(-1)!.id;
-      for await (const group of itemGroups(media, inputsOf(first.binding), tasks)) {
+      for await (const group of itemGroups(media, inputsOf(first.binding), tasks, work.signal)) {
         throwIfStopped(work.signal);
         const results: InferenceResult[] = [];
         // One after the other: a group is as much as should wait for models at a time.

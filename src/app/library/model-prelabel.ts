@@ -102,7 +102,7 @@ class Prelabel {
       const tasks = await store.tasks.byOrdinals(project.id, open);
       reused += ordinals.length - tasks.length;
       done += ordinals.length - tasks.length;
-      for await (const group of itemGroups(this.#deps.media, inputsOf(fit.binding), tasks)) {
+      for await (const group of itemGroups(this.#deps.media, inputsOf(fit.binding), tasks, this.#work.signal)) {
         throwIfStopped(this.#work.signal);
         for (const { taskId, error } of group.failed) await this.#work.itemFailed(taskId, error);
         const answered = await this.#answer(group.tasks, group.items);

@@ -12,6 +12,7 @@ import type { FactOf } from '../../rules/index.ts';
 import type { MediaFactRow } from '../../store/store.ts';
 import type { Deps } from '../deps.ts';
 import { itemGroups } from '../jobs/inference-items.ts';
+import { throwIfStopped, unlessStopped } from '../jobs/job-runner.ts';
 import type { ProjectConfig } from '../projects/project-config.ts';
 
 /** Name of the model that averages colours: pictures are decoded in its host. */
@@ -81,9 +82,9 @@ export async function learnFacts(
   const rows = new Map<number, NewRow>();
   const fresh: Task[] = [];
   for (let at = 0; at < tasks.length; at += READS_AT_ONCE) {
-    signal.throwIfAborted();
     const some = tasks.slice(at, at + READS_AT_ONCE);
-    for (const [i, row] of (await Promise.all(some.map((task) => lookAt(deps, source, task)))).entries()) {
+    const looks = Promise.all(some.map((task) => lookAt(deps, source, task)));
+    for (const [i, row] of (await unlessStopped(signal, looks)).entries()) {
       const before = known.get(row.taskId);
       if (before !== undefined && isStill(before, row, colours)) rows.set(row.taskId, before);
       else {
@@ -166,8 +167,8 @@ async function lookAtPixels(
   const see = (taskId: number, look: Look): void => void seen.set(versionOf.get(taskId)!, look);
   const unknown = { mean_color: null, brightness: null };
   const look = { input: 'image' as const, textOf: () => null, mediaOf: (data: JsonObject) => referenceIn(data, field) };
-  for await (const group of itemGroups(media, look, [...unseen.values()])) {
-    signal.throwIfAborted();
+  for await (const group of itemGroups(media, look, [...unseen.values()], signal)) {
+    throwIfStopped(signal);
     for (const { taskId, error } of group.failed) see(taskId, { facts: unknown, error });
     if (group.items.length === 0) continue;
     const { outputs, failed } = await inference.run(IMAGE_FACTS, group.items, { lane: 'bulk', signal });

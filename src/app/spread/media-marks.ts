@@ -27,7 +27,7 @@ export async function mediaMarks(
 ): Promise<Map<number, MediaMark>> {
   const marks = new Map<number, MediaMark>();
   if (config.input === null || config.input === 'text') return marks;
-  for await (const group of itemGroups(deps.media, config, tasks)) {
+  for await (const group of itemGroups(deps.media, config, tasks, work.signal)) {
     throwIfStopped(work.signal);
     for (const { taskId, error } of group.failed) await work.itemFailed(taskId, error);
     const contents = await Promise.all(group.items.map(checksum));

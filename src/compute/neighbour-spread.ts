@@ -37,7 +37,13 @@ export async function spreadOn(
     const seeds = { classCount, ...placed(request.seeds, places, label) };
     const verified = placed(request.verified, places, label);
     const { target, level } = request;
-    const steps = propagateSteps(pool, seeds, verified, { target, level, methods });
+    const inBulk = placed(
+      request.seeds.filter((task) => task.inBulk),
+      places,
+      label,
+    );
+    const bulk = { items: inBulk.items, at: inBulk.at, verifiedAt: verified.at };
+    const steps = propagateSteps(pool, seeds, verified, { target, level, methods, bulk });
     const outcome = await inTurns(steps, (done) => progress('spreading labels', (q + done) / asked.length));
     answers.push(await answerOf(pool, ordinals, label, outcome, { seeds, verified, places, answered }, progress));
   }
@@ -57,11 +63,12 @@ function placed(
   tasks: readonly LabeledOrdinal[],
   places: ReadonlyMap<number, number>,
   label: number | null,
-): { items: number[]; classes: number[] } {
+): { items: number[]; classes: number[]; at: number[] } {
   const there = tasks.filter((task) => places.has(task.ordinal) && (label !== null || task.classes.length > 0));
   return {
     items: there.map((task) => places.get(task.ordinal)!),
     classes: there.map(({ classes }) => (label === null ? classes[0]! : classes.includes(label) ? YES : NO)),
+    at: there.map(({ at }) => at),
   };
 }
 

@@ -58,6 +58,10 @@ export interface LabeledOrdinal {
   readonly ordinal: number;
   /** One class, or any number of them where several may hold. */
   readonly classes: readonly number[];
+  /** Number of the answer: later ones have larger ones. */
+  readonly at: number;
+  /** Nobody has looked at it alone. */
+  readonly inBulk: boolean;
 }
 
 /** One question's answer: which class (or, of several, whether `label` holds). */

@@ -18,6 +18,7 @@ import {
 import { METHOD_NAMES, type MethodName, methodSteps } from './methods/methods.ts';
 import { labelsOf, type Spread } from './methods/spread.ts';
 import type { PropagationPool } from './pool.ts';
+import { type BulkLabels, speakingForRest } from './remaining.ts';
 import type { Seeds } from './seeds.ts';
 import { correctShares, testShares } from './shares.ts';
 import { checkVerified, NOTHING_VERIFIED, type Verified } from './verified.ts';
@@ -28,6 +29,8 @@ export interface CrossFitOptions extends GateOptions {
   readonly methods?: readonly MethodName[];
   /** Items verified inside a region that was fixed before: they teach as well, and check inside of it. */
   readonly second?: SecondStage;
+  /** Seeds that were labeled in bulk: what is left without them is checked by what resembles it. */
+  readonly bulk?: BulkLabels;
 }
 
 /** One way of predicting: a method, with the class shares of the verified items or its own. */
@@ -84,10 +87,13 @@ export function* crossFitSteps(
     // A correction that most folds did not ask for was judged on too few items.
     .filter(({ way, checks }) => !way.corrected || (different.has(way.method) && checks.length > 0.9 * total))
     .sort((a, b) => b.right - a.right);
-  const { way, checks: chosen, inside: chosenInside } = judged[0]!;
+  const { way, checks: all, inside: chosenInside } = judged[0]!;
+  const { bulk } = options;
+  const speaking = bulk && speakingForRest(pool.graph, seeds.items, verified, bulk);
+  const chosen = speaking ? all.filter(({ item }) => speaking.has(item)) : all;
   const last = methodSteps(pool, withLabels(seeds, answered), withViews([way.method]));
-  const all = yield* atShare(last, folds / (folds + 1));
-  const spread = ranked(agreed(way.method, spreadOf(way, all, verified), all), seeds, answered);
+  const spreads = yield* atShare(last, folds / (folds + 1));
+  const spread = ranked(agreed(way.method, spreadOf(way, spreads, verified), spreads), seeds, answered);
   const evidence: MethodEvidence[] = judged.map((one) =>
     evidenceOf(one.way.method, one.way.corrected, one.right, total),
   );

@@ -52,6 +52,7 @@ export { precisionCurve } from './platt.ts';
 export { type PropagationPool, poolOf, preparePool } from './pool.ts';
 export { principalPlane } from './principal-plane.ts';
 export { type PropagateOptions, type Propagation, propagate, propagateSteps } from './propagate.ts';
+export type { BulkLabels } from './remaining.ts';
 export { type SpanSearch, sameSpans, type TextSpan } from './same-span.ts';
 export { planSecondStage, type StagePlan } from './second-stage.ts';
 export { checkSeeds, NO, type Seeds, YES } from './seeds.ts';

@@ -128,7 +128,12 @@ describe('the neighbour process', () => {
     const spaces = start();
     await fill(spaces, key, upTo(COUNT));
     const labeled = (from: number, to: number) =>
-      [...upTo(to)].slice(from).map((ordinal) => ({ ordinal, classes: [labels[ordinal]!] }));
+      [...upTo(to)].slice(from).map((ordinal) => ({
+        ordinal,
+        classes: [labels[ordinal]!],
+        at: ordinal,
+        inBulk: false,
+      }));
     const request = { classCount: 2, multiple: false, target: 0.95, level: 0.8 };
     const [answer] = await spaces.spread(key, { ...request, seeds: labeled(0, 10), verified: labeled(10, 130) });
     const { proposals } = answer!;

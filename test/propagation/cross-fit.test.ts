@@ -66,6 +66,43 @@ describe('cross-fitting', () => {
     expect(gate.coverage).toBeGreaterThan(onlyChecking.coverage);
   });
 
+  it('keeps its promise for what is left after an easy part was labeled in bulk', () => {
+    const [n, dim] = [1_200, 8];
+    const target = 0.9;
+    let [kept, keptWithout] = [0, 0];
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      // Half of the items lie far apart by class, the other half hardly do, and far from the first.
+      const [easy, hard] = [planted(n / 2, dim, 2, 0.3, seed), planted(n / 2, dim, 2, 3.2, seed + 50)];
+      const rows = new Float32Array(n * (dim + 1));
+      for (let i = 0; i < n; i++) {
+        const from = i < n / 2 ? easy : hard;
+        rows.set(from.rows.subarray((i % (n / 2)) * dim, ((i % (n / 2)) + 1) * dim), i * (dim + 1));
+        rows[i * (dim + 1) + dim] = i < n / 2 ? 6 : -6;
+      }
+      const labels = Int32Array.from({ length: n }, (_, i) => (i < n / 2 ? easy : hard).labels[i % (n / 2)]!);
+      const pool = preparePool(new KernelHeap({ bytes: 64 << 20 }), rows, dim + 1);
+      const order = shuffle([...Array(n).keys()], seededRandom('bulk draw', seed));
+      const verified = order.slice(10, 260);
+      const inBulk = order.slice(260).filter((i) => i < n / 2);
+      const seeds = { classCount: 2, ...given([...order.slice(0, 10), ...inBulk], labels) };
+      const bulk = { items: inBulk, at: inBulk.map(() => 2), verifiedAt: verified.map(() => 1) };
+      const holds = (options: object): boolean => {
+        const { gate } = propagate(pool, seeds, given(verified, labels), { methods: METHODS, target, ...options });
+        return gate.accepted.length === 0 || precision(gate.accepted, gate.labels, labels) >= target - 0.01;
+      };
+      if (holds({ bulk })) kept++;
+      if (holds({})) keptWithout++;
+      // Whoever was drawn after the bulk act was drawn from what is left.
+      const after = { ...bulk, verifiedAt: verified.map(() => 3) };
+      const whole = { methods: METHODS, target };
+      expect(propagate(pool, seeds, given(verified, labels), { ...whole, bulk: after }).gate).toEqual(
+        propagate(pool, seeds, given(verified, labels), whole).gate,
+      );
+    }
+    expect(kept).toBeGreaterThanOrEqual(5);
+    expect(keptWithout).toBeLessThanOrEqual(3);
+  });
+
   it('lets answers from a region that was fixed before teach and check there', () => {
     const { pool, labels, seeds, verified } = world(2.2, 5);
     const few = { classCount: 2, ...given(seeds, labels) };

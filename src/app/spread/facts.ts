@@ -39,7 +39,8 @@ export async function factsOf(deps: Deps, project: Project, config: ProjectConfi
     const { shares, proven } = lessonOf(config, own, bulk);
     const ordinal = ordinals.get(taskId);
     if (shares === null || ordinal === undefined) continue;
-    const labeled = { ordinal, classes: classesOf(shares, config.control!.multiple) };
+    const at = Math.min(...own.map((one) => one.id));
+    const labeled = { ordinal, classes: classesOf(shares, config.control!.multiple), at, inBulk: !proven };
     if (proven && chosen(taskId)) verified.push({ ...labeled, place: hashUnit(project.settings.seed, 'fold', taskId) });
     else seeds.push(labeled);
   }
@@ -47,7 +48,7 @@ export async function factsOf(deps: Deps, project: Project, config: ProjectConfi
   seeds.sort((a, b) => a.ordinal - b.ordinal);
   return {
     seeds,
-    verified: verified.map(({ ordinal, classes }) => ({ ordinal, classes })),
+    verified: verified.map(({ place: _, ...labeled }) => labeled),
     taskIds,
     fingerprint: stableHash([seeds, verified, taskIds.size, config.classes]).slice(0, 16),
   };

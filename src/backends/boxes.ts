@@ -15,20 +15,26 @@ export interface Box {
  * YOLOX head (Ge et al., 2021): per cell of the strides 8, 16 and 32 `dx dy log(w) log(h) objectness class...`.
  * `raw` is (cells x (5 + labels)); boxes below `scoreMin` are left out.
  */
-export function decodeYolox(raw: Float32Array, side: number, labelCount: number, scoreMin: number): Box[] {
+export function decodeYolox(
+  raw: Float32Array,
+  frame: { readonly width: number; readonly height: number },
+  labelCount: number,
+  scoreMin: number,
+): Box[] {
   const width = 5 + labelCount;
   const boxes: Box[] = [];
   let row = 0;
   for (const stride of [8, 16, 32]) {
-    const cells = side / stride;
-    for (let cell = 0; cell < cells * cells; cell++, row += width) {
+    const columns = frame.width / stride;
+    const cells = columns * (frame.height / stride);
+    for (let cell = 0; cell < cells; cell++, row += width) {
       const objectness = raw[row + 4]!;
       if (objectness < scoreMin) continue;
       const label = argMax(raw, row + 5, labelCount);
       const score = objectness * raw[row + 5 + label]!;
       if (score < scoreMin) continue;
-      const x = (raw[row]! + (cell % cells)) * stride;
-      const y = (raw[row + 1]! + Math.floor(cell / cells)) * stride;
+      const x = (raw[row]! + (cell % columns)) * stride;
+      const y = (raw[row + 1]! + Math.floor(cell / columns)) * stride;
       const halfWidth = (Math.exp(raw[row + 2]!) * stride) / 2;
       const halfHeight = (Math.exp(raw[row + 3]!) * stride) / 2;
       boxes.push({
@@ -91,11 +97,20 @@ export function decodeCorners(
   return boxes;
 }
 
-/** Greedy non-maximum suppression per label: of boxes that overlap by more than `iouMax`, the best stays. */
+/** A picture with more things than this is one that nobody labels box by box; detectors stop at 100 to 300. */
+const BOXES_MAX = 1_000;
+/** Boxes looked at, best first: those of the finest grids in use. A model that is sure of every cell costs the square of it. */
+const CANDIDATES_MAX = 10_000;
+
+/**
+ * Greedy non-maximum suppression per label: of boxes that overlap by more than `iouMax`, the best stays; no more than a
+ * thousand do.
+ */
 export function suppressCopies(boxes: readonly Box[], iouMax: number): Box[] {
-  const sorted = [...boxes].sort((a, b) => b.score - a.score);
+  const sorted = [...boxes].sort((a, b) => b.score - a.score).slice(0, CANDIDATES_MAX);
   const kept: Box[] = [];
   for (const box of sorted) {
+    if (kept.length === BOXES_MAX) break;
     if (kept.every((one) => one.label !== box.label || overlap(one, box) <= iouMax)) kept.push(box);
   }
   return kept;

@@ -22,7 +22,9 @@ export function checkOutput(
     for (let item = 0; item < itemCount; item++) {
       const row = tensor.data.subarray(from, ends[item]);
       from = ends[item]!;
-      const error = failed.has(item) ? null : (notFinite(name, row) ?? nameless(name, spec, labels.length, row));
+      const error = failed.has(item)
+        ? null
+        : (endless(name, spec, row) ?? notFinite(name, row) ?? nameless(name, spec, labels.length, row));
       if (error) failed.set(item, { index: item, error: error.toPlain() });
       if (failed.has(item)) row.fill(0);
     }
@@ -44,6 +46,14 @@ function rowEnds(name: string, spec: OutputSpec, itemCount: number, tensor: Batc
     throw badOutput(name, `has ${tensor.data.length} numbers, expected ${end} for ${itemCount} items`);
   }
   return ends;
+}
+
+/** Records of one item: the runs of a noisy mask; what comes beyond would fill the server with nothing that anybody edits. */
+const RECORDS_MAX = 500_000;
+
+function endless(name: string, spec: OutputSpec, row: Float32Array): AppError | null {
+  if ('dim' in spec || row.length <= RECORDS_MAX * spec.fields.length) return null;
+  return badOutput(name, `holds more than ${RECORDS_MAX} records for one item`);
 }
 
 function badOutput(name: string, problem: string): AppError {

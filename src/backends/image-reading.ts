@@ -72,7 +72,7 @@ function boxesOf(options: DetectorOptions, size: ImageSize, output: GraphOutput)
     const apart = scores && classes ? { scores: output(scores), classes: output(classes) } : null;
     return decodeCorners(raw, apart, { order, scale: unit === 'shares' ? size : { width: 1, height: 1 }, scoreMin });
   }
-  if (options.head === 'yolox') return decodeYolox(raw, size.width, options.labelCount, scoreMin);
+  if (options.head === 'yolox') return decodeYolox(raw, size, options.labelCount, scoreMin);
   return decodeYolov8(raw, options.labelCount, scoreMin);
 }
 

@@ -61,6 +61,10 @@ export function remoteEntry(json: Json, given: Pick<ModelEntry, 'name' | 'licens
   if (!Array.isArray(labels) || !labels.every((one) => typeof one === 'string'))
     throw misfit('labels', 'a list of texts');
   const specs = readOutputs(outputs);
+  const { probabilities } = specs;
+  if (probabilities && 'dim' in probabilities && labels.length > 0 && labels.length !== probabilities.dim) {
+    throw misfit('labels', `as many names as \`outputs.probabilities\` has numbers, ${probabilities.dim}`);
+  }
   if (protocol === 'json') {
     for (const name of Object.keys(specs)) if (!(name in answer)) throw misfit(`answer.${name}`, 'a path in the reply');
   }
@@ -82,7 +86,10 @@ function readOutputs(outputs: Json | undefined): Readonly<Record<string, OutputS
   for (const spec of Object.values(outputs)) {
     const dense = isJsonObject(spec) && Number.isInteger(spec.dim) && Number(spec.dim) > 0;
     const ragged =
-      isJsonObject(spec) && Array.isArray(spec.fields) && spec.fields.every((one) => typeof one === 'string');
+      isJsonObject(spec) &&
+      Array.isArray(spec.fields) &&
+      spec.fields.length > 0 &&
+      spec.fields.every((one) => typeof one === 'string');
     if (!dense && !ragged) throw misfit('outputs', what);
   }
   return outputs as unknown as Readonly<Record<string, OutputSpec>>;

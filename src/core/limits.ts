@@ -42,9 +42,17 @@ export const LIMITS = {
   modelTextBytesMax: 100_000_000,
   /** All files of a model together: one host holds them at once, so this bounds its memory beside the disk. */
   modelBytesMax: 2_200_000_000,
+  /** JSON and labels beside a model that the server itself reads: 22,000 classes take 2 MB, a large graph of TF.js 5. */
+  modelSettingsBytesMax: 10_000_000,
   modelFilesMax: 100,
   /** Classes of one model: the largest classifiers in use have 22,000. */
   modelLabelsMax: 100_000,
+  /** Numbers in one row of a model's output: classes, or an embedding; the widest of those have 16,384. */
+  modelRowMax: 100_000,
+  /** Pixels of the frame that a model looks at: the largest in use are 1,536 x 1,536. */
+  modelFramePixelsMax: 17_000_000,
+  /** Samples that a model hears at once, where it says how many: three minutes at 48 kHz. */
+  modelWindowSamplesMax: 10_000_000,
   /** A gigabyte on a slow line. */
   modelPullMs: 4 * 3_600_000,
   /** Pixels of one picture: a 100-megapixel photo; decoded it takes three bytes a pixel. */

@@ -49,12 +49,32 @@ describe('boxes', () => {
     const cells = 8 * 8 + 4 * 4 + 2 * 2;
     const raw = new Float32Array(cells * 7);
     raw.set([0.5, 0.25, Math.log(2), 0, 0.8, 0.1, 0.9], (64 + 5) * 7);
-    const [only, ...others] = decodeYolox(raw, 64, 2, 0.3);
+    const [only, ...others] = decodeYolox(raw, { width: 64, height: 64 }, 2, 0.3);
     expect(others).toEqual([]);
     // Stride 16, cell (1, 1): centre (24, 20), size 32 x 16.
     expect([only!.left, only!.right, only!.top, only!.bottom].map(Math.round)).toEqual([8, 40, 12, 28]);
     expect(only!.label).toBe(1);
     expect(only!.score).toBeCloseTo(0.72, 6);
+  });
+
+  it('reads a YOLOX grid that is wider than high', () => {
+    const cells = 16 * 8 + 8 * 4 + 4 * 2;
+    const raw = new Float32Array(cells * 6);
+    // Stride 16, row 2, column 6 of 8: centre (104, 40), size 16 x 16.
+    raw.set([0.5, 0.5, 0, 0, 0.9, 1], (16 * 8 + 2 * 8 + 6) * 6);
+    const [only, ...others] = decodeYolox(raw, { width: 128, height: 64 }, 1, 0.3);
+    expect(others).toEqual([]);
+    expect([only!.left, only!.right, only!.top, only!.bottom].map(Math.round)).toEqual([96, 112, 32, 48]);
+  });
+
+  it('keeps a thousand boxes of a model that sees things everywhere, the best ones', () => {
+    const boxes = Array.from({ length: 20_000 }, (_, i) => {
+      const [left, top] = [2 * (i % 200), 2 * Math.floor(i / 200)];
+      return { left, top, right: left + 1, bottom: top + 1, score: (i % 1_999) / 1_999, label: 0 };
+    });
+    const kept = suppressCopies(boxes, 0.4);
+    expect(kept).toHaveLength(1_000);
+    expect(kept.at(-1)!.score).toBeGreaterThan(0.94);
   });
 
   it('reads a YOLOv8 head column by column', () => {

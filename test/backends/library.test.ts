@@ -23,6 +23,7 @@ import { readModelFolder } from '../../src/backends/library/folder.ts';
 import { takeIn } from '../../src/backends/library/intake.ts';
 import type { AddOptions, ModelLibrary, NewModelFile } from '../../src/backends/library/library.ts';
 import { openModelLibrary } from '../../src/backends/library/open.ts';
+import { OnnxGraph } from '../../src/backends/onnx-graph.ts';
 import { createInferencePool } from '../../src/backends/pool.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { LIMITS } from '../../src/core/limits.ts';
@@ -338,6 +339,54 @@ describe('security', () => {
     symlinkSync(secret, join(incoming, 'labels.txt'));
     await expect(add(opened, spamFolder)).rejects.toThrow();
     expect(readFileSync(secret, 'utf8')).toBe('ham\nspam');
+  });
+
+  it('sizes that no host could hold are refused before one is asked', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'headstart-bounds-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const graph = (input: readonly number[], output: readonly number[]): Uint8Array => {
+      const built = new OnnxGraph();
+      built.output('in', 'out');
+      const value = (name: string, shape: readonly number[]) => ({ name, type: 'float32' as const, shape });
+      return built.toBytes([value('in', input)], [value('out', output)]);
+    };
+    const most = LIMITS.modelSettingsBytesMax;
+    const wanted: Readonly<Record<string, Readonly<Record<string, string | Uint8Array>>>> = {
+      'rows of 2000000000 numbers': { 'model.onnx': graph([1, 3, 16, 16], [1, 2_000_000_000]) },
+      '90000 x 90000 = 8100000000 pixels': { 'model.onnx': graph([1, 3, 90_000, 90_000], [1, 8]) },
+      '3000000000 samples at once': { 'model.onnx': graph([1, 3_000_000_000], [1, 8]) },
+      '500000 x 16000 =': {
+        'model.onnx': colourClassifier(),
+        'headstart.json': '{"processing": {"width": 500000, "height": 16000}}',
+      },
+      'rows of 900000000 numbers': {
+        'remote.json': JSON.stringify({
+          url: 'https://models.example/x',
+          outputs: { embedding: { dim: 900_000_000 } },
+          answer: { embedding: '*' },
+        }),
+      },
+      "'labels.txt' is larger": { ...colourFolder(), 'labels.txt': '\n'.repeat(most + 1) },
+      "'config.json' is larger": { 'model.onnx': colourClassifier(), 'config.json': `[${'[],'.repeat(most / 2)}[]]` },
+    };
+    for (const [message, files] of Object.entries(wanted)) {
+      const own = mkdtempSync(join(folder, 'model-'));
+      for (const [name, content] of Object.entries(files)) writeFileSync(join(own, name), content);
+      await expect(readModelFolder(own, { name: 'mine', license: '' }), message).rejects.toMatchObject({
+        code: 'LIMIT_SIZE',
+        message: expect.stringContaining(message),
+      });
+    }
+  });
+
+  it('what somebody left in the way keeps no server from starting', async () => {
+    const opened = await openLibrary();
+    mkdirSync(join(opened.folder, '.incoming'), { recursive: true });
+    symlinkSync('/nowhere', join(opened.folder, '.incoming', 'broken'));
+    await openLibrary(opened.folder);
+    expect(readdirSync(join(opened.folder, '.incoming'))).toEqual([]);
+    writeFileSync(join(opened.folder, 'models.json'), '{"format": "headstart-models/1"}');
+    await expect(openLibrary(opened.folder)).rejects.toThrow(/models\.json', is damaged; put a copy of it back/);
   });
 
   it('files beyond the limit are cut off while they come', async () => {

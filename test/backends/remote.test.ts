@@ -294,6 +294,8 @@ describe('remote.json', () => {
     [{ url: 'http://x.example/', outputs: {} }, 'outputs'],
     [{ url: 'http://x.example/', outputs: { a: { dim: 0 } } }, 'outputs'],
     [{ url: 'http://x.example/', outputs: { a: { dim: 1 } } }, 'answer.a'],
+    [{ url: 'http://x.example/', outputs: { a: { fields: [] } } }, 'outputs'],
+    [{ ...LENGTHS, url: 'http://x.example/', labels: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }, 'labels'],
     [{ url: 'http://x.example/', headers: { a: 1 } }, 'headers'],
     [{ url: 'http://x.example/', timeoutMs: -1 }, 'timeoutMs'],
     [{ ...LENGTHS, url: 'http://x.example/', batch: { itemsMax: 0.5 } }, 'batch.itemsMax'],

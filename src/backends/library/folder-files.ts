@@ -49,15 +49,22 @@ export async function filesIn(folder: string, bytesMax: number = LIMITS.modelByt
 }
 
 /** The whole file. Throws LIMIT_SIZE for one that is larger than its kind ever is. */
-export async function bytesOf({ name, path, bytes }: FolderFile): Promise<Uint8Array> {
-  const bytesMax = bytesMaxOf(name);
+export async function bytesOf(
+  { name, path, bytes }: FolderFile,
+  bytesMax: number = bytesMaxOf(name),
+): Promise<Uint8Array<ArrayBuffer>> {
   if (bytes > bytesMax) throw fileTooLarge(name, bytesMax);
   return readWhole(path);
 }
 
+/** A file that is parsed here, where others wait for this thread and its memory. */
+export function settingsOf(file: FolderFile): Promise<Uint8Array<ArrayBuffer>> {
+  return bytesOf(file, LIMITS.modelSettingsBytesMax);
+}
+
 export async function textOf(file: FolderFile): Promise<string> {
   // Some editors write a mark before the text.
-  return Buffer.from(await bytesOf(file))
+  return Buffer.from(await settingsOf(file))
     .toString('utf8')
     .replace(/^\uFEFF/, '');
 }

@@ -8,7 +8,8 @@ import { promptInputs } from '../prompt-signature.ts';
 import { REMOTE_FILE, remoteEntry } from '../remote-model.ts';
 import { readModelJson } from '../tfjs-files.ts';
 import { readTfjsSignature } from '../tfjs-signature.ts';
-import { bytesOf, type FolderFile, filesIn, KNOWN, only, textOf } from './folder-files.ts';
+import { assertBounds } from './bounds.ts';
+import { bytesOf, type FolderFile, filesIn, KNOWN, only, settingsOf, textOf } from './folder-files.ts';
 import { type Guess, type GuessInput, guessModel, type Preprocessing } from './guess.ts';
 import { guessPrompted, type SignedFile } from './guess-prompted.ts';
 import { oddLabels, readLabels } from './labels.ts';
@@ -28,7 +29,9 @@ export async function readModelFolder(
   const remote = only(files, KNOWN.remote, REMOTE_FILE);
   if (remote) {
     const about = { name: given.name, license: given.license || 'unknown', source, files: await hashesOf([remote]) };
-    return { entry: remoteEntry(await jsonIn(remote), about), assumed: [] };
+    const entry = remoteEntry(await jsonIn(remote), about);
+    assertBounds(entry);
+    return { entry, assumed: [] };
   }
   const tfjs = only(files, KNOWN.tfjs, 'model.json');
   const pair = tfjs ? null : await encoderAndDecoder(files);
@@ -47,7 +50,7 @@ export async function readModelFolder(
     signature,
     file: model.name,
     labels: labels
-      ? readLabels(labels.name, await bytesOf(labels))
+      ? readLabels(labels.name, await settingsOf(labels))
       : labelsOfConfig(await jsonOf(files, KNOWN.config, 'config.json')),
     tokenizer: tokenizer?.name ?? null,
     preprocessing,
@@ -65,6 +68,7 @@ export async function readModelFolder(
     processing: { ...guessed.processing, ...(isJsonObject(settings.processing) ? settings.processing : {}) },
     ...(golden.length > 0 ? { golden } : {}),
   };
+  assertBounds(entry);
   return { entry, assumed: [...assumed, ...oddLabels(entry.labels ?? [])] };
 }
 
@@ -116,7 +120,7 @@ function named({ name }: FolderFile, error: AppError): AppError {
 }
 
 async function tfjsSignature(file: FolderFile): Promise<ReturnType<typeof readTfjsSignature>> {
-  return readTfjsSignature(readModelJson(new Map([[file.name, new Uint8Array(await bytesOf(file))]]), file.name));
+  return readTfjsSignature(readModelJson(new Map([[file.name, await settingsOf(file)]]), file.name));
 }
 
 /** Pictures with their colours last, and from 0 to 1 unless somebody wrote down something else. */

@@ -1,6 +1,6 @@
 /** Models from addresses: what lies under one is remembered by its hash, and must be the same the next time. */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, toAppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
@@ -24,7 +24,7 @@ export function pullFolder({ source, beside = [] }: PullRequest): string {
 export async function clearIncoming(incoming: string, now: number): Promise<void> {
   for (const name of await readdir(incoming).catch(() => [])) {
     const folder = join(incoming, name);
-    const { mtimeMs } = await stat(folder);
+    const { mtimeMs } = await lstat(folder);
     if (!name.startsWith(PULL) || now - mtimeMs > PULL_KEPT_MS) await rm(folder, { recursive: true, force: true });
   }
 }

@@ -31,16 +31,21 @@ const EVENTS_MAX = 10_000;
 
 const EMPTY: LibraryRecord = { format: FORMAT, versions: {}, serving: {}, shadows: {}, events: [], pins: {} };
 
+const PARTS = ['versions', 'serving', 'shadows', 'events', 'pins'] as const;
+
 /** Throws STORE_CORRUPT for a file that is none of ours. */
 export function readRecord(file: string): LibraryRecord {
   if (!existsSync(file)) return EMPTY;
   try {
     const record = JSON.parse(readFileSync(file, 'utf8')) as LibraryRecord;
-    if (record.format === FORMAT) return record;
+    if (record.format === FORMAT && PARTS.every((part) => typeof record[part] === 'object')) return record;
   } catch {
     // Told below.
   }
-  throw new AppError('STORE_CORRUPT', 'The record of added models is damaged.', { details: { file } });
+  const remedy = 'put a copy of it back, or move it away and add the models again';
+  throw new AppError('STORE_CORRUPT', `The record of added models, '${file}', is damaged; ${remedy}.`, {
+    details: { file },
+  });
 }
 
 export function writeRecord(file: string, record: LibraryRecord): void {

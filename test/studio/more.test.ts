@@ -9,7 +9,7 @@ import { readConfig } from '../../src/config.ts';
 import { temporaryFolder } from '../helpers/process.ts';
 import { answerOf, createTextProject, importTexts, settle } from '../helpers/project.ts';
 import { makeTexts } from '../helpers/texts.ts';
-import { STUDIO_TOKEN } from './stand-in.ts';
+import { PERSONAL_TOKEN, STUDIO_TOKEN } from './stand-in.ts';
 import { connectProject, eventsSettled, type StudioWorld, studioWorld, until } from './world.ts';
 
 const worlds: StudioWorld[] = [];
@@ -142,6 +142,26 @@ describe('media that Label Studio keeps', () => {
     expect(replies.map((reply) => reply.ok)).toEqual([false, false, false, false]);
     // An address that anybody may write down is asked for without the token.
     if (base === '') expect(world.studio.requests).not.toContain('GET /api/secret');
+  });
+
+  it('is read with one access for many files', async () => {
+    const world = await open(IMAGES);
+    for (let i = 0; i < 5; i++) {
+      world.studio.files.set(`upload/5/${i}.png`, PIXEL);
+      world.studio.add({ image: `/data/upload/5/${i}.png` });
+    }
+    const made = await world.client.call('studioConnect', {
+      body: { url: world.studio.url, token: PERSONAL_TOKEN, studio_project: 5 },
+    });
+    await world.client.call('connectionSync', { params: { connection_id: made.id }, body: { predictions: false } });
+    await settle(world.client, made.project);
+    const { tasks } = await world.client.call('taskList', { query: { project: made.project } });
+    const headers = { authorization: `Token ${world.running.secret}` };
+    for (const { id } of tasks) {
+      expect((await fetch(`${world.running.url}/api/tasks/${id}/media`, { headers })).status).toBe(200);
+    }
+    // To make the project, to sync, and for all media.
+    expect(world.studio.refreshed).toBeLessThanOrEqual(3);
   });
 
   it('that is gone is named with the step that failed', async () => {

@@ -3,18 +3,33 @@ import type { Connection } from '../../core/connection.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
 import type { Media, MediaStore } from '../../media/media.ts';
 import type { Deps } from '../deps.ts';
-import { studioClient } from './client.ts';
+import { type StudioClient, studioClient } from './client.ts';
 import { tokenOf } from './connections.ts';
+
+/** Access that is bought with a personal token lives for five minutes. */
+const ACCESS_MS = 60_000;
 
 /** The media store, and behind it the Label Studio servers that a project is connected to. */
 export function mediaThroughStudio(deps: Deps): MediaStore {
+  const accesses = new Map<number, { readonly of: string; readonly at: number; readonly client: StudioClient }>();
+  /** Thousands of files in a row are read with one access token, and not with one each. */
+  const clientOf = (connection: Connection): StudioClient => {
+    const of = `${connection.url} ${tokenOf(connection)}`;
+    const known = accesses.get(connection.id);
+    if (known?.of === of && performance.now() - known.at < ACCESS_MS) return known.client;
+    const client = studioClient(deps.fetch, connection);
+    accesses.set(connection.id, { of, at: performance.now(), client });
+    return client;
+  };
+  const through = (connection: Connection, reference: string): Promise<Media> =>
+    openStudioMedia(deps, connection, reference, clientOf(connection));
   const open = async (reference: string, projectId: number): Promise<Media> => {
     if (!isKeptThere(reference)) return deps.media.open(reference, projectId);
     const connections = (await deps.store.studio.list(projectId)).filter((one) => one.url !== null && tokenOf(one));
     if (isAddress(reference)) {
       // Without the token the address of a server leads to its login page.
       const owner = connections.find((one) => pathOn(one, reference) !== null);
-      return owner ? openStudioMedia(deps, owner, reference) : deps.media.open(reference, projectId);
+      return owner ? through(owner, reference) : deps.media.open(reference, projectId);
     }
     try {
       // Uploads and local files of this machine go first.
@@ -22,7 +37,7 @@ export function mediaThroughStudio(deps: Deps): MediaStore {
     } catch (error) {
       const [connection] = connections;
       if (connection === undefined) throw error;
-      return openStudioMedia(deps, connection, reference);
+      return through(connection, reference);
     }
   };
   return {
@@ -38,10 +53,15 @@ export function mediaThroughStudio(deps: Deps): MediaStore {
 }
 
 /** Throws what the media store throws, with the step that failed in the message. */
-export async function openStudioMedia(deps: Deps, connection: Connection, reference: string): Promise<Media> {
+export async function openStudioMedia(
+  deps: Deps,
+  connection: Connection,
+  reference: string,
+  client?: StudioClient,
+): Promise<Media> {
   const addresses = await addressesOf(deps, connection, reference);
   if (addresses.length === 0) return deps.media.open(reference, connection.projectId);
-  const { authorization } = studioClient(deps.fetch, connection);
+  const { authorization } = client ?? studioClient(deps.fetch, connection);
   const headers = { authorization: await authorization() };
   const failed: string[] = [];
   for (const { step, path } of addresses) {

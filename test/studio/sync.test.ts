@@ -119,6 +119,19 @@ describe('a sync', () => {
     expect((await world.client.call('taskList', { query: { project: projectId } })).tasks).toEqual(tasks);
   }, 60_000);
 
+  it('ends the run of its tasks when the connection is removed, and leaves them here', async () => {
+    const { projectId, params } = await open();
+    await sync(params, { predictions: false });
+    const run = async () => {
+      const runs = await world.client.call('runList', { params: { project_id: projectId } });
+      return runs.filter((one) => one.kind === 'import').map(({ state, written }) => [state, written]);
+    };
+    expect(await run()).toEqual([['running', 230]]);
+    await world.client.call('connectionDelete', { params });
+    expect(await run()).toEqual([['done', 230]]);
+    expect((await count(projectId)).task_number).toBe(230);
+  }, 60_000);
+
   it('ends where the pages end, also when they have become fewer', async () => {
     const { params } = await open();
     for (const task of [...world.studio.tasks.values()].slice(200)) world.studio.tasks.delete(task.id);

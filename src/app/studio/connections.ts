@@ -62,8 +62,13 @@ export class Connections {
   }
 
   async remove(id: number): Promise<void> {
-    await this.#deps.store.studio.remove(id);
+    const { studio, runs } = this.#deps.store;
+    const { runId } = await this.get(id);
+    await studio.remove(id);
     this.#forget(id);
+    // Nothing comes under it any more; the tasks stay until it is undone.
+    const run = runId === null ? undefined : await runs.get(runId);
+    if (run?.state === 'running') await runs.finish(run.id, 'done', run.written);
   }
 
   /** The run under which tasks from there are kept: open as long as the connection lives, undone as a whole. */

@@ -71,7 +71,8 @@ function propertiesOf(schema: TSchema | undefined): Record<string, TSchema> {
 function idOf(request: Parts, { part, key }: Reference): number | undefined {
   const from = { params: request.params, querystring: request.query, body: request.body }[part];
   const value = (from as Record<string, unknown> | undefined)?.[key];
-  return typeof value === 'number' ? value : undefined;
+  // Where zero is allowed it names nothing.
+  return typeof value === 'number' && value !== 0 ? value : undefined;
 }
 
 async function visiblePlace(
@@ -100,6 +101,7 @@ const PLACES: Record<ReferenceKind, (app: App, id: number, projectId?: number) =
     const versions = projectId === undefined ? [] : await app.models.versions(projectId);
     return versions.find((version) => version.id === id);
   },
+  view: (app, id) => app.scripts.view(id),
   connection: async (app, id) => ({ projectId: (await app.studio.get(id)).projectId }),
   token: async (app, id) => {
     const token = (await app.people.tokens()).find((one) => one.id === id);

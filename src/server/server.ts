@@ -12,6 +12,7 @@ import type { Route } from './contract/route.ts';
 import { describeApi, serveDocs } from './docs.ts';
 import { sendError } from './errors.ts';
 import { answerHandlers } from './handlers/answers.ts';
+import { dataManagerHandlers } from './handlers/data-manager.ts';
 import { eventHandlers } from './handlers/events.ts';
 import { importHandlers } from './handlers/imports.ts';
 import { learningHandlers } from './handlers/learning.ts';
@@ -130,6 +131,7 @@ async function addApi(server: FastifyInstance, options: ServerOptions, limits: S
     ...studioHandlers(app),
     ...scriptHandlers(app),
     ...importHandlers(app),
+    ...dataManagerHandlers(app),
     ...promotionHandlers(app),
     ...spreadHandlers(app),
     ...peopleHandlers(app),

@@ -8,6 +8,7 @@
  */
 import type {
   Annotation,
+  IsoTime,
   Label,
   Labeler,
   LabelerKind,
@@ -132,6 +133,18 @@ export interface PredictionStore {
   update(id: number, change: Pick<Prediction, 'result' | 'score'>): Promise<Prediction>;
   /** Answers that began with it are told from no prediction afterwards. */
   delete(id: number): Promise<void>;
+  /** How many each labeler has stored in a project. */
+  countsByLabeler(projectId: number): Promise<PredictionCount[]>;
+  /** Deletes those of a labeler that no run wrote; returns how many. */
+  deleteOfLabeler(projectId: number, labelerId: number): Promise<number>;
+}
+
+export interface PredictionCount {
+  readonly labelerId: number;
+  readonly count: number;
+  /** Of them, without a run behind them. */
+  readonly withoutRun: number;
+  readonly latest: IsoTime;
 }
 
 export interface LabelStore {
@@ -218,6 +231,22 @@ export interface ImageHashRow {
   readonly model: string;
   /** Null for a picture that is almost empty. */
   readonly hash: readonly number[] | null;
+}
+
+/** A choice of tasks that a script keeps. */
+export interface ViewRow {
+  readonly id: number;
+  readonly projectId: number;
+  /** As Label Studio has it: `filters`, `ordering`, `selectedItems`, `title`. */
+  readonly data: JsonObject;
+}
+
+export interface ViewStore {
+  add(projectId: number, data: JsonObject): Promise<ViewRow>;
+  get(id: number): Promise<ViewRow | undefined>;
+  list(projectId: number): Promise<ViewRow[]>;
+  update(id: number, data: JsonObject): Promise<ViewRow>;
+  delete(id: number): Promise<void>;
 }
 
 export interface ImageHashStore {
@@ -371,6 +400,7 @@ export interface Store {
   readonly labelModels: LabelModelStore;
   readonly mediaFacts: MediaFactStore;
   readonly imageHashes: ImageHashStore;
+  readonly views: ViewStore;
   readonly tokens: TokenStore;
   readonly jobs: JobQueue;
   readonly studio: StudioStore;

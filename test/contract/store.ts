@@ -17,6 +17,7 @@ import { studioContract } from './store/studio.ts';
 import { taskContract } from './store/tasks.ts';
 import { tokenContract } from './store/tokens.ts';
 import { transactionContract } from './store/transactions.ts';
+import { viewContract } from './store/views.ts';
 import { voteContract } from './store/votes.ts';
 import type { OpenEmpty } from './world.ts';
 
@@ -36,6 +37,7 @@ export function storeContract(open: OpenEmpty): void {
   describe('label models', () => labelModelContract(open));
   describe('media facts', () => mediaFactContract(open));
   describe('labelers and tokens', () => tokenContract(open));
+  describe('views', () => viewContract(open));
   describe('transactions', () => transactionContract(open));
   describe('totals under random play', () => countProperties(open));
   describe('leases under random play', () => leaseProperties(open));

@@ -43,6 +43,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   export_type: 'JSON',
   refresh: 'unknown',
   file_upload_ids: [1],
+  model_version: 'mine',
 };
 
 type Ids = (reference: Reference) => number;
@@ -113,7 +114,7 @@ describe('a thing of a foreign project', () => {
   it.each(withReferences.filter(({ route }) => referencesOf(route.schema).length > 1))(
     '$name, $reference.key: does not mix with ours, even for the owner of both',
     async ({ route, reference }) => {
-      const ids: Ids = (one) => (one.key === reference.key ? FOREIGN : 1);
+      const ids: Ids = (one) => (one.key === reference.key && one.part === reference.part ? FOREIGN : 1);
       expect(await local.call(requestFor(route, ids))).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
       expectUntouched(local);
     },

@@ -44,7 +44,7 @@ describe('errors', () => {
   });
 
   it.each([
-    ['/api/tasks', 'project', 'is missing'],
+    ['/api/dm/views', 'project', 'is missing'],
     ['/api/tasks?project=one', 'project', 'must be integer'],
     ['/api/tasks?project=1&page_size=5000', 'page_size', 'must be <= 1000'],
     ['/api/tasks?project=1&project=2', 'project', 'must be integer'],

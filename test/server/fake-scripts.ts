@@ -72,6 +72,24 @@ export function fakeScripts({ changed, job, task, prediction }: FakeScriptParts)
       changed(`drop ${projectId} ${ids}`);
       return ids.length;
     },
+    views: async (projectId) => [{ id: projectId, projectId, data: {} }],
+    view: async (id) => ({ id, projectId: job(id).projectId!, data: {} }),
+    async createView(projectId, data) {
+      changed(`view ${projectId}`);
+      return { id: projectId, projectId, data };
+    },
+    async updateView(id, data) {
+      changed(`view ${id}`);
+      return { id, projectId: 1, data };
+    },
+    async deleteView(id) {
+      changed(`no view ${id}`);
+    },
+    modelVersions: async () => [],
+    async deleteModelVersion(projectId, name) {
+      changed(`no version ${projectId} ${name}`);
+      return 0;
+    },
     imports: async (projectId) => [view(projectId)],
     import: async (_projectId, id) => view(id),
   };

@@ -60,9 +60,20 @@ interface Made {
   second: number;
   upload: number;
   user: number;
+  view: number;
 }
 
-const made: Made = { project: 0, tasks: [], annotation: 0, prediction: 0, snapshot: 0, second: 2, upload: 0, user: 0 };
+const made: Made = {
+  project: 0,
+  tasks: [],
+  annotation: 0,
+  prediction: 0,
+  snapshot: 0,
+  second: 2,
+  upload: 0,
+  user: 0,
+  view: 0,
+};
 
 interface Row {
   /** As a script writes it. */
@@ -78,7 +89,8 @@ function table(name: string, rows: readonly Row[]): void {
     it.each(rows)('$sdk', async ({ send, status, reads, keep }) => {
       const answer = await call(...(send(made) as [string, string, unknown?]));
       expect(answer.status, answer.text.slice(0, 300)).toBe(status);
-      if (reads !== undefined) expect(answer.body).toMatchObject(reads as object);
+      if (typeof reads === 'object') expect(answer.body).toMatchObject(reads as object);
+      else if (reads !== undefined) expect(answer.body).toBe(reads);
       keep?.(answer.body as never);
     });
   });
@@ -365,7 +377,12 @@ table('tasks', [
     sdk: 'ls.tasks.list(project=..., fields="all")',
     send: ({ project: id }) => ['GET', `/api/tasks/?page=1&page_size=5&project=${id}&fields=all&include=id,data`],
     status: 200,
-    reads: { total: 7, tasks: Array.from({ length: 5 }, () => ({ annotations: expect.any(Array), drafts: [] })) },
+    reads: {
+      total: 7,
+      total_annotations: 1,
+      total_predictions: 1,
+      tasks: Array.from({ length: 5 }, () => ({ annotations: expect.any(Array), drafts: [] })),
+    },
   },
   {
     sdk: 'ls.tasks.list(project=...), the page after the last one',
@@ -446,6 +463,90 @@ table('tasks', [
     send: ({ project: id }) => ['GET', `/api/dm/views?project=${id}`],
     status: 200,
     reads: [],
+  },
+]);
+
+const LABELED_VIEW = {
+  title: 'labeled',
+  ordering: ['tasks:id'],
+  filters: {
+    conjunction: 'and',
+    items: [{ filter: 'filter:tasks:data.text', operator: 'equal', value: 'labeled', type: 'String' }],
+  },
+};
+
+table('views', [
+  {
+    sdk: 'project.create_view(filters, ordering, title)',
+    send: (at) => ['POST', '/api/dm/views', { project: at.project, data: LABELED_VIEW }],
+    status: 201,
+    reads: { id: expect.any(Number), data: LABELED_VIEW },
+    keep: ({ id }: { id: number }) => {
+      made.view = id;
+    },
+  },
+  {
+    sdk: 'ls.views.list(project=...)',
+    send: (at) => ['GET', `/api/dm/views/?project=${at.project}`],
+    status: 200,
+    reads: [{ project: expect.any(Number), data: { title: 'labeled' } }],
+  },
+  {
+    sdk: 'ls.views.get(id)',
+    send: (at) => ['GET', `/api/dm/views/${at.view}/`],
+    status: 200,
+    reads: { data: LABELED_VIEW },
+  },
+  {
+    sdk: 'ls.tasks.list(view=id)',
+    send: (at) => ['GET', `/api/tasks/?page=1&view=${at.view}&fields=all`],
+    status: 200,
+    reads: { total: 1, tasks: [{ data: { text: 'labeled' } }] },
+  },
+  {
+    sdk: 'project.get_tasks(view_id=id)',
+    send: (at) => ['GET', `/api/tasks?project=${at.project}&page=1&page_size=100&view=${at.view}&query=%7B%7D`],
+    status: 200,
+    reads: { total: 1 },
+  },
+  {
+    sdk: 'ls.views.update(id, data=...)',
+    send: (at) => [
+      'PATCH',
+      `/api/dm/views/${at.view}/`,
+      { project: at.project, data: { ...LABELED_VIEW, title: 'done' } },
+    ],
+    status: 200,
+    reads: { data: { title: 'done' } },
+  },
+  {
+    sdk: 'project.export_snapshot_create(task_filter_options={"view": id})',
+    send: (at) => [
+      'POST',
+      `/api/projects/${at.project}/exports`,
+      { title: 'a view', task_filter_options: { view: at.view, only_with_annotations: true } },
+    ],
+    status: 201,
+  },
+  {
+    sdk: 'ls.tasks.list() of neither',
+    send: () => ['GET', '/api/tasks/'],
+    status: 400,
+    reads: { validation_errors: { project: [expect.any(String)] } },
+  },
+  {
+    sdk: 'ls.actions.list(project=...)',
+    send: (at) => ['GET', `/api/dm/actions/?project=${at.project}`],
+    status: 200,
+    reads: [{ id: 'delete_tasks' }],
+  },
+  { sdk: 'ls.views.delete(id)', send: (at) => ['DELETE', `/api/dm/views/${at.view}/`], status: 204 },
+  { sdk: 'ls.views.get(id), deleted', send: (at) => ['GET', `/api/dm/views/${at.view}/`], status: 404 },
+  { sdk: 'ls.tasks.list(view=id), deleted', send: (at) => ['GET', `/api/tasks/?view=${at.view}`], status: 404 },
+  {
+    sdk: 'ls.views.delete_all(project=...)',
+    send: (at) => ['DELETE', '/api/dm/views/reset/', { project: at.project }],
+    status: 204,
   },
 ]);
 
@@ -603,6 +704,29 @@ table('predictions', [
     reads: [{ model_version: 'mine-1' }, { model_version: 'mine-2' }],
   },
   {
+    sdk: 'project.get_model_versions()',
+    send: (at) => ['GET', `/api/projects/${at.project}/model-versions`],
+    status: 200,
+    reads: { 'mine-1': 1, 'mine-2': 3 },
+  },
+  {
+    sdk: 'GET model-versions?extended=true',
+    send: (at) => ['GET', `/api/projects/${at.project}/model-versions/?extended=true`],
+    status: 200,
+    reads: { static: expect.arrayContaining([{ model_version: 'mine-2', count: 3, latest: expect.any(String) }]) },
+  },
+  {
+    sdk: 'DELETE model-versions',
+    send: (at) => ['DELETE', `/api/projects/${at.project}/model-versions/`, { model_version: 'mine-2' }],
+    status: 200,
+    reads: 3,
+  },
+  {
+    sdk: 'DELETE model-versions of an import',
+    send: (at) => ['DELETE', `/api/projects/${at.project}/model-versions/`, { model_version: 'imported' }],
+    status: 409,
+  },
+  {
     sdk: 'ls.predictions.get(id)',
     send: (at) => ['GET', `/api/predictions/${at.prediction}/`],
     status: 200,
@@ -670,7 +794,7 @@ table('export', [
     sdk: 'ls.projects.exports.list(id)',
     send: ({ project: id }) => ['GET', `/api/projects/${id}/exports/`],
     status: 200,
-    reads: [{ title: 'before' }],
+    reads: [{ title: 'before' }, { title: 'a view' }],
   },
 ]);
 
@@ -697,7 +821,8 @@ describe('an export snapshot', () => {
     expect((await call('POST', `${path()}/convert`, { export_type: 'NONSENSE' })).status).toBe(400);
     expect((await call('DELETE', `${path()}/`)).status).toBe(204);
     expect((await call('GET', path())).status).toBe(404);
-    expect((await call('GET', `/api/projects/${made.project}/exports`)).body).toEqual([]);
+    const left = (await call('GET', `/api/projects/${made.project}/exports`)).body;
+    expect(left).toMatchObject([{ title: 'a view', counters: { task_number: 1 } }]);
   });
 });
 
@@ -767,6 +892,7 @@ describe('a file that waits', () => {
     (await call('POST', `/api/projects/${project}/import?commit_to_project=false`, file())).body as {
       file_upload_ids: number[];
     };
+  const spooled = () => readdirSync(join(folder, 'spool')).filter((name) => !name.startsWith('export-'));
   const waiting = async (project: number) => (await call('GET', `/api/projects/${project}/file-uploads`)).body;
 
   it('is forgotten on request, for good', async () => {
@@ -777,7 +903,7 @@ describe('a file that waits', () => {
     expect(await call('POST', `/api/projects/${made.project}/reimport`, { file_upload_ids })).toMatchObject({
       status: 404,
     });
-    expect(readdirSync(join(folder, 'spool'))).toEqual([]);
+    expect(spooled()).toEqual([]);
   });
 
   it('is no file of another project, and goes with its own', async () => {
@@ -787,7 +913,7 @@ describe('a file that waits', () => {
     expect(foreign).toMatchObject({ status: 404, body: { status_code: 404 } });
     expect(await waiting(other.id)).toHaveLength(1);
     await call('DELETE', `/api/projects/${other.id}`);
-    expect(readdirSync(join(folder, 'spool'))).toEqual([]);
+    expect(spooled()).toEqual([]);
   });
 
   it('is refused when it does not fit, as any import is', async () => {

@@ -1,6 +1,7 @@
 /** What scripts written for Label Studio do beyond our own calls: lists by filter, snapshots, predictions in bulk. */
 import type { Job, Region, Task } from '../../core/domain.ts';
 import type { JsonObject } from '../../core/json.ts';
+import type { PredictionCount, ViewRow } from '../../store/store.ts';
 import type { PredictionView } from '../suggestions/api.ts';
 import type { ExportFile, ExportFilter, ImportOutcome, ImportRequest } from '../transfer/api.ts';
 
@@ -43,6 +44,22 @@ export interface ScriptsApi {
   /** Imports of a project, newest first. */
   imports(projectId: number): Promise<ImportView[]>;
   import(projectId: number, id: number): Promise<ImportView>;
+
+  /** Oldest first. What they choose is read by `select`, which refuses what it does not know. */
+  views(projectId: number): Promise<ViewRow[]>;
+  view(id: number): Promise<ViewRow>;
+  createView(projectId: number, data: JsonObject): Promise<ViewRow>;
+  updateView(id: number, data: JsonObject): Promise<ViewRow>;
+  deleteView(id: number): Promise<void>;
+
+  modelVersions(projectId: number): Promise<ModelVersionCount[]>;
+  /** Deletes what was made elsewhere under this name; returns how many. CONFLICT when only bulk acts brought them. */
+  deleteModelVersion(projectId: number, name: string): Promise<number>;
+}
+
+/** A version with predictions on record. */
+export interface ModelVersionCount extends PredictionCount {
+  readonly name: string;
 }
 
 export interface ImportView {
@@ -98,3 +115,5 @@ export interface PredictionChange {
 export interface SnapshotInput extends ExportFilter {
   readonly title: string;
 }
+
+export type { ViewRow };

@@ -10,6 +10,7 @@ import { createExternalPredictions } from './external-predictions.ts';
 import { createImports } from './imports.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createSelection } from './task-selection.ts';
+import { createVersions, createViews } from './views.ts';
 
 const CHUNK = 1_000;
 
@@ -51,5 +52,7 @@ export function createScripts(deps: Deps, { configs, importing, tasks }: Scripts
     ...createExternalPredictions(deps, configs),
     ...createSnapshots(deps),
     ...createImports(deps, importing),
+    ...createViews(deps),
+    ...createVersions(deps),
   };
 }

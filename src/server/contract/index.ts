@@ -1,4 +1,5 @@
 /** The whole API as data. The page imports this file as types only; the server binds a handler to each route. */
+import { dataManagerRoutes } from './data-manager.ts';
 import { importRoutes } from './imports.ts';
 import { learningRoutes } from './learning.ts';
 import { libraryRoutes } from './library.ts';
@@ -32,6 +33,7 @@ export const api = {
   ...studioRoutes,
   ...scriptRoutes,
   ...importRoutes,
+  ...dataManagerRoutes,
 };
 
 export type Api = typeof api;

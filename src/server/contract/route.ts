@@ -17,6 +17,7 @@ export type ReferenceKind =
   | 'job'
   | 'model'
   | 'token'
+  | 'view'
   | 'connection';
 
 export interface Route {
@@ -53,6 +54,11 @@ export function Id(kind: ReferenceKind) {
 
 export function NullableId(kind: ReferenceKind) {
   return Type.Union([Type.Integer({ minimum: 1, maximum: ID_MAX }), Type.Null()], { [REFERENCE]: kind });
+}
+
+/** A view of the Data Manager, or zero: the tab that everybody has. */
+export function ViewId() {
+  return Type.Integer({ minimum: 0, maximum: ID_MAX, [REFERENCE]: 'view' });
 }
 
 /** Marks a name in an address that belongs to no project: whoever may call the route may name it. */

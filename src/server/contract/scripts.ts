@@ -14,8 +14,6 @@ const anyResult = Type.Unknown({ description: 'Regions, the value of one (`{"cho
 
 const score = Type.Optional(nullable(Type.Number({ minimum: 0, maximum: 1 })));
 
-const ids = Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 100_000 });
-
 const SnapshotShape = Type.Object({
   id: Type.Integer(),
   title: Type.String(),
@@ -71,39 +69,6 @@ export const scriptRoutes = {
     summary: 'Delete all tasks of a project',
     schema: { params: projectId, response: { 204: Empty } },
   }),
-  viewList: route({
-    method: 'GET',
-    url: '/api/dm/views',
-    access: 'owner',
-    labelStudio: true,
-    tag,
-    summary: 'Views of the Data Manager: there are none here, tasks are filtered by `query`',
-    schema: { querystring: Type.Object({ project: Id('project') }), response: { 200: Type.Array(AnyObject) } },
-  }),
-  dataManagerAction: route({
-    method: 'POST',
-    url: '/api/dm/actions',
-    access: 'owner',
-    labelStudio: true,
-    tag,
-    summary: 'An act on the chosen tasks: `delete_tasks`',
-    schema: {
-      querystring: Type.Object({ id: Type.Optional(Type.Literal('delete_tasks')), project: Id('project') }),
-      body: Type.Object({
-        id: Type.Optional(Type.Literal('delete_tasks')),
-        filters: Type.Optional(AnyObject),
-        ordering: Type.Optional(Type.Array(Type.String())),
-        selectedItems: Type.Object({
-          all: Type.Boolean(),
-          included: Type.Optional(ids),
-          excluded: Type.Optional(ids),
-        }),
-      }),
-      response: {
-        200: Type.Object({ processed_items: Type.Integer(), reload: Type.Boolean(), detail: Type.String() }),
-      },
-    },
-  }),
   predictionsImport: route({
     method: 'POST',
     url: '/api/projects/:project_id/import/predictions',
@@ -147,6 +112,40 @@ export const scriptRoutes = {
     summary: 'Delete a prediction that was made elsewhere',
     schema: { params: predictionId, response: { 204: Empty } },
   }),
+  predictionVersions: route({
+    method: 'GET',
+    url: '/api/projects/:project_id/model-versions',
+    access: 'owner',
+    labelStudio: true,
+    tag,
+    summary: 'How many predictions are stored of each version',
+    schema: {
+      params: projectId,
+      querystring: Type.Object({ extended: Type.Optional(Type.Boolean({ description: 'A list, with times' })) }),
+      response: {
+        200: Type.Union([
+          Type.Record(Type.String(), Type.Integer()),
+          Type.Object({
+            static: Type.Array(Type.Object({ model_version: Type.String(), count: Type.Integer(), latest: Time })),
+            live: Type.Array(AnyObject, { description: 'Always empty' }),
+          }),
+        ]),
+      },
+    },
+  }),
+  predictionVersionDelete: route({
+    method: 'DELETE',
+    url: '/api/projects/:project_id/model-versions',
+    access: 'owner',
+    labelStudio: true,
+    tag,
+    summary: 'Delete the predictions that were made elsewhere under a version; tells how many',
+    schema: {
+      params: projectId,
+      body: Type.Object({ model_version: Type.String({ minLength: 1, maxLength: 500 }) }),
+      response: { 200: Type.Integer() },
+    },
+  }),
   snapshotList: route({
     method: 'GET',
     url: '/api/projects/:project_id/exports',
@@ -172,6 +171,8 @@ export const scriptRoutes = {
             Type.Object({
               annotated: Type.Optional(nullable(Type.Union([Type.Literal('only'), Type.Literal('exclude')]))),
               finished: Type.Optional(nullable(Type.Union([Type.Literal('only'), Type.Literal('exclude')]))),
+              only_with_annotations: Type.Optional(nullable(Type.Boolean())),
+              view: Type.Optional(nullable(Type.Integer({ minimum: 0 }))),
             }),
           ),
         ),

@@ -1,7 +1,7 @@
 /** Tasks, their annotations and predictions. */
 import { Type } from 'typebox';
 import { LIMITS } from '../../core/limits.ts';
-import { Id, NullableId, route } from './route.ts';
+import { Id, NullableId, route, ViewId } from './route.ts';
 import {
   AnnotationShape,
   AnyObject,
@@ -83,14 +83,14 @@ export const taskRoutes = {
     schema: {
       querystring: Type.Object({
         ...taskPaging,
-        project: Id('project'),
+        project: Type.Optional(Id('project')),
         query: Type.Optional(
           Type.String({
             maxLength: 1_000_000,
             description: 'Filters of the Data Manager, as JSON: `{"filters": ...}`',
           }),
         ),
-        view: Type.Optional(Type.Integer({ description: 'There are no views here' })),
+        view: Type.Optional(ViewId()),
         only_annotated: Type.Optional(Type.Boolean()),
       }),
       response: {
@@ -98,6 +98,7 @@ export const taskRoutes = {
           tasks: Type.Array(TaskRow),
           total: Type.Integer(),
           total_annotations: Type.Integer(),
+          total_predictions: Type.Integer({ description: 'Stored ones' }),
         }),
       },
     },

@@ -1,20 +1,21 @@
 /** What scripts written for Label Studio call beside the API's own routes. */
 import type { App, Identity } from '../../app/app.ts';
-import type { TaskQuery } from '../../app/scripts/api.ts';
 import type { Job } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { isJsonObject } from '../../core/json.ts';
+import { notFound } from '../access.ts';
 import type { Handlers } from '../bind.ts';
 import type { Body } from '../contract/index.ts';
 import type { SnapshotWire } from '../contract/scripts.ts';
+import { checkedQuery } from '../task-query.ts';
 import { compact, predictionWire, taskDetailWire } from '../wire.ts';
 import { downloadHeaders } from './transfer.ts';
 
 type Names =
   | 'taskCreate'
   | 'tasksDeleteAll'
-  | 'viewList'
-  | 'dataManagerAction'
+  | 'predictionVersions'
+  | 'predictionVersionDelete'
   | 'predictionsImport'
   | 'predictionUpdate'
   | 'predictionDelete'
@@ -31,7 +32,7 @@ type Names =
   | 'tokenRefresh';
 
 export function scriptHandlers(app: App): Handlers<Names> {
-  const { scripts, tasks, projects, people } = app;
+  const { scripts, projects, people } = app;
   return {
     async taskCreate({ body, who }) {
       const { project: projectId, data } = body;
@@ -42,22 +43,16 @@ export function scriptHandlers(app: App): Handlers<Names> {
       await scripts.deleteAllTasks(params.project_id);
       return null;
     },
-    viewList: async () => [],
     storageList: async () => [],
     storageListOf: async () => [],
     exportStorageListOf: async () => [],
-    async dataManagerAction({ query, body }) {
-      if ((query.id ?? body.id) === undefined) {
-        throw new AppError('INPUT_BAD_FIELD', 'Name the act as `id`; `delete_tasks` is the one that is done here.', {
-          details: { field: 'id' },
-        });
-      }
-      const { filters, selectedItems } = body;
-      const wanted = { ...compact({ filters }), selectedItems } as TaskQuery;
-      const chosen = await scripts.select(query.project, wanted, { fresh: true });
-      const deleted = await tasks.delete(query.project, chosen);
-      return { processed_items: deleted, reload: true, detail: `Deleted ${deleted} tasks` };
+    async predictionVersions({ params, query }) {
+      const versions = await scripts.modelVersions(params.project_id);
+      if (!query.extended) return Object.fromEntries(versions.map(({ name, count }) => [name, count]));
+      const rows = versions.map(({ name, count, latest }) => ({ model_version: name, count, latest }));
+      return { static: rows, live: [] };
     },
+    predictionVersionDelete: ({ params, body }) => scripts.deleteModelVersion(params.project_id, body.model_version),
     ...predictionHandlers(app),
     ...snapshotHandlers(app),
     async userToken({ request }) {
@@ -103,10 +98,18 @@ type SnapshotNames =
   | 'snapshotDownload';
 
 function snapshotHandlers({ scripts }: App): Handlers<SnapshotNames> {
+  const idsOfView = async (projectId: number, id: number | null | undefined) => {
+    if (!id) return undefined;
+    const view = await scripts.view(id);
+    if (view.projectId !== projectId) throw notFound('view', id);
+    return scripts.select(projectId, checkedQuery(view.data), { fresh: true });
+  };
   return {
     snapshotList: async ({ params }) => (await scripts.snapshots(params.project_id)).map(snapshotWire),
     async snapshotCreate({ params, body }) {
-      const input = { title: body.title ?? '', labels: 'both' as const, ...chosenTasks(body.task_filter_options) };
+      const chosen = chosenTasks(body.task_filter_options);
+      const taskIds = await idsOfView(params.project_id, body.task_filter_options?.view);
+      const input = { title: body.title ?? '', labels: 'both' as const, ...chosen, ...compact({ taskIds }) };
       return snapshotWire(await scripts.createSnapshot(params.project_id, input));
     },
     snapshotGet: async ({ params }) => snapshotWire(await scripts.snapshot(params.project_id, params.export_pk)),
@@ -133,7 +136,8 @@ function chosenTasks(options: Body<'snapshotCreate'>['task_filter_options']) {
       details: { field: 'task_filter_options' },
     });
   }
-  return { onlyLabeled: options?.annotated === 'only', onlyFinished: options?.finished === 'only' };
+  const onlyLabeled = options?.annotated === 'only' || options?.only_with_annotations === true;
+  return { onlyLabeled, onlyFinished: options?.finished === 'only' };
 }
 
 const STATUS_OF: Readonly<Record<Job['state'], SnapshotWire['status']>> = {

@@ -1,13 +1,12 @@
 /** Tasks: lists, detail, change; look-alikes and votes. */
 import type { App, Identity } from '../../app/app.ts';
-import type { TaskQuery as DataManagerQuery, Selection } from '../../app/scripts/api.ts';
 import type { Task } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
-import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { Handlers } from '../bind.ts';
 import type { Query } from '../contract/index.ts';
 import { PAGE_SIZE, type PageQuery, type Pager, refusePageBeyond } from '../paging.ts';
+import { checkedQuery, parseTaskQuery } from '../task-query.ts';
 import { annotationWire, compact, taskDetailWire, taskWire } from '../wire.ts';
 import { voteWire } from '../wire-work.ts';
 
@@ -27,32 +26,6 @@ type Names =
 
 function pageOf<T>(all: readonly T[], { page = 1, page_size = PAGE_SIZE }: PageQuery): readonly T[] {
   return all.slice((page - 1) * page_size, page * page_size);
-}
-
-const ANNOTATED = { filter: 'filter:tasks:total_annotations', operator: 'greater', value: 0 };
-
-function checkedQuery({ filters, ordering, selectedItems }: JsonObject, onlyAnnotated: boolean): DataManagerQuery {
-  const items = isJsonObject(filters) && Array.isArray(filters.items) ? (filters.items as readonly Json[]) : [];
-  const fits = (one: Json) => isJsonObject(one) && typeof one.filter === 'string' && typeof one.operator === 'string';
-  if (!items.every(fits)) throw badQuery();
-  const conjunction = isJsonObject(filters) && filters.conjunction === 'or' ? 'or' : 'and';
-  if (onlyAnnotated && conjunction === 'or') throw badQuery();
-  return {
-    filters: {
-      conjunction,
-      items: [...items, ...(onlyAnnotated ? [ANNOTATED] : [])],
-    } as DataManagerQuery['filters'] & {},
-    ordering: Array.isArray(ordering) ? ordering.map(String) : [],
-    ...(isJsonObject(selectedItems) ? { selectedItems: selectedItems as Selection } : {}),
-  };
-}
-
-function badQuery(): AppError {
-  return new AppError(
-    'INPUT_BAD_FIELD',
-    '`query` is JSON like {"filters": {"conjunction": "and", "items": [{"filter", "operator", "value"}]}}.',
-    { details: { field: 'query' } },
-  );
 }
 
 type TaskQuery = PageQuery & { readonly fields?: 'task_only' | 'all' };
@@ -82,16 +55,19 @@ export function taskHandlers(app: App, pager: Pager): Handlers<Names> {
   const shown = async (rows: readonly Task[], { fields }: TaskQuery, who: Identity) =>
     fields === 'all' ? await Promise.all(rows.map((task) => detail(task, who))) : rows.map(taskWire);
 
-  /** Undefined: all tasks, as they come. */
-  const chosenBy = async (query: Query<'taskList'>): Promise<readonly number[] | undefined> => {
-    // Zero is the tab that everybody has.
-    if (query.view) throw new AppError('NOT_FOUND', 'There are no views here; filter with `query`.');
-    if (query.query === undefined && !query.only_annotated) return undefined;
-    const given = query.query === undefined ? {} : parseJson(query.query);
-    if (!isJsonObject(given)) throw badQuery();
+  /** Undefined: all tasks, as they come. A view goes before a query, as in Label Studio. */
+  const chosenBy = async (projectId: number, query: Query<'taskList'>): Promise<readonly number[] | undefined> => {
+    if (!query.view && query.query === undefined && !query.only_annotated) return undefined;
+    const given = query.view ? (await scripts.view(query.view)).data : parseTaskQuery(query.query ?? '{}');
     // Whoever turns the pages sees one state of the list; whoever begins anew sees it as it is.
     const fresh = (query.page ?? 1) === 1;
-    return scripts.select(query.project, checkedQuery(given, query.only_annotated === true), { fresh });
+    return scripts.select(projectId, checkedQuery(given, query.only_annotated === true), { fresh });
+  };
+
+  const projectOf = async ({ project, view }: Query<'taskList'>): Promise<number> => {
+    if (project !== undefined) return project;
+    if (view) return (await scripts.view(view)).projectId;
+    throw new AppError('INPUT_BAD_FIELD', 'Say which `project` or which `view`.', { details: { field: 'project' } });
   };
 
   const tasksOf = async (ids: readonly number[]): Promise<Task[]> => {
@@ -103,16 +79,19 @@ export function taskHandlers(app: App, pager: Pager): Handlers<Names> {
   return {
     async taskList({ query: given, who }) {
       const query = sized(given);
-      const counts = await projects.counts(query.project);
-      const chosen = await chosenBy(query);
+      const projectId = await projectOf(query);
+      const counts = await projects.counts(projectId);
+      const versions = await scripts.modelVersions(projectId);
+      const chosen = await chosenBy(projectId, query);
       const found = chosen
         ? await shown(await tasksOf(pageOf(chosen, query)), query, who)
-        : await page(query.project, query, who);
+        : await page(projectId, query, who);
       if (found.length === 0) refusePageBeyond(query);
       return {
         tasks: found,
         total: chosen?.length ?? counts.tasks,
         total_annotations: counts.annotations,
+        total_predictions: versions.reduce((total, one) => total + one.count, 0),
       };
     },
     async projectTasks({ params, query, who }) {

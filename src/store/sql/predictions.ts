@@ -52,6 +52,33 @@ const forget = query<{ id: number; taskId: number }>()((db, p) =>
     .where('parent_prediction', '=', p.id),
 );
 
+/** Answered from the index alone, so that their results are not read. */
+const counts = query<{ projectId: number }>()((db, p) =>
+  db
+    .selectFrom('predictions')
+    .where('project_id', '=', p.projectId)
+    .where(standing('predictions.run_id'))
+    .groupBy('labeler_id')
+    .select((eb) => [
+      'labeler_id as labelerId',
+      eb.fn.countAll<number>().as('count'),
+      eb(eb.fn.countAll<number>(), '-', eb.fn.count<number>('run_id')).as('withoutRun'),
+      eb.fn.max<string>('created_at').as('latest'),
+    ]),
+);
+
+const some = query<{ projectId: number; labelerId: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom('predictions')
+    .where('project_id', '=', p.projectId)
+    .where('labeler_id', '=', p.labelerId)
+    .where('run_id', 'is', null)
+    .select(['id', 'task_id'])
+    .limit(p.limit),
+);
+
+const removeAll = listQuery<object>()((db, ids) => db.deleteFrom('predictions').where('id', 'in', ids));
+
 type NewPrediction = Omit<Prediction, 'id' | 'createdAt'>;
 
 export function predictionStore({ engine, clock }: Context): PredictionStore {
@@ -83,6 +110,25 @@ export function predictionStore({ engine, clock }: Context): PredictionStore {
         await forget.run(db, { id, taskId: row.task_id });
         await remove.run(db, { id });
       }),
+    countsByLabeler: (projectId) => counts.all(engine.reader, { projectId }),
+    deleteOfLabeler: (projectId, labelerId) =>
+      engine.write(
+        async (db) => {
+          const pause = breather();
+          for (let deleted = 0; ; ) {
+            const rows = await some.all(db, { projectId, labelerId, limit: LIST_MAX });
+            if (rows.length === 0) return deleted;
+            for (const row of rows) await forget.run(db, { id: row.id, taskId: row.task_id });
+            deleted += await removeAll.run(
+              db,
+              {},
+              rows.map((row) => row.id),
+            );
+            await pause();
+          }
+        },
+        { bulk: true },
+      ),
   };
 }
 

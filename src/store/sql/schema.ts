@@ -210,6 +210,12 @@ export interface MediaFactTable {
   created_at: string;
 }
 
+export interface ViewTable {
+  id: Generated<number>;
+  project_id: number;
+  data: string;
+}
+
 export interface ImageHashTable {
   task_id: number;
   content: string;
@@ -350,6 +356,7 @@ export interface Schema {
   label_models: LabelModelTable;
   media_facts: MediaFactTable;
   image_hashes: ImageHashTable;
+  views: ViewTable;
   tokens: TokenTable;
   jobs: JobTable;
   job_failures: JobFailureTable;

@@ -19,6 +19,7 @@ import { spreadStore } from '../sql/spread.ts';
 import { studioStore } from '../sql/studio.ts';
 import { taskStore } from '../sql/tasks.ts';
 import { tokenStore } from '../sql/tokens.ts';
+import { viewStore } from '../sql/views.ts';
 import { voteStore } from '../sql/votes.ts';
 import type { Store } from '../store.ts';
 import { openCheckpoints } from './checkpoints.ts';
@@ -58,6 +59,7 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
     labelModels: labelModelStore(context),
     mediaFacts: mediaFactStore(context),
     imageHashes: imageHashStore(context),
+    views: viewStore(context),
     tokens: tokenStore(context),
     jobs: jobQueue(context),
     studio: studioStore(context),

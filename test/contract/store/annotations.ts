@@ -193,4 +193,36 @@ export function annotationContract(open: OpenEmpty): void {
       await expect(store.predictions.delete(id)).rejects.toMatchObject(code('NOT_FOUND'));
       await expect(store.predictions.update(id, { result: [], score: 1 })).rejects.toMatchObject(code('NOT_FOUND'));
     }));
+
+  it('counts predictions by labeler, and deletes what no run wrote', () =>
+    inWorld(open, async (world) => {
+      const { store, project } = world;
+      const [a, b] = await world.tasks(2);
+      const theirs = (await store.labelers.ensure('model', 'theirs', '')).id;
+      const ours = (await store.labelers.ensure('rule', 'ours', '1')).id;
+      const [standing, undone] = [await world.run('rules'), await world.run('rules')];
+      const row = (taskId: number, labelerId: number, runId: number | null) => ({
+        ...{ projectId: project.id, taskId, labelerId, runId, result: [], score: null },
+      });
+      const [first] = await store.predictions.add([
+        ...[row(a!.id, theirs, null), row(b!.id, theirs, null), row(b!.id, theirs, standing.id)],
+        ...[row(a!.id, ours, standing.id), row(a!.id, ours, undone.id)],
+      ]);
+      await store.runs.finish(undone.id, 'done', 1);
+      await store.runs.revoke(undone.id);
+      const latest = first!.createdAt;
+      expect(await store.predictions.countsByLabeler(project.id)).toEqual([
+        { labelerId: theirs, count: 3, withoutRun: 2, latest },
+        { labelerId: ours, count: 1, withoutRun: 0, latest },
+      ]);
+      const anna = await world.annotator('anna');
+      const { annotation } = await store.annotations.submit(world.answer(a!.id, anna, { parentPrediction: first!.id }));
+      expect(await store.predictions.deleteOfLabeler(project.id, theirs)).toBe(2);
+      expect(await store.annotations.get(annotation.id)).toMatchObject({ parentPrediction: null });
+      expect(await store.predictions.countsByLabeler(project.id)).toMatchObject([
+        { labelerId: theirs, count: 1, withoutRun: 0 },
+        { labelerId: ours, count: 1 },
+      ]);
+      expect(await store.predictions.countsByLabeler(999)).toEqual([]);
+    }));
 }

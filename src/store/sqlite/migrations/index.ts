@@ -10,6 +10,7 @@ import { mediaFacts } from './0008-media-facts.ts';
 import { jobs } from './0009-jobs.ts';
 import { imageHashes } from './0010-image-hashes.ts';
 import { blindResults } from './0011-blind-results.ts';
+import { views } from './0012-views.ts';
 
 export const MIGRATIONS: readonly string[] = [
   start,
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly string[] = [
   jobs,
   imageHashes,
   blindResults,
+  views,
 ];
 
 /** What this version of the program writes. A data folder with a higher number is refused. */

@@ -1,10 +1,12 @@
 /** Runtime of ONNX models that read text by a tokenizer.json: sentence embeddings, text and token classifiers. */
+import { AppError } from '../core/errors.ts';
 import type { InferenceItem } from './backend.ts';
 import { type Encoded, JsonTokenizer } from './json-tokenizer.ts';
 import type { ModelEntry } from './manifest.ts';
 import { floatOutput, type OnnxSession, openSession, Tensor } from './onnx.ts';
 import type { BatchOutput, LoadedModel, ModelRuntime } from './runtime.ts';
 import { TextCalls } from './text-calls.ts';
+import { inputRole } from './token-inputs.ts';
 import { tokenOffsets } from './token-offsets.ts';
 import { normaliseRow, planByLength, softmax } from './token-plan.ts';
 import { type SpanScheme, spanScheme, tokenSpans } from './token-spans.ts';
@@ -109,9 +111,12 @@ function feeds(
     mask.fill(1n, r * length, r * length + row.length);
   });
   const shape = [rows.length, length];
+  const places = (): BigInt64Array => BigInt64Array.from(ids, (_, at) => BigInt(at % length));
   return Object.fromEntries(
     session.inputNames.map((name) => {
-      const data = /mask/.test(name) ? mask : /type/.test(name) ? new BigInt64Array(ids.length) : ids;
+      const role = inputRole(name);
+      const data =
+        role === 'zeros' ? new BigInt64Array(ids.length) : role === 'positions' ? places() : { ids, mask }[role];
       return [name, new Tensor('int64', data, shape)];
     }),
   );
@@ -147,7 +152,10 @@ class Reader {
     return {
       write: (item, _text, { ids }, data, length) => {
         const row = all.subarray(item * spec.dim, (item + 1) * spec.dim);
-        readRow(this.processing.reading, data, ids.length, length, row);
+        const { reading, output } = this.processing;
+        const perToken = reading === 'mean' || reading === 'first';
+        assertWidth(output, data.length / (perToken ? length : 1), spec.dim);
+        readRow(reading, data, ids.length, row);
       },
       finish: () => ({ outputs: { [name]: { data: all } }, failed: [] }),
     };
@@ -158,7 +166,8 @@ class Reader {
     const classCount = this.scheme.label.length;
     const shift = this.processing.prefix?.length ?? 0;
     return {
-      write: (item, text, { tokens }, data) => {
+      write: (item, text, { tokens }, data, length) => {
+        assertWidth(this.processing.output, data.length / length, classCount);
         for (let t = 0; t < tokens.length; t++) softmax(data.subarray(t * classCount, (t + 1) * classCount));
         const { special, unknown, byteLevel } = this.tokenizer;
         const whole = (this.processing.prefix ?? '') + text;
@@ -175,18 +184,20 @@ class Reader {
   }
 }
 
-/** `tokens` of the `length` positions are not padding. */
-function readRow(
-  reading: TextProcessing['reading'],
-  data: Float32Array,
-  tokens: number,
-  length: number,
-  row: Float32Array,
-): void {
+/** Throws BACKEND_BAD_OUTPUT: what is missing would pass for zeros. */
+function assertWidth(output: string, found: number, expected: number): void {
+  if (found === expected) return;
+  throw new AppError('BACKEND_BAD_OUTPUT', `Output '${output}' has rows of ${found} numbers, expected ${expected}.`, {
+    details: { output, found, expected },
+  });
+}
+
+/** The first `tokens` positions are not padding. */
+function readRow(reading: TextProcessing['reading'], data: Float32Array, tokens: number, row: Float32Array): void {
   const dim = row.length;
   if (reading === 'mean') {
     for (let t = 0; t < tokens; t++) for (let d = 0; d < dim; d++) row[d]! += data[t * dim + d]! / tokens;
-  } else row.set(data.subarray(0, reading === 'first' && length > 0 ? dim : data.length));
+  } else row.set(data.subarray(0, dim));
   if (reading === 'softmax') softmax(row);
   else if (reading === 'sigmoid')
     row.forEach((value, d) => {

@@ -139,6 +139,38 @@ describe('a folder with a model in it', () => {
     expect(readdirSync(join(opened.folder, '.incoming'))).toEqual([]);
   });
 
+  it('text: as many classes as labels are there, or it is refused, also where the file does not say how many', async () => {
+    const opened = await openLibrary();
+    const open = textClassifier([['lunch'], ['prize']], 0, 'classes');
+    const files = { 'model.onnx': open, 'tokenizer.json': TOKENIZER };
+    const three = { ...files, 'labels.txt': 'ham\nspam\nnews' };
+    await expect(add(opened, three)).rejects.toThrow(/rows of 2 numbers, expected 3/);
+    expect((await add(opened, { ...files, 'labels.txt': 'ham\nspam' })).info.labels).toEqual(['ham', 'spam']);
+  });
+
+  it('text: each input gets what its name says, and two that could be the tokens are asked about', async () => {
+    const opened = await openLibrary();
+    const summed = (...names: readonly string[]): Record<string, string | Uint8Array> => {
+      const graph = new OnnxGraph();
+      const floats = names.map((name) => graph.add('Cast', [name], { to: 1 }));
+      const sums = floats.map((of) => graph.add('ReduceSum', [of, graph.integers(1)], { keepdims: 1 }));
+      graph.output(graph.add('Concat', sums, { axis: 1 }), 'sentence_embedding');
+      const ids = { type: 'int64', shape: ['n', 'length'] } as const;
+      const model = graph.toBytes(
+        names.map((name) => ({ name, ...ids })),
+        [{ name: 'sentence_embedding', type: 'float32', shape: ['n', names.length] }],
+      );
+      return { 'model.onnx': model, 'tokenizer.json': TOKENIZER };
+    };
+    await add(opened, summed('input_ids', 'attention_mask', 'token_type_ids', 'position_ids'), { name: 'rows' });
+    const { outputs } = await opened.pool.run('rows', [{ text: 'lunch' }], { lane: 'online' });
+    // [CLS] lunch [SEP]: ids 2 + 8 + 3, three tokens, types 0, positions 0 + 1 + 2; then to unit length.
+    const sums = [13, 3, 0, 3];
+    const length = Math.hypot(...sums);
+    for (const [i, sum] of sums.entries()) expect(outputs.embedding!.data[i]).toBeCloseTo(sum / length, 5);
+    await expect(add(opened, summed('input.1', 'input.3'))).rejects.toThrow(/2 could \(input\.1, input\.3\)/);
+  });
+
   it('takes labels as editors save them, and tells of what is more often a slip', async () => {
     const opened = await openLibrary();
     const read = async (labels: string) => {

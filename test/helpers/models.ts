@@ -41,8 +41,15 @@ export function wordPiece(words: readonly string[]): object {
 
 export const TOKENIZER = JSON.stringify(wordPiece(WORDS));
 
-/** Logits (n x classes): each word speaks for the class it is listed under; `bias` is added to the first class. */
-export function textClassifier(words: readonly (readonly string[])[], bias = 0): Uint8Array {
+/**
+ * Logits (n x classes): each word speaks for the class it is listed under; `bias` is added to the first class. `classes`
+ * is what the file says of their number.
+ */
+export function textClassifier(
+  words: readonly (readonly string[])[],
+  bias = 0,
+  classes: number | string = words.length,
+): Uint8Array {
   const table = WORDS.map((word) => words.map((own) => (own.includes(word) ? 2 : 0)));
   return tableGraph(
     table,
@@ -56,7 +63,7 @@ export function textClassifier(words: readonly (readonly string[])[], bias = 0):
         ),
       ]);
     },
-    ['n', words.length],
+    ['n', classes],
   );
 }
 

@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { OutputSpec } from '../backend.ts';
 import type { OnnxSignature, OnnxValue } from '../onnx-signature.ts';
+import { inputRole } from '../token-inputs.ts';
 import type { Guess, GuessInput, ModelTask } from './guess.ts';
 import { assertLabels, REVISION, readingOf, unknownSignature, unknownWidth } from './signature-parts.ts';
 
@@ -15,6 +16,7 @@ export function guessText(given: GuessInput): Guess {
   if (tokenizer === null) {
     throw new AppError('BACKEND_LOAD', 'A model that reads tokens needs its tokenizer.json beside it.');
   }
+  assertInputs(signature);
   const output = pick(signature, [2, 3]);
   const width = output.shape!.at(-1) ?? labels?.length ?? null;
   if (width === null) throw unknownWidth(output.name);
@@ -48,6 +50,15 @@ export function guessText(given: GuessInput): Guess {
   }
   const { reading, assumed } = readingOf(signature, output.name);
   return { ...text('text-classification', { probabilities: { dim: width } }, { reading }, labels), assumed };
+}
+
+/** Whatever is no mask, type or position gets the tokens: that may be one input only. */
+function assertInputs(signature: OnnxSignature): void {
+  if (signature.inputs.some(({ type }) => type !== 'int64')) throw unknownSignature(signature);
+  const ids = signature.inputs.map(({ name }) => name).filter((name) => inputRole(name) === 'ids');
+  if (ids.length === 1) return;
+  const message = `One input takes the token ids, and ${ids.length} could (${ids.join(', ')}): name the others \`attention_mask\`, \`token_type_ids\`, \`position_ids\` when you export it.`;
+  throw new AppError('BACKEND_LOAD', message, { details: { inputs: ids } });
 }
 
 /** The only output of such a rank, or the only output at all. */

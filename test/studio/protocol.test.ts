@@ -353,6 +353,8 @@ describe('who may call', () => {
     });
     expect((await call('/health', undefined, {}, other.backend)).status).toBe(404);
     expect((await call('/health', undefined, {}, backend_url)).status).toBe(200);
+    // What one address tells is of its own connection.
+    expect((await call('/metrics', undefined, {}, backend_url)).body.calls).toBe(0);
     await world.client.call('connectionDelete', { params: { connection_id: other.connectionId } });
     expect((await call('/health', undefined, {}, backend_url)).status).toBe(404);
   });

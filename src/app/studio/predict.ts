@@ -30,7 +30,7 @@ export class Predictor {
   readonly #proposals: Proposals;
   readonly #versions: SuggestionVersions;
   readonly #memory = new AnswerMemory();
-  readonly counts: PredictCounts = { calls: 0, tasks: 0, pending: 0, failed: 0 };
+  readonly #counts = new Map<number, PredictCounts>();
 
   constructor(deps: Deps, intake: Intake, proposals: Proposals, versions: SuggestionVersions) {
     this.#deps = deps;
@@ -41,8 +41,9 @@ export class Predictor {
 
   /** The reply as JSON text. */
   async predict(connection: Connection, tasks: readonly unknown[], signal: () => AbortSignal): Promise<string> {
-    this.counts.calls += 1;
-    this.counts.tasks += tasks.length;
+    const counts = this.countsOf(connection.id);
+    counts.calls += 1;
+    counts.tasks += tasks.length;
     const { name: version } = await this.#versions.of(connection.projectId);
     const isKept = keepsAnswers(connection);
     const items = tasks.map((task) => (isKept ? this.#memory.recall(connection.id, task, version) : undefined));
@@ -52,9 +53,17 @@ export class Predictor {
     return `{"results":[${items.join(',')}],"model_version":${JSON.stringify(version)}}`;
   }
 
+  /** Since the server was started. */
+  countsOf(connectionId: number): PredictCounts {
+    const counts = this.#counts.get(connectionId) ?? { calls: 0, tasks: 0, pending: 0, failed: 0 };
+    this.#counts.set(connectionId, counts);
+    return counts;
+  }
+
   /** The connection is gone. */
   forget(connectionId: number): void {
     this.#memory.forget(connectionId);
+    this.#counts.delete(connectionId);
   }
 
   async #answer(
@@ -76,6 +85,7 @@ export class Predictor {
     const said = new Map(usable.map((i, k) => [i, suggested[k]]));
     // What nobody got is not remembered: the next call would be answered without a note that Label Studio has it.
     const isKept = keepsAnswers(connection) && !signal.aborted;
+    const counts = this.countsOf(connection.id);
     const delivered: number[] = [];
     const owed: number[] = [];
     for (const i of open) {
@@ -84,8 +94,8 @@ export class Predictor {
       const scored = said.get(i);
       const ready = scored !== undefined || (one !== undefined && !usableIn(one));
       items[i] = ready ? itemOf(scored ?? null, suggester.version) : itemOf(null, pendingVersion(suggester.version));
-      if (!ready) this.counts.pending += 1;
-      if (one !== undefined && !usableIn(one)) this.counts.failed += 1;
+      if (!ready) counts.pending += 1;
+      if (one !== undefined && !usableIn(one)) counts.failed += 1;
       if (studioId === null || one?.task == null) continue;
       if (!ready) owed.push(studioId);
       else {

@@ -210,7 +210,7 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
       },
       async metrics(connection) {
         const waiting = await store.studio.waiting(connection.id);
-        return { ...predictor.counts, events_waiting: waiting.length };
+        return { ...predictor.countsOf(connection.id), events_waiting: waiting.length };
       },
     };
   }

@@ -16,6 +16,8 @@ export async function callTrainerWhenDue({ store }: Pick<Deps, 'store'>, project
   const trainer = await store.studio.trainer(projectId);
   if (!trainer) return;
   const count = await countFor(store, trainer);
+  // What was taken back since is not waited for a second time.
+  if (count < trainer.calledAt) return void (await store.studio.claimCall(trainer, count));
   if (count < trainer.calledAt + trainer.every || !(await store.studio.claimCall(trainer, count))) return;
   await store.jobs.enqueue({
     kind: CALL_TRAINER,

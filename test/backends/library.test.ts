@@ -488,12 +488,16 @@ describe('security', () => {
   });
 });
 
-/** Serves files by ranges; breaks the connection after `cutAfter` bytes of each reply while it is above 0. */
+/** Serves files by ranges; breaks the connection after `cutAfter` bytes of each reply while it is above 0, and is busy so many times. */
 async function fileServer(files: Readonly<Record<string, Uint8Array>>) {
-  const state = { cutAfter: 0, ranges: [] as string[], files: { ...files } };
+  const state = { cutAfter: 0, busy: 0, ranges: [] as string[], files: { ...files } };
   const server: Server = createServer((request, response) => {
     const bytes = state.files[request.url!.slice(1).split('?')[0]!];
     if (!bytes) return response.writeHead(404).end();
+    if (state.busy > 0) {
+      state.busy--;
+      return response.writeHead(503).end();
+    }
     const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
     state.ranges.push(request.headers.range ?? '');
     const tag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}"`;
@@ -662,6 +666,37 @@ describe('pulling', () => {
       expect(server.state.ranges).toEqual(['']);
       expect(incoming()).toHaveLength(1);
     });
+  });
+
+  it('tries again where the server is busy', async () => {
+    const server = await fileServer({
+      'colours.onnx': colourClassifier(),
+      'labels.txt': Buffer.from('red\ngreen\nblue'),
+    });
+    const { library } = await openLibrary(undefined, createGuardedFetch({ allow: server.allow }));
+    server.state.busy = 1;
+    const { info } = await library.pull(
+      { source: server.url('colours.onnx'), beside: [server.url('labels.txt')] },
+      quiet,
+      signal,
+    );
+    expect(info.labels).toEqual(['red', 'green', 'blue']);
+    expect(server.state.ranges).toHaveLength(2);
+  });
+
+  it('does not fetch the same addresses twice at once', async () => {
+    const server = await fileServer({
+      'colours.onnx': colourClassifier(),
+      'labels.txt': Buffer.from('red\ngreen\nblue'),
+    });
+    const { library } = await openLibrary(undefined, createGuardedFetch({ allow: server.allow }));
+    const request = { source: server.url('colours.onnx'), beside: [server.url('labels.txt')] };
+    const first = library.pull(request, quiet, signal);
+    await expect(library.pull({ ...request, name: 'other' }, quiet, signal)).rejects.toThrow(
+      /is being fetched already/,
+    );
+    const { info } = await first;
+    expect((await library.pull(request, quiet, signal)).info.id).toBe(info.id);
   });
 
   it('refuses addresses of which one file would take the place of another, before it asks any', async () => {

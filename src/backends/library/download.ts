@@ -4,7 +4,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from '../../core/errors.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
 import { sha256OfFile } from '../file-hash.ts';
 
 /** The guarded fetch, as far as it is used here. */
@@ -52,7 +52,7 @@ export async function download(url: string, file: string, options: DownloadOptio
       return await sha256OfFile(file);
     } catch (error) {
       if (options.signal.aborted) throw new AppError('CONFLICT_CANCELLED', 'The download was cancelled.');
-      const passing = error instanceof AppError && error.code === 'MEDIA_FETCH' && error.details.status === undefined;
+      const passing = isPassing(error);
       tries = (await sizeOf(file)) > before ? 0 : tries + 1;
       if (!passing || tries >= TRIES_MAX) throw error;
       const wait = (options.retryMs ?? RETRY_MS) * 2 ** tries;
@@ -61,6 +61,18 @@ export async function download(url: string, file: string, options: DownloadOptio
     }
   }
 }
+
+/** Cut off on the way, or a server that is busy or ill: another try may go better. */
+export function isPassing(error: unknown): boolean {
+  const { code, details } = toAppError(error);
+  const { status } = details;
+  return (
+    code === 'MEDIA_FETCH' && (typeof status !== 'number' || status === TOO_MANY_REQUESTS || status >= SERVER_ERROR)
+  );
+}
+
+const TOO_MANY_REQUESTS = 429;
+const SERVER_ERROR = 500;
 
 async function fetchRest(url: string, file: string, have: number, options: DownloadOptions): Promise<void> {
   const { fetch, bytesMax, timeoutMs, signal } = options;

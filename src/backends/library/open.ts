@@ -53,6 +53,8 @@ class FolderLibrary implements ModelLibrary {
   readonly #options: LibraryOptions;
   readonly #shipped: readonly ModelEntry[];
   #record: LibraryRecord;
+  /** Folders of pulls under way: two would write into the same files. */
+  readonly #pulling = new Set<string>();
   /** Changes come one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -116,6 +118,10 @@ class FolderLibrary implements ModelLibrary {
     const folder = join(this.#incoming, pullFolder(request));
     const { fetch } = this.#options;
     const clear = (): Promise<void> => rm(folder, { recursive: true, force: true });
+    if (this.#pulling.has(folder)) {
+      throw new AppError('CONFLICT', `${shownAddress(request.source)} is being fetched already; wait for that to end.`);
+    }
+    this.#pulling.add(folder);
     try {
       const pins = await fetchFiles(folder, request, { fetch, pins: this.#record.pins, progress, signal });
       return await this.#inTurn(async () => {
@@ -127,6 +133,8 @@ class FolderLibrary implements ModelLibrary {
     } catch (error) {
       if (!mayGoOn(error)) await clear();
       throw error;
+    } finally {
+      this.#pulling.delete(folder);
     }
   }
 

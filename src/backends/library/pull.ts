@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { AppError, toAppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { shownAddress } from '../../core/shown-address.ts';
-import { download, type ModelFetch } from './download.ts';
+import { download, isPassing, type ModelFetch } from './download.ts';
 import { bytesMaxOf, isPlainName } from './folder-files.ts';
 import type { PullProgress, PullRequest } from './library.ts';
 
@@ -31,8 +31,7 @@ export async function clearIncoming(incoming: string, now: number): Promise<void
 
 /** Stopped, or cut off on the way: a later try goes on where this one was. Whatever else went wrong will do so again. */
 export function mayGoOn(error: unknown): boolean {
-  const { code, details } = toAppError(error);
-  return code === 'CONFLICT_CANCELLED' || (code === 'MEDIA_FETCH' && details.status === undefined);
+  return toAppError(error).code === 'CONFLICT_CANCELLED' || isPassing(error);
 }
 
 interface PullOptions {

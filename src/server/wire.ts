@@ -31,7 +31,8 @@ export function compact<T extends object>(fields: T): { [K in keyof T]?: Exclude
   };
 }
 
-export function projectWire(project: Project, counts: Counts): ProjectWire {
+/** `predictions`: how many are stored. */
+export function projectWire(project: Project, counts: Counts, predictions: number): ProjectWire {
   return {
     id: project.id,
     title: project.title,
@@ -52,6 +53,14 @@ export function projectWire(project: Project, counts: Counts): ProjectWire {
     total_annotations_number: counts.annotations,
     skipped_annotations_number: counts.skipped,
     ground_truth_number: counts.groundTruth,
+    useful_annotation_number: Math.max(0, counts.annotations - counts.groundTruth),
+    total_predictions_number: predictions,
+    queue_total: counts.tasks,
+    queue_done: counts.finishedTasks,
+    // One without any is refused when it is saved.
+    config_has_control_tags: project.labelConfig !== '',
+    config_suitable_for_bulk_annotation: false,
+    start_training_on_annotation_update: project.settings.retrainEvery > 0,
   };
 }
 

@@ -85,6 +85,7 @@ export function fakeScripts({ changed, job, task, prediction }: FakeScriptParts)
     async deleteView(id) {
       changed(`no view ${id}`);
     },
+    predictionsStored: async () => 0,
     modelVersions: async () => [],
     async deleteModelVersion(projectId, name) {
       changed(`no version ${projectId} ${name}`);

@@ -96,6 +96,19 @@ function table(name: string, rows: readonly Row[]): void {
   });
 }
 
+/** Every field that one of the SDK's project models requires and the open-source edition has. */
+const PROJECT = {
+  id: expect.any(Number),
+  created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+  ...{ task_number: expect.any(Number), finished_task_number: expect.any(Number) },
+  ...{ num_tasks_with_annotations: expect.any(Number), ground_truth_number: expect.any(Number) },
+  ...{ total_annotations_number: expect.any(Number), skipped_annotations_number: expect.any(Number) },
+  ...{ useful_annotation_number: expect.any(Number), total_predictions_number: expect.any(Number) },
+  ...{ queue_done: expect.any(Number), queue_total: expect.any(Number) },
+  ...{ config_has_control_tags: true, config_suitable_for_bulk_annotation: expect.any(Boolean) },
+  start_training_on_annotation_update: expect.any(Boolean),
+};
+
 const project = { title: 'Mails', label_config: TEXT_CONFIG, color: '#ffffff', show_skip_button: true };
 const unlabeled = (empty: boolean) =>
   encodeURIComponent(
@@ -181,7 +194,7 @@ table('projects', [
     sdk: 'client.list_projects()',
     send: () => ['GET', '/api/projects?page_size=10000000'],
     status: 200,
-    reads: { count: 2, results: [{ id: 1 }, { id: 2 }] },
+    reads: { count: 2, results: [PROJECT, PROJECT] },
   },
   {
     sdk: 'ls.projects.list(page=1)',
@@ -199,7 +212,11 @@ table('projects', [
     sdk: 'ls.projects.get(id)',
     send: ({ project: id }) => ['GET', `/api/projects/${id}/`],
     status: 200,
-    reads: { label_config: TEXT_CONFIG, parsed_label_config: { label: { type: 'Choices', to_name: ['text'] } } },
+    reads: {
+      ...PROJECT,
+      label_config: TEXT_CONFIG,
+      parsed_label_config: { label: { type: 'Choices', to_name: ['text'] } },
+    },
   },
   {
     sdk: 'project.set_params(title=...)',

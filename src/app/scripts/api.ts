@@ -52,6 +52,8 @@ export interface ScriptsApi {
   updateView(id: number, data: JsonObject): Promise<ViewRow>;
   deleteView(id: number): Promise<void>;
 
+  /** Predictions on record in a project. */
+  predictionsStored(projectId: number): Promise<number>;
   modelVersions(projectId: number): Promise<ModelVersionCount[]>;
   /** Deletes what was made elsewhere under this name; returns how many. CONFLICT when only bulk acts brought them. */
   deleteModelVersion(projectId: number, name: string): Promise<number>;

@@ -12,7 +12,7 @@ const VIEWS_MAX = 1_000;
 const VIEW_CHARS_MAX = 1_000_000;
 
 type Views = Pick<ScriptsApi, 'views' | 'view' | 'createView' | 'updateView' | 'deleteView'>;
-type Versions = Pick<ScriptsApi, 'modelVersions' | 'deleteModelVersion'>;
+type Versions = Pick<ScriptsApi, 'predictionsStored' | 'modelVersions' | 'deleteModelVersion'>;
 
 export function createViews({ store }: Pick<Deps, 'store'>): Views {
   return {
@@ -43,6 +43,10 @@ export function createVersions({ store }: Pick<Deps, 'store'>): Versions {
     return named.flatMap(({ labeler, ...one }) => (labeler ? [{ ...one, name: versionName(labeler) }] : []));
   };
   return {
+    async predictionsStored(projectId) {
+      const counts = await store.predictions.countsByLabeler(projectId);
+      return counts.reduce((total, one) => total + one.count, 0);
+    },
     modelVersions,
     async deleteModelVersion(projectId, name) {
       const named = (await modelVersions(projectId)).filter((one) => one.name === name);

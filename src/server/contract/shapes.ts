@@ -59,6 +59,13 @@ export const ProjectShape = Type.Object({
   total_annotations_number: Type.Integer(),
   skipped_annotations_number: Type.Integer(),
   ground_truth_number: Type.Integer(),
+  useful_annotation_number: Type.Integer({ description: 'Neither skipped nor ground truth' }),
+  total_predictions_number: Type.Integer({ description: 'Stored ones' }),
+  queue_total: Type.Integer(),
+  queue_done: Type.Integer(),
+  config_has_control_tags: Type.Boolean(),
+  config_suitable_for_bulk_annotation: Type.Boolean(),
+  start_training_on_annotation_update: Type.Boolean({ description: 'It trains by itself after some answers' }),
 });
 
 /** One control tag, in the shape that Label Studio's `parse_config` gives, with what a page needs to draw it. */

@@ -19,8 +19,9 @@ type Names =
   | 'configValidate'
   | 'projectValidate';
 
-export function projectHandlers({ projects }: App): Handlers<Names> {
-  const wire = async (project: Project) => projectWire(project, await projects.counts(project.id));
+export function projectHandlers({ projects, scripts }: App): Handlers<Names> {
+  const wire = async (project: Project) =>
+    projectWire(project, await projects.counts(project.id), await scripts.predictionsStored(project.id));
   const detail = async (project: Project): Promise<ProjectDetailWire> => ({
     ...(await wire(project)),
     parsed_label_config: readableConfig(project.labelConfig),

@@ -81,7 +81,6 @@ export function taskHandlers(app: App, pager: Pager): Handlers<Names> {
       const query = sized(given);
       const projectId = await projectOf(query);
       const counts = await projects.counts(projectId);
-      const versions = await scripts.modelVersions(projectId);
       const chosen = await chosenBy(projectId, query);
       const found = chosen
         ? await shown(await tasksOf(pageOf(chosen, query)), query, who)
@@ -91,7 +90,7 @@ export function taskHandlers(app: App, pager: Pager): Handlers<Names> {
         tasks: found,
         total: chosen?.length ?? counts.tasks,
         total_annotations: counts.annotations,
-        total_predictions: versions.reduce((total, one) => total + one.count, 0),
+        total_predictions: await scripts.predictionsStored(projectId),
       };
     },
     async projectTasks({ params, query, who }) {

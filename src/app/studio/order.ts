@@ -1,14 +1,17 @@
 /** The queue's order as a number in each task over there, so that Label Studio can sort by it. */
 import type { Connection } from '../../core/connection.ts';
-import { isJsonObject, type JsonObject } from '../../core/json.ts';
+import { isJsonObject, type Json } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
-import { AS_WRITTEN, refusedWith, type StudioClient } from './client.ts';
+import { refusedWith, type StudioClient, taskPage } from './client.ts';
 import type { Proposals } from './proposals.ts';
 import { patiently } from './push.ts';
 
 export const ORDER_FIELD = 'headstart_order';
+/** Tasks per look at the store. */
 const PAGE = 500;
+/** Tasks per call: with all their annotations they are large. */
+const WIRE_PAGE = 100;
 
 /**
  * Writes 1, 2, 3... into the order field of every task: first what the queue would hand out next, then the least sure
@@ -41,28 +44,42 @@ export async function writeOrder(
     }
   }
   placed.sort((a, b) => a.place - b.place || a.studioId - b.studioId);
+  const numbers = new Map(placed.map(({ studioId }, i) => [studioId, i + 1]));
+  let looked = 0;
   let written = 0;
-  for (const [i, { studioId }] of placed.entries()) {
-    throwIfStopped(work.signal);
-    const data = await dataOf(work, client, studioId);
-    if (data !== null && data[field] !== i + 1) {
-      await patiently(work, () => client.patch(`/api/tasks/${studioId}/`, { data: { ...data, [field]: i + 1 } }));
-      written += 1;
+  // Page by page: to ask for a task by itself has Label Studio ask for its predictions.
+  for (let page = 1; ; page++) {
+    const { tasks, total } = await patiently(work, () => taskPage(client, connection.studioProject!, page, WIRE_PAGE));
+    for (const task of tasks) {
+      throwIfStopped(work.signal);
+      if (await writeNumber(work, client, { task, field, numbers })) written += 1;
     }
-    if (i % 20 === 0) await work.progress({ stage: `writing ${field}`, done: i + 1, total: placed.length });
+    looked += tasks.length;
+    await work.progress({ stage: `writing ${field}`, done: looked, total: Math.max(looked, total) });
+    if (tasks.length === 0 || looked >= total) return written;
   }
-  return written;
 }
 
 const UNKNOWN = 0.75;
 
-/** Null for a task that is gone over there. */
-async function dataOf(work: JobWork, client: StudioClient, studioId: number): Promise<JsonObject | null> {
+interface Numbering {
+  /** As Label Studio lists it. */
+  readonly task: Json;
+  readonly field: string;
+  readonly numbers: ReadonlyMap<number, number>;
+}
+
+/** False where nothing had to be written, or the task is gone since it was listed. */
+async function writeNumber(work: JobWork, client: StudioClient, { task, field, numbers }: Numbering): Promise<boolean> {
+  if (!isJsonObject(task) || !isJsonObject(task.data)) return false;
+  const { id, data } = task;
+  const number = numbers.get(Number(id));
+  if (number === undefined || data[field] === number) return false;
   try {
-    const task = await patiently(work, () => client.get(`/api/tasks/${studioId}/?${AS_WRITTEN}`));
-    return isJsonObject(task) && isJsonObject(task.data) ? task.data : null;
+    await patiently(work, () => client.patch(`/api/tasks/${Number(id)}/`, { data: { ...data, [field]: number } }));
+    return true;
   } catch (error) {
-    if (refusedWith(error) === 404) return null;
+    if (refusedWith(error) === 404) return false;
     throw error;
   }
 }

@@ -96,7 +96,12 @@ export function packageFolder(
     const folder = join(modules, source.package);
     if (existsSync(join(folder, 'package.json'))) return folder;
   }
-  throw new AppError('BACKEND_LOAD', `Model '${model}' needs the npm package ${source.package}@${source.version}.`, {
-    details: { model, package: source.package, version: source.version },
-  });
+  const spec = `${source.package}@${source.version}`;
+  throw new AppError(
+    'BACKEND_LOAD',
+    `Model '${model}' needs the npm package ${spec}; \`npm install ${spec}\` brings it.`,
+    {
+      details: { model, package: source.package, version: source.version },
+    },
+  );
 }

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, toAppError } from '../../core/errors.ts';
+import { shownAddress } from '../../core/shown-address.ts';
 import { sha256OfFile } from '../file-hash.ts';
 
 /** The guarded fetch, as far as it is used here. */
@@ -89,7 +90,9 @@ async function fetchRest(url: string, file: string, have: number, options: Downl
       throw new AppError('MEDIA_FETCH', 'The file became shorter while it was fetched.');
     }
     if (reply.status !== 200 && !goesOn) {
-      throw new AppError('MEDIA_FETCH', `The address answered ${reply.status}.`, { details: { status: reply.status } });
+      throw new AppError('MEDIA_FETCH', `${shownAddress(url)} answered with status ${reply.status}.`, {
+        details: { status: reply.status },
+      });
     }
     const from = goesOn ? have : 0;
     // Never bytes of one state under the note of another, also when the process ends in between.

@@ -78,7 +78,10 @@ export function only(files: readonly FolderFile[], pattern: RegExp, what: string
   const fits = files.filter(({ name }) => pattern.test(name));
   if (fits.length > 1) {
     const names = fits.map(({ name }) => name).join(', ');
-    throw new AppError('BACKEND_LOAD', `There must be one file only that is ${what}, not ${names}.`);
+    throw new AppError(
+      'BACKEND_LOAD',
+      `There must be one file only that is ${what}; leave out all but one of ${names}.`,
+    );
   }
   return fits[0] ?? null;
 }

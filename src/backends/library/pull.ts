@@ -65,17 +65,34 @@ export async function fetchFiles(
     left -= (await stat(file)).size;
     const expected = index === 0 && sha256 ? sha256.toLowerCase() : pins[hashOf(url)];
     if (expected !== undefined && expected !== hash) {
-      throw new AppError('BACKEND_UNVERIFIED', `${shownAddress(url)} gave another file than expected.`, {
-        details: { expected, found: hash },
-      });
+      const remedy = 'where that is the right one, `--sha256` (of the model file) says so';
+      throw new AppError(
+        'BACKEND_UNVERIFIED',
+        `${shownAddress(url)} gave another file than expected, of sha-256 ${hash}; ${remedy}.`,
+        {
+          details: { expected, found: hash },
+        },
+      );
     }
     found[hashOf(url)] = hash;
   }
   return found;
 }
 
+const SHOWN = 200;
+
 /** Throws INPUT_BAD_FIELD where one file would take the place of another. */
 function fileNames(urls: readonly string[]): string[] {
+  const wrong = urls.find((url) => !URL.canParse(url));
+  if (wrong !== undefined) {
+    throw new AppError(
+      'INPUT_BAD_FIELD',
+      `'${wrong.split('?', 1)[0]!.slice(0, SHOWN)}' is neither an address nor \`npm:package/folder\`.`,
+      {
+        details: { field: 'source' },
+      },
+    );
+  }
   const names = urls.map(fileNameOf);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice === undefined) return names;

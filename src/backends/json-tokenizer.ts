@@ -1,5 +1,7 @@
 /** A tokenizer.json, with what its library does not do: cutting long texts between their special tokens. */
 import { Tokenizer } from '@huggingface/tokenizers';
+import { AppError } from '../core/errors.ts';
+import { isJsonObject, parseJson } from '../core/json.ts';
 
 export interface Encoded {
   readonly ids: readonly number[];
@@ -24,8 +26,8 @@ export class JsonTokenizer {
   private readonly frame: { readonly before: number; readonly after: number };
 
   constructor(bytes: Uint8Array, options: JsonTokenizerOptions) {
-    const json = JSON.parse(Buffer.from(bytes).toString('utf8')) as TokenizerJson;
-    this.tokenizer = new Tokenizer(json, {});
+    const json = readJson(bytes);
+    this.tokenizer = withReason(() => new Tokenizer(json, {}));
     this.options = options;
     this.special = new Set((json.added_tokens ?? []).filter((one) => one.special).map((one) => one.content));
     this.unknown = json.model.unk_token ?? '[UNK]';
@@ -49,6 +51,24 @@ export class JsonTokenizer {
     const plain: readonly number[] = this.tokenizer.encode('a', { add_special_tokens: false }).ids;
     const before = framed.findIndex((_, at) => plain.every((id, i) => framed[at + i] === id));
     return { before, after: framed.length - plain.length - before };
+  }
+}
+
+function readJson(bytes: Uint8Array): TokenizerJson {
+  return withReason(() => {
+    const json = parseJson(Buffer.from(bytes).toString('utf8'));
+    if (isJsonObject(json) && isJsonObject(json.model)) return json as unknown as TokenizerJson;
+    throw new Error('it describes no model');
+  });
+}
+
+/** Throws BACKEND_LOAD with the reason that the library gives, which does not name the file. */
+function withReason<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AppError('BACKEND_LOAD', `The tokenizer.json cannot be used: ${reason}`, { cause: error });
   }
 }
 

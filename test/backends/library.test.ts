@@ -131,6 +131,14 @@ describe('a folder with a model in it', () => {
       /'labels.txt' is not in UTF-8/,
     );
     await refused({ ...spamFolder, 'labels.txt': '\n \r\n' }, /'labels.txt' is empty/);
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9000\n';
+    await refused(
+      { ...spamFolder, 'model.onnx': pointer },
+      /'model.onnx' is only a pointer of Git LFS; .*git lfs pull/,
+    );
+    await refused({ ...spamFolder, 'tokenizer.json': pointer }, /'tokenizer.json' is only a pointer/);
+    await refused({ ...spamFolder, 'tokenizer.json': '{"model":' }, /tokenizer\.json cannot be used: Not valid JSON/);
+    await refused({ ...spamFolder, 'tokenizer.json': '{"model":{"type":"Words"}}' }, /tokenizer\.json cannot be used/);
     await refused({ ...spamFolder, 'headstart.json': '{"license": ' }, /'headstart.json': Not valid JSON at line 1/);
     await refused({ ...spamFolder, 'other.onnx': SPAM }, /one file only/);
     await refused({ ...spamFolder, 'model.onnx': 'no model' }, /'model.onnx': .*(no ONNX|cut off)/);

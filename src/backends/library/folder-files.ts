@@ -41,11 +41,29 @@ export async function filesIn(folder: string, bytesMax: number = LIMITS.modelByt
     const path = join(folder, name);
     const found = await lstat(path);
     // A link would be read here and checked elsewhere.
-    if (found.isFile()) files.push({ name, path, bytes: found.size });
+    if (!found.isFile()) continue;
+    files.push({ name, path, bytes: found.size });
+    if (isModelFile(name)) await assertNoPointer(name, path, found.size);
   }
   const all = files.filter(({ name }) => isModelFile(name)).reduce((sum, { bytes }) => sum + bytes, 0);
   if (all > bytesMax) throw tooLarge(bytesMax);
   return files;
+}
+
+/** What stands in place of a large file where a repository was cloned without them. */
+const LFS_POINTER = 'version https://git-lfs.github.com/';
+const POINTER_BYTES_MAX = 1_024;
+
+async function assertNoPointer(name: string, path: string, bytes: number): Promise<void> {
+  if (
+    bytes > POINTER_BYTES_MAX ||
+    !Buffer.from(await readWhole(path))
+      .toString('latin1')
+      .startsWith(LFS_POINTER)
+  )
+    return;
+  const remedy = 'fetch the file itself with `git lfs pull`';
+  throw new AppError('BACKEND_LOAD', `'${name}' is only a pointer of Git LFS; ${remedy}.`, { details: { file: name } });
 }
 
 /** The whole file. Throws LIMIT_SIZE for one that is larger than its kind ever is. */

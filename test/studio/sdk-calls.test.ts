@@ -389,6 +389,12 @@ table('import', [
   },
 ]);
 
+const asked = (project: number, query: object) =>
+  ['GET', `/api/tasks?project=${project}&query=${encodeURIComponent(JSON.stringify(query))}`] as const;
+const ordered = (project: number, field: string) => asked(project, { ordering: [field] });
+const filtered = (project: number, field: string, operator: string, value: unknown) =>
+  asked(project, { filters: { conjunction: 'and', items: [{ filter: `filter:tasks:${field}`, operator, value }] } });
+
 table('tasks', [
   {
     sdk: 'ls.tasks.list(project=..., fields="all")',
@@ -451,6 +457,49 @@ table('tasks', [
     },
     status: 200,
     reads: { total: 2 },
+  },
+  {
+    sdk: 'project.get_tasks(ordering=["-" + Column.data("text")])',
+    send: (at) => ordered(at.second, '-tasks:data.text'),
+    status: 200,
+    reads: { tasks: [{ data: { text: 'two' } }, { data: { text: 'one' } }, { data: { text: 'from a file' } }] },
+  },
+  {
+    sdk: 'project.get_tasks(ordering=["-" + Column.predictions_results])',
+    send: (at) => ordered(at.second, '-tasks:predictions_results'),
+    status: 200,
+    // Spam before ham; what has none comes last.
+    reads: { tasks: [{ data: { text: 'one' } }, { data: { text: 'two' } }, { data: { text: 'from a file' } }] },
+  },
+  {
+    sdk: 'project.get_tasks(ordering=["tasks:agreement"])',
+    send: (at) => ordered(at.second, 'tasks:agreement'),
+    status: 400,
+    reads: { detail: expect.stringContaining('agreement') },
+  },
+  {
+    sdk: 'project.get_tasks(filters=by predictions)',
+    send: ({ project: id }) => filtered(id, 'predictions_score', 'less', 0.9),
+    status: 200,
+    reads: { total: 1, tasks: [{ data: { text: 'pre-labeled' } }] },
+  },
+  {
+    sdk: 'project.get_tasks(filters=by model version)',
+    send: (at) => filtered(at.second, 'predictions_model_versions', 'contains', 'imported'),
+    status: 200,
+    reads: { total: 2 },
+  },
+  {
+    sdk: 'project.get_tasks(filters=without predictions)',
+    send: (at) => filtered(at.second, 'total_predictions', 'equal', 0),
+    status: 200,
+    reads: { total: 1, tasks: [{ data: { text: 'from a file' } }] },
+  },
+  {
+    sdk: 'project.get_tasks(filters=by what annotations say)',
+    send: ({ project: id }) => filtered(id, 'annotations_results', 'contains', 'spam'),
+    status: 200,
+    reads: { total: 1, tasks: [{ data: { text: 'labeled' } }] },
   },
   {
     sdk: 'ls.tasks.list(query=...) by what is not known here',

@@ -1,5 +1,5 @@
 /** Filters of Label Studio's Data Manager, as far as they can be answered here; all others are refused by name. */
-import type { Annotation, Task } from '../../core/domain.ts';
+import type { Annotation, Prediction, Region, Task } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { valueAt } from '../../labelconfig/index.ts';
 import type { TaskFilterItem, TaskQuery } from './api.ts';
@@ -8,8 +8,14 @@ import type { TaskFilterItem, TaskQuery } from './api.ts';
 export interface FilterRow {
   readonly task: Task;
   readonly annotations: readonly Annotation[];
+  /** Stored ones; empty unless `readsPredictions`. */
+  readonly predictions: readonly FilterPrediction[];
   /** Annotations that finish a task. */
   readonly overlap: number;
+}
+
+export interface FilterPrediction extends Pick<Prediction, 'taskId' | 'score' | 'result'> {
+  readonly modelVersion: string;
 }
 
 export type Matches = (row: FilterRow) => boolean;
@@ -28,15 +34,27 @@ function selectionOf({ all = true, included = [], excluded = [] }: TaskQuery['se
   return (id: number) => (all ? !unwanted.has(id) : wanted.has(id));
 }
 
-/** Newest first when the order says so; only the id can be ordered by. Throws INPUT_BAD_FIELD. */
-export function isDescending(ordering: readonly string[] = []): boolean {
-  const [first] = ordering;
-  if (first === undefined || first === 'tasks:id') return false;
-  if (first === '-tasks:id') return true;
-  throw unknown('ordering', first, 'tasks:id, -tasks:id');
+export interface TaskOrder {
+  /** Null: by id, as tasks come. */
+  readonly key: Field | null;
+  readonly down: boolean;
 }
 
-type Field = (row: FilterRow) => unknown;
+/** By one field, as in Label Studio; equal ones stay in the order of their ids. Throws INPUT_BAD_FIELD. */
+export function orderOf(ordering: readonly string[] = []): TaskOrder {
+  const [first = 'tasks:id'] = ordering;
+  const down = first.startsWith('-');
+  const name = nameIn(first.slice(down ? 1 : 0));
+  return { key: name === 'id' ? null : fieldNamed(name, 'ordering', first), down };
+}
+
+/** Does the query look at predictions? They are read only then. */
+export function readsPredictions({ filters, ordering = [] }: TaskQuery): boolean {
+  const names = [...(filters?.items ?? []).map((one) => one.filter), ...ordering.map((one) => one.replace(/^-/, ''))];
+  return names.some((name) => /^(total_predictions$|predictions_)/.test(nameIn(name)));
+}
+
+export type Field = (row: FilterRow) => unknown;
 
 const given = ({ annotations }: FilterRow) => annotations.filter((one) => !one.skipped);
 
@@ -50,21 +68,45 @@ const FIELDS: Readonly<Record<string, Field>> = {
   completed_at: (row) => (given(row).length >= row.overlap ? given(row).at(-1)!.createdAt : null),
   annotators: ({ annotations }) => annotations.map((one) => one.annotatorId),
   ground_truth: ({ annotations }) => annotations.some((one) => one.groundTruth),
+  annotations_ids: ({ annotations }) => annotations.map((one) => one.id),
+  annotations_results: ({ annotations }) => saidIn(annotations),
+  avg_lead_time: (row) => mean(given(row).flatMap(({ visibleMs }) => (visibleMs === null ? [] : [visibleMs / 1000]))),
+  draft_exists: () => false,
+  total_predictions: ({ predictions }) => predictions.length,
+  predictions_score: ({ predictions }) => mean(predictions.flatMap(({ score }) => (score === null ? [] : [score]))),
+  predictions_model_versions: ({ predictions }) => predictions.map((one) => one.modelVersion),
+  predictions_results: ({ predictions }) => saidIn(predictions),
 };
+
+/** The values of all regions as text; null when there is none. */
+function saidIn(answers: readonly { readonly result: readonly Region[] }[]): string | null {
+  const values = answers.flatMap((one) => one.result.map((region) => region.value ?? null));
+  return values.length === 0 ? null : JSON.stringify(values);
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, one) => sum + one, 0) / values.length;
+}
 
 const DATA = 'data.';
 
 function testOf({ filter, operator, value }: TaskFilterItem): Matches {
-  const name = filter.replace(/^filter:/, '').replace(/^tasks:/, '');
-  const field: Field | undefined = name.startsWith(DATA)
-    ? ({ task }) => valueAt(task.data, name.slice(DATA.length))
-    : Object.hasOwn(FIELDS, name)
-      ? FIELDS[name]
-      : undefined;
-  if (field === undefined) throw unknown('filter', filter, [...Object.keys(FIELDS), `${DATA}NAME`].join(', '));
+  const field = fieldNamed(nameIn(filter), 'filter', filter);
   const holds = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined;
   if (holds === undefined) throw unknown('operator', operator, Object.keys(OPERATORS).join(', '));
   return (row) => holds(field(row), value);
+}
+
+/** `filter:tasks:data.text` -> `data.text` */
+function nameIn(text: string): string {
+  return text.replace(/^filter:/, '').replace(/^tasks:/, '');
+}
+
+function fieldNamed(name: string, what: string, given: string): Field {
+  if (name.startsWith(DATA)) return ({ task }) => valueAt(task.data, name.slice(DATA.length));
+  const field = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
+  if (field) return field;
+  throw unknown(what, given, [...Object.keys(FIELDS), `${DATA}NAME`].join(', '));
 }
 
 type Operator = (held: unknown, wanted: unknown) => boolean;

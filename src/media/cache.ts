@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../core/clock.ts';
+import { diskError } from '../core/disk-error.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import { diskError } from './disk-error.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 import { type OpenFile, openBelow } from './paths.ts';
 

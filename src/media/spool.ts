@@ -4,8 +4,8 @@ import { access, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { diskError } from '../core/disk-error.ts';
 import { AppError } from '../core/errors.ts';
-import { diskError } from './disk-error.ts';
 
 export interface Spool {
   /** Stores the stream under this id. Throws STORE_FULL when the disk is full, INPUT_EMPTY when nothing came. */

@@ -4,8 +4,8 @@ import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { diskError } from '../core/disk-error.ts';
 import { AppError } from '../core/errors.ts';
-import { diskError } from './disk-error.ts';
 import { type OpenFile, openBelow } from './paths.ts';
 
 const ID = /^[0-9a-f]{32}$/;

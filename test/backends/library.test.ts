@@ -472,6 +472,22 @@ describe('security', () => {
     });
   });
 
+  it('a full disk is told as one, and nothing is kept', async () => {
+    const opened = await openLibrary();
+    const full = async function* (): AsyncGenerator<NewModelFile> {
+      yield {
+        name: 'model.onnx',
+        body: (async function* () {
+          yield Buffer.from('a part');
+          throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+        })(),
+      };
+    };
+    const code = 'STORE_FULL';
+    await expect(opened.library.add(full(), { name: 'big', origin: '' })).rejects.toMatchObject({ code });
+    expect(readdirSync(join(opened.folder, '.incoming'))).toEqual([]);
+  });
+
   it('addresses inside are not asked, packages lead nowhere else', async () => {
     const { library } = await openLibrary();
     const signal = new AbortController().signal;

@@ -3,6 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { isoTime } from '../../core/clock.ts';
+import { diskError } from '../../core/disk-error.ts';
 import { AppError } from '../../core/errors.ts';
 import { shownAddress } from '../../core/shown-address.ts';
 import type { InferencePool } from '../backend.ts';
@@ -96,6 +97,8 @@ class FolderLibrary implements ModelLibrary {
     try {
       await takeIn(folder, files);
       return await this.#inTurn(() => this.#keep(folder, options));
+    } catch (error) {
+      throw diskError(error);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -132,7 +135,7 @@ class FolderLibrary implements ModelLibrary {
       });
     } catch (error) {
       if (!mayGoOn(error)) await clear();
-      throw error;
+      throw diskError(error);
     } finally {
       this.#pulling.delete(folder);
     }

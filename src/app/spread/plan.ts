@@ -93,7 +93,8 @@ export function planView(plan: Plan, config: ProjectConfig, stale: boolean): Pla
   };
 }
 
-function questionView({ label, method, corrected, evidence, gate }: SpreadAnswer, config: ProjectConfig): QuestionView {
+function questionView(answer: SpreadAnswer, config: ProjectConfig): QuestionView {
+  const { label, method, corrected, evidence, gate } = answer;
   const { rule, right, total, bound } = gate.evidence;
   const nameOf = (c: number): string => (label === null ? config.classes[c]! : c === YES ? 'yes' : 'no');
   return {
@@ -107,9 +108,15 @@ function questionView({ label, method, corrected, evidence, gate }: SpreadAnswer
     bound,
     coverage: gate.coverage,
     withheld: gate.withheld.map(nameOf),
-    // Where everything passes, more answers would change nothing.
-    more: rule === 'too-few' ? SCORE_MIN : gate.coverage < 1 ? (gate.more?.random ?? null) : null,
+    more: lackOf(answer),
   };
+}
+
+/** Random answers that would let more through; null where they would not. */
+export function lackOf({ gate, checks }: SpreadAnswer): number | null {
+  if (gate.evidence.rule === 'too-few') return Math.max(1, SCORE_MIN - checks.length);
+  // Where everything passes, more answers would change nothing.
+  return gate.coverage < 1 ? (gate.more?.random ?? null) : null;
 }
 
 function labelPlans({ lines }: Plan, { classes }: ProjectConfig): LabelPlan[] {

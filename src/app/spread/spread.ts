@@ -16,7 +16,7 @@ import { BULK_ITEMS_MAX, type CardSource, cardsOf, enqueueBulk, enqueueSkips, sa
 import { duplicatesNow, enqueueDuplicates, type FoundDuplicates } from './duplicates.ts';
 import { factsOf } from './facts.ts';
 import type { Neighbours } from './neighbours.ts';
-import { type Plan, planView } from './plan.ts';
+import { lackOf, type Plan, planView } from './plan.ts';
 import { enqueueSpread, type Plans, requireControl } from './run.ts';
 import { enqueueSpans } from './spans.ts';
 import { propagationInForce } from './votes.ts';
@@ -31,6 +31,8 @@ export interface SpreadParts {
 
 /** Random tasks asked for at once: an afternoon's work. */
 const VERIFY_MAX = 500;
+/** Where no plan says how many: with these a bound can be given at all. */
+const VERIFY_DEFAULT = 30;
 
 export function createSpread(deps: Deps, loops: Loops, configs: ProjectConfigs, parts: SpreadParts): SpreadApi {
   const { store } = deps;
@@ -73,8 +75,8 @@ export function createSpread(deps: Deps, loops: Loops, configs: ProjectConfigs, 
     },
 
     async verify(projectId, count) {
-      const lacks = (plans.get(projectId)?.answers ?? []).map(({ gate }) => gate.more?.random ?? 0);
-      const wanted = Math.min(VERIFY_MAX, count ?? Math.max(30, ...lacks));
+      const lacks = (plans.get(projectId)?.answers ?? []).map((answer) => lackOf(answer) ?? 0);
+      const wanted = Math.min(VERIFY_MAX, count ?? (Math.max(0, ...lacks) || VERIFY_DEFAULT));
       return askAgain(deps, loops, projectId, await drawForChecking(deps, projectId, wanted), true);
     },
 

@@ -27,10 +27,11 @@ export function SampleCheck({ sample, layout, items, busy, onAccept, onClose }: 
     setWrong(next);
   };
   const bound = sample.bounds[wrong.size] ?? 1;
+  const none = sample.cards.length === 0;
   return (
     <section className="card bulk-sample" aria-label="Random sample">
       <div className="page-head">
-        <h2>{plural(sample.cards.length, 'random item')}: mark the wrong ones</h2>
+        <h2>{none ? 'Nothing to check' : `${plural(sample.cards.length, 'random item')}: mark the wrong ones`}</h2>
         <button type="button" className="small" onClick={onClose}>
           Close
         </button>
@@ -47,21 +48,30 @@ export function SampleCheck({ sample, layout, items, busy, onAccept, onClose }: 
         ))}
       </ol>
       <p role="status">
-        {wrong.size} of {sample.cards.length} wrong: at most <b>{percent(bound)}</b> of all open suggestions here are.
-      </p>
-      <div className="actions">
-        <button
-          type="button"
-          className="primary"
-          disabled={busy || sample.cards.length === 0 || items > ITEMS_MAX}
-          onClick={() => onAccept(wrong)}
-        >
-          {wrong.size === 0 ? 'Accept all open suggestions' : 'Accept all but the wrong ones'}
-        </button>
-        {items > ITEMS_MAX && (
-          <span className="muted">More than {count(ITEMS_MAX)} items at once: narrow the choice down first.</span>
+        {none ? (
+          'No unanswered item here has a suggestion yet: label some items, or write rules, and look again.'
+        ) : (
+          <>
+            {wrong.size} of {sample.cards.length} wrong: at most <b>{percent(bound)}</b> of all open suggestions here
+            are.
+          </>
         )}
-      </div>
+      </p>
+      {!none && (
+        <div className="actions">
+          <button
+            type="button"
+            className="primary"
+            disabled={busy || items > ITEMS_MAX}
+            onClick={() => onAccept(wrong)}
+          >
+            {wrong.size === 0 ? 'Accept all open suggestions' : 'Accept all but the wrong ones'}
+          </button>
+          {items > ITEMS_MAX && (
+            <span className="muted">More than {count(ITEMS_MAX)} items at once: narrow the choice down first.</span>
+          )}
+        </div>
+      )}
     </section>
   );
 }

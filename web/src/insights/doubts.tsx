@@ -72,8 +72,8 @@ function DoubtItem({ projectId, doubt, busy, onSettle }: DoubtProps): ReactNode 
         <span className="muted">item {doubt.task}</span>
       </p>
       <p>
-        Answered <b dir="auto">{given}</b>; the model says <b dir="auto">{suggested}</b>, and{' '}
-        {percent(doubt.confidence)} for what is in doubt.
+        Answered <b dir="auto">{given}</b>; the model says <b dir="auto">{suggested}</b> and gives the answer{' '}
+        {percent(doubt.confidence)}.
       </p>
       <div className="actions">
         <button type="button" className="small" disabled={busy} onClick={() => onSettle(null)}>

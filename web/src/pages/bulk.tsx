@@ -224,6 +224,16 @@ export default function BulkPage({ projectId }: { projectId: number }): ReactNod
               }
             />
           )}
+          {cards.data.total === 0 && (
+            <p className="muted" role="status">
+              {isNarrowed(settled) ? 'No item fits all that is chosen above.' : NOTHING[settled.source]}{' '}
+              {settled.source !== 'all' && (
+                <button type="button" className="small" onClick={() => change({ source: 'all' })}>
+                  Show all items
+                </button>
+              )}
+            </p>
+          )}
           <Cards
             cards={open}
             layout={layout}
@@ -259,6 +269,19 @@ function isReady({ source, task }: CardFilter, planned: boolean): boolean {
 function possible(filter: CardFilter, previewed: boolean): CardFilter {
   const needsPlan = filter.source === 'proposals' || filter.source === 'cluster';
   return previewed || !needsPlan ? filter : { ...filter, source: 'all' };
+}
+
+/** What an empty table means. */
+const NOTHING: Readonly<Record<CardFilter['source'], string>> = {
+  all: 'The project has no items yet.',
+  proposals: 'Nothing is proposed: two labels need an answer each before they can spread.',
+  cluster: 'The cluster is empty.',
+  similar: 'No other item has been embedded yet.',
+  map: 'No item lies in this area.',
+};
+
+function isNarrowed({ label, text, least }: CardFilter): boolean {
+  return label !== undefined || Boolean(text) || (least ?? 0) > 0;
 }
 
 async function undo(runId: number): Promise<Done> {

@@ -70,6 +70,6 @@ function exampleFor([label = 'label']: readonly string[], spans: boolean, config
 rules:
   - id: first
     label: ${JSON.stringify(label)}${spans ? '\n    spans: true' : ''}
-    ${reads ? 'keywords: [some words, another]' : `fact: {path: ${fact}, max: 0}`}
+    ${reads ? 'keywords: [your words, your other words]' : `fact: {path: ${fact}, max: 0}`}
 `;
 }

@@ -5,6 +5,9 @@ import type { Preview, RuleTask } from './api.ts';
 
 export type Tab = 'hits' | 'contradicted' | 'misses';
 
+/** What the server lists of each. */
+const LISTED_MAX = 50;
+
 const TABS: readonly { readonly tab: Tab; readonly title: string; readonly empty: string }[] = [
   { tab: 'hits', title: 'Hits', empty: 'No rule says anything about these tasks.' },
   { tab: 'contradicted', title: 'Conflicts', empty: 'Nothing speaks against the rules.' },
@@ -35,7 +38,10 @@ export function Matches(props: { preview: Preview; tab: Tab; choose: (tab: Tab) 
             tabIndex={one.tab === tab ? 0 : -1}
             onClick={() => props.choose(one.tab)}
           >
-            {one.title} <span className="muted">{count(preview[one.tab].length)}</span>
+            {one.title}{' '}
+            <span className="muted">
+              {preview[one.tab].length < LISTED_MAX ? count(preview[one.tab].length) : `first ${LISTED_MAX}`}
+            </span>
           </button>
         ))}
       </div>

@@ -156,6 +156,37 @@ describe('the bulk page', () => {
     expect(await proposed()).toEqual([]);
   });
 
+  it('says what it means that nothing is there, and keeps long words within a narrow screen', async () => {
+    const long = 'x'.repeat(300);
+    const id = await server.project({ title: 'Fresh', texts: ['a mail', `${long} lunch`] });
+    const { page } = await visit(`/projects/${id}/bulk`, { width: 390, height: 844 });
+    await page.getByRole('button', { name: 'Look at 20 first' }).click();
+    await page.getByRole('heading', { name: 'Nothing to check' }).waitFor();
+    await page.getByRole('searchbox', { name: 'Words' }).fill('nobody wrote this');
+    await page.getByText('No item fits all that is chosen above.').waitFor();
+    await page.getByRole('searchbox', { name: 'Words' }).fill('');
+    await page.getByRole('button', { name: 'Preview spreading' }).click();
+    await page.getByText('Nothing is proposed:').waitFor();
+    await page.getByRole('button', { name: 'Show all items' }).click();
+    await page.getByText('0 of 2 selected').waitFor();
+    const run = { title: 'Long', texts: Array.from({ length: 4 }, (_, i) => `${long} ${i} prize`) };
+    const other = await server.project({ ...run, labels: ['prize', 'lunch'] });
+    const tasks = await server.call('projectTasks', 'GET', `/api/projects/${other}/tasks?page_size=10`);
+    for (const [i, choice] of ['prize', 'lunch'].entries()) {
+      const result = [{ from_name: 'label', to_name: 'text', type: 'choices', value: { choices: [choice] } }];
+      await server.call('annotationCreate', 'POST', `/api/tasks/${tasks[i]!.id}/annotations`, { result });
+    }
+    await page.goto(`${server.url}/projects/${other}/bulk`);
+    await page.getByRole('button', { name: 'Preview spreading' }).click();
+    await page.getByRole('button', { name: /^Spread to/ }).waitFor();
+    await page.getByRole('button', { name: 'Look at 20 first' }).click();
+    const wrong = page.getByRole('region', { name: 'Random sample' }).getByRole('button', { name: /^Wrong/ });
+    await wrong.first().waitFor();
+    const { width, height } = (await wrong.first().boundingBox())!;
+    expect(width).toBeGreaterThan(height);
+    expect(await page.evaluate<boolean>('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
+  });
+
   it('shows what is similar to an item, and works in the dark on a narrow screen', async () => {
     const id = await project();
     const { page } = await visit(`/projects/${id}/bulk`, { dark: true, width: 420 });

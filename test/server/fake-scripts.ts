@@ -33,6 +33,7 @@ export function fakeScripts({ changed, job, task, prediction }: FakeScriptParts)
       if (Array.isArray(result)) return result as Region[];
       throw new AppError('INPUT_BAD_RESULT', 'A result is a list of regions.');
     },
+    madeElsewhere: async () => [],
     async addPredictions(projectId, given) {
       changed(`predictions ${projectId} ${given.length}`);
       return given.length;

@@ -770,6 +770,16 @@ table('predictions', [
     reads: [{ model_version: 'mine-1' }, { model_version: 'mine-2' }],
   },
   {
+    sdk: 'ls.predictions.list(project=...)',
+    send: ({ project: id }) => ['GET', `/api/predictions/?project=${id}`],
+    status: 200,
+    reads: expect.arrayContaining([
+      expect.objectContaining({ model_version: 'mine-1', score: 0.9 }),
+      expect.objectContaining({ model_version: 'mine-2', result: [answerOf('ham')] }),
+      expect.objectContaining({ model_version: 'imported', score: 0.5 }),
+    ]),
+  },
+  {
     sdk: 'project.get_model_versions()',
     send: (at) => ['GET', `/api/projects/${at.project}/model-versions`],
     status: 200,
@@ -803,6 +813,12 @@ table('predictions', [
     send: (at) => ['PATCH', `/api/predictions/${at.prediction}/`, { score: 0.4, result: [answerOf('spam')] }],
     status: 200,
     reads: { score: 0.4, result: [answerOf('spam')] },
+  },
+  {
+    sdk: 'ls.predictions.update(id, model_version=another)',
+    send: (at) => ['PATCH', `/api/predictions/${at.prediction}/`, { model_version: 'mine-9' }],
+    status: 400,
+    reads: { validation_errors: { model_version: [expect.any(String)] } },
   },
   { sdk: 'ls.predictions.delete(id)', send: (at) => ['DELETE', `/api/predictions/${at.prediction}/`], status: 204 },
   { sdk: 'ls.predictions.get(id), deleted', send: (at) => ['GET', `/api/predictions/${at.prediction}/`], status: 404 },

@@ -1,7 +1,7 @@
 /** What scripts written for Label Studio do beyond our own calls: lists by filter, snapshots, predictions in bulk. */
 import type { Job, Region, Task } from '../../core/domain.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { PredictionCount, ViewRow } from '../../store/store.ts';
+import type { Page, PredictionCount, ViewRow } from '../../store/store.ts';
 import type { PredictionView } from '../suggestions/api.ts';
 import type { ExportFile, ExportFilter, ImportOutcome, ImportRequest } from '../transfer/api.ts';
 
@@ -19,6 +19,8 @@ export interface ScriptsApi {
 
   /** A result as Label Studio takes it: regions, the value of one, or a label. */
   regionsFrom(projectId: number, result: unknown): Promise<readonly Region[]>;
+  /** Predictions that came from elsewhere, by API or in an import, of the tasks of this page. */
+  madeElsewhere(projectId: number, page: Page): Promise<PredictionView[]>;
   /** All of them or none; returns how many. */
   addPredictions(projectId: number, given: readonly PredictionInput[]): Promise<number>;
   /** Only of predictions that came from elsewhere: what was shown here stays on record. */

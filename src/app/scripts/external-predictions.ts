@@ -8,7 +8,10 @@ import type { ProjectConfigs } from '../projects/project-config.ts';
 import { storedView } from '../suggestions/predictions.ts';
 import type { ScriptsApi } from './api.ts';
 
-type External = Pick<ScriptsApi, 'regionsFrom' | 'addPredictions' | 'updatePrediction' | 'deletePrediction'>;
+type External = Pick<
+  ScriptsApi,
+  'regionsFrom' | 'madeElsewhere' | 'addPredictions' | 'updatePrediction' | 'deletePrediction'
+>;
 
 export function createExternalPredictions(deps: Deps, configs: ProjectConfigs): External {
   const { store } = deps;
@@ -29,6 +32,18 @@ export function createExternalPredictions(deps: Deps, configs: ProjectConfigs): 
 
   return {
     regionsFrom: async (projectId, result) => regionsOf(await configOf(projectId), result),
+
+    async madeElsewhere(projectId, page) {
+      const tasks = await store.tasks.list(projectId, page);
+      const runs = await store.runs.list(projectId);
+      const imports = new Set(runs.filter((run) => run.kind === 'import').map((run) => run.id));
+      const versions = new Map((await store.labelers.list()).map((one) => [one.id, one.version]));
+      const stored = await store.predictions.ofTasks(tasks.map((task) => task.id));
+      const theirs = stored.filter(({ runId, labelerId }) =>
+        runId === null ? versions.get(labelerId) === '' : imports.has(runId),
+      );
+      return Promise.all(theirs.map((one) => storedView(deps, one)));
+    },
 
     async addPredictions(projectId, given) {
       const config = await configOf(projectId);

@@ -99,7 +99,13 @@ export const scriptRoutes = {
     summary: 'Change a prediction that was made elsewhere',
     schema: {
       params: predictionId,
-      body: Type.Object({ result: Type.Optional(anyResult), score }),
+      body: Type.Object({
+        result: Type.Optional(anyResult),
+        score,
+        model_version: Type.Optional(
+          nullable(Type.String({ maxLength: 200, description: 'Stays as it was; another one is refused' })),
+        ),
+      }),
       response: { 200: PredictionShape },
     },
   }),

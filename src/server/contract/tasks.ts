@@ -274,7 +274,8 @@ export const taskRoutes = {
     access: 'owner',
     labelStudio: true,
     tag: predictions,
-    summary: 'Predictions of one task, or the current suggestion for each task of a project',
+    summary:
+      'Predictions of one task; of a project, by pages of tasks, those made elsewhere and the current suggestions',
     schema: {
       querystring: Type.Object({
         ...paging,

@@ -77,7 +77,12 @@ export function answerHandlers(
         throw new AppError('INPUT_BAD_FIELD', 'Say which `task` or which `project`.', { details: { field: 'task' } });
       }
       const page = { after: query.after ?? 0, limit: query.page_size ?? PREDICTIONS_PAGE };
-      return (await predictions.current(projectId, page)).map(predictionWire);
+      const theirs = await scripts.madeElsewhere(projectId, page);
+      const known = new Set(theirs.map((one) => one.id));
+      const current = (await predictions.current(projectId, page)).filter(
+        (one) => one.id === null || !known.has(one.id),
+      );
+      return [...theirs, ...current].map(predictionWire);
     },
     async predictionCreate({ body }) {
       const { projectId } = await tasks.get(body.task);

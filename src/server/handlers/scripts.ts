@@ -68,7 +68,10 @@ export function scriptHandlers(app: App): Handlers<Names> {
   };
 }
 
-function predictionHandlers({ scripts }: App): Handlers<'predictionsImport' | 'predictionUpdate' | 'predictionDelete'> {
+function predictionHandlers({
+  scripts,
+  predictions,
+}: App): Handlers<'predictionsImport' | 'predictionUpdate' | 'predictionDelete'> {
   return {
     async predictionsImport({ params, body }) {
       const given = body.map(({ task, result, score, model_version }) => ({
@@ -79,7 +82,16 @@ function predictionHandlers({ scripts }: App): Handlers<'predictionsImport' | 'p
       return { created: await scripts.addPredictions(params.project_id, given) };
     },
     async predictionUpdate({ params, body }) {
-      const { result, score } = body;
+      const { result, score, model_version } = body;
+      if (model_version && model_version !== (await predictions.get(params.prediction_id)).modelVersion) {
+        throw new AppError(
+          'INPUT_BAD_FIELD',
+          'A prediction stays with its version; make another one and delete this.',
+          {
+            details: { field: 'model_version' },
+          },
+        );
+      }
       return predictionWire(await scripts.updatePrediction(params.prediction_id, compact({ result, score })));
     },
     async predictionDelete({ params }) {

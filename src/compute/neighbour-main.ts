@@ -1,6 +1,6 @@
 /** The neighbour process: answers calls about spaces. Native code and heavy loops live here, away from the server. */
 import { pathToFileURL } from 'node:url';
-import { toAppError } from '../core/errors.ts';
+import { AppError, toAppError } from '../core/errors.ts';
 import { yieldAsHost } from '../core/priority.ts';
 import type { BlockProducts } from '../kernels/index.ts';
 import { EXACT_ITEMS_MAX, loadIndexKinds } from './neighbour-kinds.ts';
@@ -11,10 +11,13 @@ type Start = Extract<ToNeighbours, { type: 'start' }>;
 type Call = Extract<ToNeighbours, { type: 'call' }>;
 
 let rooms: Promise<Rooms>;
+/** How to stop the calls that are not answered yet. */
+const stops = new Map<number, (error: AppError) => void>();
 
 yieldAsHost();
 process.on('message', (message: ToNeighbours) => {
   if (message.type === 'start') rooms = open(message);
+  else if (message.type === 'stop') stops.get(message.id)?.(stopped());
   else void answer(message);
 });
 process.on('disconnect', () => process.exit(0));
@@ -25,17 +28,26 @@ async function open({ folder, products, threads, exactItemsMax = EXACT_ITEMS_MAX
 }
 
 async function answer({ id, name, args }: Call): Promise<void> {
+  const stop = new Promise<never>((_, reject) => stops.set(id, reject));
   const progress: Progress = async (stage, done) => {
-    send({ type: 'progress', id, stage, done });
-    // Other calls get their turn between two steps.
+    if (stops.has(id)) send({ type: 'progress', id, stage, done });
+    // Other calls, and the wish to stop this one, get their turn between two steps.
     await new Promise((resolve) => setImmediate(resolve));
+    if (!stops.has(id)) throw stopped();
   };
   try {
-    const value = await (await rooms).call(name, args, progress);
+    const work = rooms.then((all) => all.call(name, args, progress));
+    const value = await Promise.race([work, stop]);
     send({ type: 'done', id, value });
   } catch (error) {
     send({ type: 'failed', id, error: toAppError(error).toPlain() });
+  } finally {
+    stops.delete(id);
   }
+}
+
+function stopped(): AppError {
+  return new AppError('CONFLICT_CANCELLED', 'The work was stopped.');
 }
 
 function send(message: FromNeighbours): void {

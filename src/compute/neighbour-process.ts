@@ -1,4 +1,4 @@
-/** The neighbour port over a child process: started when first needed, killed to stop it, started again when it died. */
+/** The neighbour port over a child process, which all projects share: started when first needed, and again when it died. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,6 +17,9 @@ export interface NeighbourProcessOptions {
   /** Items up to which every row is looked at instead of an index; the default was measured. */
   readonly exactItemsMax?: number;
 }
+
+/** A step of a hundred thousand items takes seconds; who is stopped in a longer one is not worth waiting for. */
+const STOP_MS = 20_000;
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -53,8 +56,13 @@ export function openNeighbourProcess(options: NeighbourProcessOptions): Neighbou
     child ??= start();
     const own = child;
     const id = nextId++;
-    // Native loops cannot be interrupted; what the process knew is on disk or in the rows.
-    const stop = (): void => void own.kill('SIGKILL');
+    let kill: NodeJS.Timeout | undefined;
+    // It answers between two steps, and others' work goes on. A native loop cannot be interrupted: what the process knew
+    // is on disk or in the rows, and others ask again.
+    const stop = (): void => {
+      own.send({ type: 'stop', id } satisfies ToNeighbours, () => undefined);
+      kill = setTimeout(() => own.kill('SIGKILL'), STOP_MS);
+    };
     signal?.addEventListener('abort', stop);
     try {
       return await new Promise<unknown>((resolve, reject) => {
@@ -63,6 +71,7 @@ export function openNeighbourProcess(options: NeighbourProcessOptions): Neighbou
       });
     } finally {
       signal?.removeEventListener('abort', stop);
+      clearTimeout(kill);
     }
   };
 

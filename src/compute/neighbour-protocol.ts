@@ -10,7 +10,9 @@ export type ToNeighbours =
       readonly threads: number;
       readonly exactItemsMax?: number;
     }
-  | { readonly type: 'call'; readonly id: number; readonly name: string; readonly args: readonly unknown[] };
+  | { readonly type: 'call'; readonly id: number; readonly name: string; readonly args: readonly unknown[] }
+  /** Answered at once with CONFLICT_CANCELLED; the work ends at its next step. */
+  | { readonly type: 'stop'; readonly id: number };
 
 export type FromNeighbours =
   | { readonly type: 'progress'; readonly id: number; readonly stage: string; readonly done: number }

@@ -165,17 +165,38 @@ describe('the neighbour process', () => {
     expect(clusters.map((one) => one.length).reduce((a, b) => a + b)).toBe(COUNT);
   });
 
+  it('stops one call between two steps: those of others and the process itself go on', async () => {
+    const [key, other] = [6, 7].map((projectId) => ({ projectId, embedder: 'test-1', dims: DIMS })) as [
+      SpaceKey,
+      SpaceKey,
+    ];
+    const spaces = start();
+    await fill(spaces, key, upTo(MANY));
+    await fill(spaces, other, upTo(MANY));
+    const abort = new AbortController();
+    const goesOn = spaces.build(other);
+    const stopped = spaces.build(key, { signal: abort.signal, onProgress: () => abort.abort() });
+    await expect(stopped).rejects.toMatchObject({ code: 'CONFLICT_CANCELLED' });
+    expect((await goesOn).items).toBe(MANY);
+    // Nothing has to be told again, and what was stopped can be done after all.
+    expect(await spaces.open(key, upTo(MANY))).toHaveLength(0);
+    expect(existsSync(join(folder, '6', 'test-1', 'graph'))).toBe(false);
+    expect((await spaces.build(key)).items).toBe(MANY);
+  });
+
   it('survives being killed in the middle of a build: nothing half-made is read', async () => {
     const key = { projectId: 4, embedder: 'test-1', dims: DIMS };
     const first = start();
     await fill(first, key, upTo(MANY));
-    const abort = new AbortController();
-    const building = first.build(key, { signal: abort.signal, onProgress: () => abort.abort() });
+    let closing: Promise<void> | undefined;
+    const building = first.build(key, { onProgress: () => (closing ??= first.close()) });
     await expect(building).rejects.toMatchObject({ code: 'BACKEND_CRASHED' });
-    // The next call starts it anew, and it has everything to be told again.
-    await expect(first.nearest(key, 1, 3)).rejects.toMatchObject({ code: 'BACKEND_CRASHED', retryable: true });
-    expect(await fill(first, key, upTo(MANY))).toBe(MANY);
-    expect((await first.build(key)).items).toBe(MANY);
+    await closing;
+    // The next one has everything to be told again.
+    const second = start();
+    await expect(second.nearest(key, 1, 3)).rejects.toMatchObject({ code: 'BACKEND_CRASHED', retryable: true });
+    expect(await fill(second, key, upTo(MANY))).toBe(MANY);
+    expect((await second.build(key)).items).toBe(MANY);
     expect(readdirSync(join(folder, '4', 'test-1')).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 });

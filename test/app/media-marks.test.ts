@@ -57,11 +57,14 @@ it('decodes a picture when its file or the model is new, and never twice', async
   } as unknown as JobWork;
   const config = { input: 'image', mediaOf: (data: { image: string }) => data.image } as unknown as ProjectConfig;
   const tasks = [...files.keys()].map((image, i) => ({ id: i + 1, projectId: 1, data: { image } }) as unknown as Task);
+  tasks.push({ ...tasks[0]!, id: 4 });
   const look = async (): Promise<string[]> => {
     decoded = [];
     const marks = await mediaMarks(deps, work, config, tasks);
     expect(marks.get(1)!.hash).toEqual([files.get('a')!.length, 2, 3, 4]);
     expect(marks.get(3)!.hash).toBeNull();
+    // The same address as task 1.
+    expect(marks.get(4)).toEqual(marks.get(1));
     return decoded;
   };
   expect(await look()).toEqual(['one', 'two', 'broken']);

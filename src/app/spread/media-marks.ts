@@ -18,23 +18,63 @@ export interface MediaMark {
   readonly hash: ImageHash | null;
 }
 
-/** By task. Files that cannot be read are listed with the job, and have none; tasks of texts have none either. */
+/**
+ * By task; tasks that show the same address share one look at it. Files that cannot be read are listed with the job, and
+ * have none; tasks of texts have none either.
+ */
 export async function mediaMarks(
   deps: Pick<Deps, 'media' | 'inference' | 'store'>,
-  work: JobWork,
+  job: JobWork,
   config: ProjectConfig,
   tasks: readonly Task[],
 ): Promise<Map<number, MediaMark>> {
   const marks = new Map<number, MediaMark>();
   if (config.input === null || config.input === 'text') return marks;
-  for await (const group of itemGroups(deps.media, config, tasks, work.signal)) {
+  const sharing = tasksByFirst(config, tasks);
+  const work = listingAll(job, sharing);
+  const firsts = [...sharing.values()].map(([first]) => first!);
+  for await (const group of itemGroups(deps.media, config, firsts, work.signal)) {
     throwIfStopped(work.signal);
     for (const { taskId, error } of group.failed) await work.itemFailed(taskId, error);
     const contents = await Promise.all(group.items.map(checksum));
     const hashes = config.input === 'image' ? await imageHashes(deps, work, group, contents) : [];
-    for (const [i, { id }] of group.tasks.entries()) marks.set(id, { content: contents[i]!, hash: hashes[i] ?? null });
+    for (const [i, first] of group.tasks.entries()) {
+      const mark = { content: contents[i]!, hash: hashes[i] ?? null };
+      for (const { id } of sharing.get(first.id)!) marks.set(id, mark);
+    }
   }
   return marks;
+}
+
+/** Tasks that show the same address, by the id of the first of them. */
+function tasksByFirst({ mediaOf }: ProjectConfig, tasks: readonly Task[]): Map<number, Task[]> {
+  const byAddress = new Map<string | null, Task[]>();
+  const byFirst = new Map<number, Task[]>();
+  for (const task of tasks) {
+    const address = mediaOf(task.data);
+    const known = address === null ? undefined : byAddress.get(address);
+    if (known) {
+      known.push(task);
+      continue;
+    }
+    const own = [task];
+    byAddress.set(address, own);
+    byFirst.set(task.id, own);
+  }
+  return byFirst;
+}
+
+/** What fails of the first fails of all that show the same. */
+function listingAll(
+  job: JobWork,
+  sharing: ReadonlyMap<number, readonly Task[]>,
+): Pick<JobWork, 'signal' | 'itemFailed'> {
+  return {
+    signal: job.signal,
+    async itemFailed(taskId, error) {
+      for (const { id } of sharing.get(taskId)!) await job.itemFailed(id, error);
+    },
+  };
 }
 
 interface Group {
@@ -45,7 +85,7 @@ interface Group {
 /** Kept by task and content: a checksum takes microseconds, a hash has to decode the picture. */
 async function imageHashes(
   deps: Pick<Deps, 'inference' | 'store'>,
-  work: JobWork,
+  work: Pick<JobWork, 'signal' | 'itemFailed'>,
   { tasks, items }: Group,
   contents: readonly string[],
 ): Promise<(ImageHash | null)[]> {
@@ -74,7 +114,7 @@ async function imageHashes(
 /** Undefined where a picture cannot be decoded: it is tried again, and listed with the job. */
 async function makeHashes(
   { inference }: Pick<Deps, 'inference'>,
-  work: JobWork,
+  work: Pick<JobWork, 'signal' | 'itemFailed'>,
   { tasks, items }: Group,
 ): Promise<(ImageHash | null | undefined)[]> {
   if (items.length === 0) return [];

@@ -92,7 +92,7 @@ describe.skipIf(lacks(wnut))('spans in real sentences (../shared/data/ner)', () 
       body: { result: [{ ...result[0], value: { ...result[0]!.value, text } }] },
     });
     const first = async () => (await preview(id, 1))[0]!.task.id;
-    await expect.poll(first, { timeout: 5_000 }).toBe(order[1]!.task.id);
+    await expect.poll(first, { timeout: 30_000 }).toBe(order[1]!.task.id);
   });
 
   it('can be ordered otherwise, seen before it is used; what does not fit is refused with what does', async () => {
@@ -205,7 +205,7 @@ describe('numbers', () => {
         body: { result: [{ from_name: 'price', to_name: 'text', type: 'number', value: { number } }] },
       });
     }
-    await expect.poll(async () => (await state(id)).phase, { timeout: 5_000 }).toBe('uncertainty');
+    await expect.poll(async () => (await state(id)).phase, { timeout: 30_000 }).toBe('uncertainty');
     const order = await preview(id);
     expect(order[0]!.reason.sentence).toMatch(
       /^Five models, each fitted on a sample of the answers, differ here by about ±\d/,

@@ -51,7 +51,7 @@ describe('training', () => {
       const body = { result: [answerOf(goldOf(texts, task))], ground_truth: true };
       await server.client.call('annotationCreate', { params: { task_id: task.id }, body });
     }
-    await expect.poll(async () => (await trainings(params)).length, { timeout: 5_000 }).toBe(1);
+    await expect.poll(async () => (await trainings(params)).length, { timeout: 30_000 }).toBe(1);
     expect((await plan(params)).sentence).toContain('0 new verified tasks since the last training');
   });
 

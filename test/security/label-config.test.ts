@@ -6,8 +6,8 @@ import { servedFolder } from '../helpers/served.ts';
 
 const SCRIPT = '"/><script>alert(1)</script><img src=x onerror=alert(1) x="';
 const ESCAPED = SCRIPT.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
-/** The patience of somebody who waits for a page. */
-const AT_ONCE_MS = 1_000;
+/** Of the processor, far more than a refusal takes; what is expanded after all takes minutes. */
+const AT_ONCE_MS = 10_000;
 
 const server = servedFolder();
 
@@ -32,9 +32,10 @@ describe('a label config', () => {
     ['with an entity from a file', OUTSIDE, 'LABELCONFIG_FORBIDDEN_XML'],
     ['10,000 tags deep', DEEP, 'LIMIT_SIZE'],
   ])('%s is refused at once, by the parser and by the server', async (_name, xml, code) => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     expect(() => parseLabelConfig(xml)).toThrow(expect.objectContaining({ code }));
-    expect(performance.now() - start).toBeLessThan(AT_ONCE_MS);
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1_000).toBeLessThan(AT_ONCE_MS);
     const reply = await post('/api/projects', { title: 'x', label_config: xml });
     expect(await reply.json()).toMatchObject({ code });
     expect(reply.headers.get('content-type')).toContain('json');

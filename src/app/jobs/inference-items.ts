@@ -50,27 +50,34 @@ type Shown =
   | { readonly taskId: number; readonly error: AppError };
 
 async function* grouped(shown: Iterable<Shown> | AsyncIterable<Shown>, itemsMax: number): AsyncGenerator<ItemGroup> {
-  let group = emptyGroup();
-  for await (const one of shown) {
-    if ('error' in one) {
-      group.failed.push(one);
-      continue;
-    }
-    const bytes = bytesOf(one.item);
-    const full = group.items.length >= itemsMax || group.bytes + bytes > GROUP_BYTES;
-    if (full && group.items.length > 0) {
-      yield group;
-      group = emptyGroup();
-    }
-    group.tasks.push(one.task);
-    group.items.push(one.item);
-    group.bytes += bytes;
+  for await (const group of boundedGroups(shown, (one) => ('item' in one ? one.item : null), itemsMax)) {
+    const read = group.filter((one) => 'item' in one);
+    const failed = group.filter((one) => 'error' in one);
+    yield { tasks: read.map(({ task }) => task), items: read.map(({ item }) => item), failed };
   }
-  if (group.items.length + group.failed.length > 0) yield group;
 }
 
-function emptyGroup() {
-  return { tasks: [] as Task[], items: [] as InferenceItem[], failed: [] as ItemGroup['failed'][number][], bytes: 0 };
+/** In their order, as many at a time as the models are given at once; those without an item (null) take no room. */
+export async function* boundedGroups<T>(
+  from: Iterable<T> | AsyncIterable<T>,
+  itemOf: (one: T) => InferenceItem | null,
+  itemsMax: number = GROUP_FILES,
+): AsyncGenerator<T[]> {
+  let group: T[] = [];
+  let [items, bytes] = [0, 0];
+  for await (const one of from) {
+    const item = itemOf(one);
+    const more = item ? bytesOf(item) : 0;
+    if (item && items > 0 && (items >= itemsMax || bytes + more > GROUP_BYTES)) {
+      yield group;
+      group = [];
+      [items, bytes] = [0, 0];
+    }
+    group.push(one);
+    items += item ? 1 : 0;
+    bytes += more;
+  }
+  if (group.length > 0) yield group;
 }
 
 /** As the queue of the models counts it. */

@@ -87,9 +87,9 @@ export function openNeighbourProcess(options: NeighbourProcessOptions): Neighbou
     textCopies: (texts, how) => call('textCopies', [texts], how) as ReturnType<NeighbourSpaces['textCopies']>,
     imageCopies: (hashes) => call('imageCopies', [hashes]) as ReturnType<NeighbourSpaces['imageCopies']>,
     async drop(projectId) {
-      if (child) await call('drop', [projectId]);
-      // Without a process there is nobody to write into the folder.
-      else await rm(join(options.folder, String(projectId)), { recursive: true, force: true });
+      // One that ends meanwhile has forgotten everything.
+      await (child && call('drop', [projectId]).catch(() => undefined));
+      await rm(join(options.folder, String(projectId)), { recursive: true, force: true });
     },
     async close() {
       closed = true;

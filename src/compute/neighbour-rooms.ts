@@ -84,7 +84,6 @@ export class Rooms {
 
   #drop(projectId: number): void {
     for (const name of this.#spaces.keys()) if (name.startsWith(`${projectId}/`)) this.#spaces.delete(name);
-    Space.deleteFiles(this.#tools.folder, projectId);
   }
 }
 

@@ -1,6 +1,6 @@
 /** One space in the neighbour process: its rows, its index, its graph, and their files. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import {
@@ -300,14 +300,10 @@ export class Space {
     return whyUnusable(this.#path(name), (found) => found === stamp);
   }
 
+  /** Files of other embedder versions of the project stay until it is deleted: going back to one costs nothing. */
   #write(name: string, stamp: string, write: (path: string) => void): void {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     writeStamped(this.#path(name), stamp, write);
-  }
-
-  /** Files of other embedder versions of the project stay until it is deleted: going back to one costs nothing. */
-  static deleteFiles(folder: string, projectId: number): void {
-    rmSync(join(folder, String(projectId)), { recursive: true, force: true });
   }
 }
 

@@ -74,8 +74,8 @@ describe('inference pool', () => {
     await Promise.all(
       Array.from({ length: people }, async (_, person) => {
         for (let round = 0; round < rounds; round++) {
-          // One batch of all takes 400 ms; in a twentieth of that everybody is back.
-          await pool.embed('fake', texts('sleep:50'), { lane: 'online' });
+          // One batch of all takes 800 ms; in a twentieth of that everybody is back.
+          await pool.embed('fake', texts('sleep:100'), { lane: 'online' });
           await new Promise((resolve) => setTimeout(resolve, person));
         }
       }),

@@ -192,6 +192,9 @@ describe('the neighbour process', () => {
     const building = first.build(key, { onProgress: () => (closing ??= first.close()) });
     await expect(building).rejects.toMatchObject({ code: 'BACKEND_CRASHED' });
     await closing;
+    // A project can be deleted also without it.
+    await first.drop(1);
+    expect(existsSync(join(folder, '1'))).toBe(false);
     // The next one has everything to be told again.
     const second = start();
     await expect(second.nearest(key, 1, 3)).rejects.toMatchObject({ code: 'BACKEND_CRASHED', retryable: true });

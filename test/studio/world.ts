@@ -66,7 +66,7 @@ export async function eventsSettled({ client }: Pick<StudioWorld, 'client'>, con
   }
 }
 
-export async function until(what: string, holds: () => Promise<boolean> | boolean, withinMs = 20_000): Promise<void> {
+export async function until(what: string, holds: () => Promise<boolean> | boolean, withinMs = 50_000): Promise<void> {
   const started = performance.now();
   while (!(await holds())) {
     if (performance.now() - started > withinMs) throw new Error(`${what}: not within ${withinMs} ms`);

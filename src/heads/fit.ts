@@ -62,7 +62,7 @@ export function startingL2(link: Link, seenCount: number): number {
 const L2_FACTORS = [1, 3, 10];
 const FOLDS = 5;
 /** Below this many labels held-out figures are noise. */
-const CROSS_VALIDATION_MIN = 10;
+export const CROSS_VALIDATION_MIN = 10;
 /** More items than this sharpen the choice of two scalars no further, and cost 15 fits each. */
 const CROSS_VALIDATION_MAX = 1_500;
 /** Multiply-adds of one pass over the items that take part: keeps the 15 fits within a few seconds. */

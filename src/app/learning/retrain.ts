@@ -4,6 +4,7 @@ import type { TrainedHead } from '../../compute/compute.ts';
 import type { Job, ModelVersion, Project } from '../../core/domain.ts';
 import { groupBy } from '../../core/group.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
+import { CROSS_VALIDATION_MIN } from '../../heads/index.ts';
 import type { NewJob } from '../../store/jobs.ts';
 import type { Deps } from '../deps.ts';
 import { type Matrices, readRows } from '../embeddings/matrices.ts';
@@ -110,6 +111,9 @@ async function settle(deps: Deps, loops: Loops, challenge: Challenge): Promise<J
   return { trained: true, version, number, accepted: served, verdict: verdict.sentence };
 }
 
+/** Why a training comes to nothing. */
+export const TOO_FEW_ANSWERS = `A training needs at least ${CROSS_VALIDATION_MIN} embedded answers, and two different labels among them; they are not there yet.`;
+
 /** What a head is held against: the rows it stands on and the control it answers. */
 interface Ground {
   readonly project: Project;
@@ -128,7 +132,7 @@ async function challengeBy(
   const projectId = ground.project.id;
   const { control, classes } = ground.config;
   if (!trained || control === null) {
-    return { reason: 'The answers so far hold fewer than two labels; there is nothing to tell apart.' };
+    return { reason: TOO_FEW_ANSWERS };
   }
   const version = createHash('sha256').update(trained.head).digest('hex').slice(0, VERSION_HEX_DIGITS);
   const champion = await store.models.active(projectId, control.name);

@@ -1,12 +1,13 @@
 /** The training policy asked from outside: what it would do now and why, and doing it. */
 import type { Job, Project } from '../../core/domain.ts';
+import { CROSS_VALIDATION_MIN } from '../../heads/index.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
 import type { LearningApi, TrainingPlan } from './api.ts';
 import type { Loop } from './loop.ts';
 import type { Loops } from './loops.ts';
-import { retrainFacts, retrainWhenDue, TRAIN } from './retrain.ts';
+import { retrainFacts, retrainWhenDue, TOO_FEW_ANSWERS, TRAIN } from './retrain.ts';
 import { type RetrainRule, retrainRules } from './retrain-policy.ts';
 
 /** Jobs looked through for one that waits or runs. */
@@ -57,9 +58,7 @@ async function obstacleTo(loop: Loop): Promise<{ fatal: boolean; sentence: strin
   }
   const { labels, contrasting } = await loop.labelState();
   if (labels === 0) return { fatal: true, sentence: 'No embedded task has an answer yet.' };
-  if (!contrasting) {
-    return { fatal: true, sentence: 'The answers so far hold fewer than two labels; there is nothing to tell apart.' };
-  }
+  if (!contrasting || labels < CROSS_VALIDATION_MIN) return { fatal: true, sentence: TOO_FEW_ANSWERS };
   const pinned = loop.project.settings.pinnedVersion !== null;
   return pinned ? { fatal: false, sentence: 'A version is pinned: a new one would be kept, but not served.' } : null;
 }

@@ -57,13 +57,15 @@ export interface ScriptsApi {
   /** Predictions on record in a project. */
   predictionsStored(projectId: number): Promise<number>;
   modelVersions(projectId: number): Promise<ModelVersionCount[]>;
-  /** Deletes what was made elsewhere under this name; returns how many. CONFLICT when only bulk acts brought them. */
+  /** Deletes what was made elsewhere under this name; returns how many. CONFLICT when all of it stays on record. */
   deleteModelVersion(projectId: number, name: string): Promise<number>;
 }
 
 /** A version with predictions on record. */
 export interface ModelVersionCount extends PredictionCount {
   readonly name: string;
+  /** By a model, a rule or a person of this place: never deleted by name. */
+  readonly madeHere: boolean;
 }
 
 export interface ImportView {

@@ -40,7 +40,9 @@ export function createVersions({ store }: Pick<Deps, 'store'>): Versions {
     const named = await Promise.all(
       counts.map(async (one) => ({ ...one, labeler: await store.labelers.get(one.labelerId) })),
     );
-    return named.flatMap(({ labeler, ...one }) => (labeler ? [{ ...one, name: versionName(labeler) }] : []));
+    return named.flatMap(({ labeler, ...one }) =>
+      labeler ? [{ ...one, name: versionName(labeler), madeHere: labeler.version !== '' }] : [],
+    );
   };
   return {
     async predictionsStored(projectId) {
@@ -50,15 +52,18 @@ export function createVersions({ store }: Pick<Deps, 'store'>): Versions {
     modelVersions,
     async deleteModelVersion(projectId, name) {
       const named = (await modelVersions(projectId)).filter((one) => one.name === name);
-      const kept = named.find((one) => one.withoutRun === 0);
-      if (kept) {
-        throw new AppError('CONFLICT', `The predictions of "${name}" came with a bulk act; undo its run.`, {
-          details: { field: 'model_version' },
-        });
-      }
+      const theirs = named.filter((one) => !one.madeHere && one.withoutRun > 0);
+      if (named.length > 0 && theirs.length === 0) throw onRecord(name, named);
       let deleted = 0;
-      for (const { labelerId } of named) deleted += await store.predictions.deleteOfLabeler(projectId, labelerId);
+      for (const { labelerId } of theirs) deleted += await store.predictions.deleteOfLabeler(projectId, labelerId);
       return deleted;
     },
   };
+}
+
+function onRecord(name: string, named: readonly ModelVersionCount[]): AppError {
+  const message = named.some((one) => one.madeHere)
+    ? `The predictions of "${name}" were made here and stay on record; undo their run, or roll the model version back.`
+    : `The predictions of "${name}" came with a bulk act; undo its run.`;
+  return new AppError('CONFLICT', message, { details: { field: 'model_version' } });
 }

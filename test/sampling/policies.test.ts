@@ -8,6 +8,7 @@ import {
   KeptOrder,
   NumberLearner,
   POLICIES,
+  perCost,
   policyOf,
   QUERY_STRATEGIES,
   structuredOrder,
@@ -92,6 +93,14 @@ describe('an order by marks', () => {
       ),
     );
     expect(() => new KeptOrder('nothing', 1)).toThrow(/no score/);
+  });
+
+  it('that of import looks at what an item costs, when asked for gains per cost', () => {
+    const kept = new KeptOrder('sequential', 1);
+    for (let ordinal = 0; ordinal < 6; ordinal++) kept.set(ordinal, Float32Array.of(0.5));
+    const cheapFirst = perCost(kept.head(6, []), (ordinal) => (ordinal === 1 ? 10 : 1), 6);
+    expect(cheapFirst.map((pick) => pick.ordinal)).toEqual([0, 2, 3, 4, 5, 1]);
+    expect(kept.head(2, [0]).map((pick) => pick.score)).toEqual([5, 4]);
   });
 
   it('at random depends on the seed alone', () => {

@@ -16,11 +16,8 @@ export function structuredOrder(
   seed: number,
 ): Pick[] {
   const score = itemScore(name, seed);
-  return topK(
-    ordinals,
-    Float64Array.from(ordinals, (ordinal) => score(ordinal, recordsOf(ordinal))),
-    k,
-  );
+  const scores = Float64Array.from(ordinals, (ordinal) => score(ordinal, recordsOf(ordinal)));
+  return asAmounts(name, topK(ordinals, scores, k), ordinals.length);
 }
 
 /** Higher = label sooner. `records`: (marks) probabilities. */
@@ -33,17 +30,24 @@ function itemScore(name: string, seed: number): ItemScore {
   return (_, data) => of({ data, width: 1, offsets: [0, data.length] })[0]!;
 }
 
+/** Order of import as ranks from the end: gains per cost need amounts, and ordinals are none. `count`: items to pick from. */
+function asAmounts(name: string, picks: Pick[], count: number): Pick[] {
+  return name === 'sequential' ? picks.map(({ ordinal }, i) => ({ ordinal, score: count - i })) : picks;
+}
+
 /**
  * The same order, kept while items come, change and go: a score is worked out once per change, and the head costs one pass
  * over the scores. Throws INPUT_BAD_FIELD for an unknown name.
  */
 export class KeptOrder {
+  readonly #name: string;
   readonly #score: ItemScore;
   /** By ordinal; NaN where there is no item. */
   #scores = new Float64Array(0);
   #ordinals = 0;
 
   constructor(name: string, seed: number) {
+    this.#name = name;
     this.#score = itemScore(name, seed);
   }
 
@@ -77,6 +81,6 @@ export class KeptOrder {
       scores[count] = score;
       count += 1;
     }
-    return topK(ordinals.subarray(0, count), scores.subarray(0, count), k);
+    return asAmounts(this.#name, topK(ordinals.subarray(0, count), scores.subarray(0, count), k), count);
   }
 }

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/core/random.ts';
 import { buildDesign } from '../../src/heads/design.ts';
 import { UNSEEN_LOGIT } from '../../src/heads/link.ts';
-import { type LogisticSolution, solveLogistic } from '../../src/heads/logistic.ts';
+import { type LogisticSolution, logitsOf, solveLogistic } from '../../src/heads/logistic.ts';
 import { SpanBasis } from '../../src/heads/span.ts';
-import { clusters, oneHot, slowLogistic, slowSlope, unitRow } from './reference.ts';
+import { clusters, oneHot, slowLogistic, slowSlope, softmax, unitRow } from './reference.ts';
 
 function solve(rows: readonly Float32Array[], targets: Float32Array, classCount: number, l2: number) {
   const features = rows.map((row) => Float64Array.from(row));
@@ -94,6 +94,26 @@ describe('many items', () => {
     const solution = solve(rows, targets, classCount, l2);
     const slope = slowSlope(rows, targets, solution, l2);
     expect(Math.max(...slope.map(Math.abs))).toBeLessThan(1e-6 * rows.length);
+  });
+
+  it('are told apart alike to the sixth digit, wherever the search starts', () => {
+    const { rows, classOf } = clusters(seededRandom('many'), 2_000, dim, classCount, 2);
+    const targets = oneHot(classOf, classCount);
+    const features = rows.map((row) => Float64Array.from(row));
+    const problem = { features, width: dim, targets, classCount, link: 'softmax', l2 } as const;
+    const cold = solveLogistic(problem);
+    const earlier = solveLogistic({ ...problem, features: features.slice(0, 400), targets: targets.slice(0, 1_200) });
+    const warm = solveLogistic({ ...problem, warm: earlier });
+    let most = 0;
+    for (const row of features) {
+      const [a, b] = [cold, warm].map((solution) => {
+        const logits = new Float64Array(classCount);
+        logitsOf(solution, row, logits);
+        return softmax([...logits]);
+      });
+      for (const [c, p] of a!.entries()) most = Math.max(most, Math.abs(p - b![c]!));
+    }
+    expect(most).toBeLessThan(1e-6);
   });
 
   it('take a third of the steps', () => {

@@ -43,7 +43,7 @@ it('shows and deletes what the filter chooses now, and turns the pages of one st
 
   const deleteLabeled = () =>
     client.call('dataManagerAction', {
-      query: { project: projectId, id: 'delete_tasks' },
+      query: { project: projectId, id: 'delete_tasks', view: 0 },
       body: { filters: labeledBy(1), selectedItems: { all: true, excluded: [] } },
     });
   expect(await deleteLabeled()).toMatchObject({ processed_items: 1 });
@@ -51,4 +51,24 @@ it('shows and deletes what the filter chooses now, and turns the pages of one st
   expect(await deleteLabeled()).toMatchObject({ processed_items: 1 });
   const { tasks } = await client.call('taskList', { query: { project: projectId } });
   expect(tasks.map((task) => task.id)).toEqual([second, third, fourth! + 1, fourth! + 2]);
+});
+
+it('deletes of a view what the call selects, and nothing else', async () => {
+  const client = createClient(running.url, running.secret);
+  const project = await createTextProject(client);
+  await importTexts(client, project, makeTexts(6, 2));
+  await settle(client, project);
+  const left = async () => (await client.call('taskList', { query: { project } })).tasks.map((task) => task.id);
+  const [first, second, third, ...others] = await left();
+  await client.call('annotationCreate', { params: { task_id: first! }, body: { result: [answerOf('ham')] } });
+  const view = await client.call('viewCreate', { body: { project, data: { filters: labeledBy(0) } } });
+  const remove = (selectedItems: { all: boolean; included?: number[]; excluded?: number[] }) =>
+    client.call('dataManagerAction', {
+      query: { project, id: 'delete_tasks', view: view.id },
+      body: { selectedItems },
+    });
+  expect(await remove({ all: false, included: [first!, second!] })).toMatchObject({ processed_items: 1 });
+  expect(await left()).toEqual([first, third, ...others]);
+  expect(await remove({ all: true, excluded: others })).toMatchObject({ processed_items: 1 });
+  expect(await left()).toEqual([first, ...others]);
 });

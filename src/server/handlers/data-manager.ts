@@ -17,9 +17,13 @@ type Names =
   | 'dataManagerAction';
 
 export function dataManagerHandlers({ scripts, tasks }: App): Handlers<Names> {
+  /** An act cannot be undone, so a view only narrows what the body chooses. */
   const chosen = async (projectId: number, view: number | undefined, query: TaskQuery) => {
-    const wanted = view ? checkedQuery((await scripts.view(view)).data) : query;
-    return scripts.select(projectId, wanted, { fresh: true });
+    const asked = await scripts.select(projectId, query, { fresh: true });
+    if (!view) return asked;
+    const { data } = await scripts.view(view);
+    const shown = new Set(await scripts.select(projectId, checkedQuery(data), { fresh: true }));
+    return asked.filter((id) => shown.has(id));
   };
   return {
     viewList: async ({ query }) => (await scripts.views(query.project)).map(viewWire),

@@ -998,6 +998,33 @@ describe('a file that waits', () => {
     expect(spooled()).toEqual([]);
   });
 
+  it('that fits no more fails alone, and the answer names those that are done', async () => {
+    const other = (await call('POST', '/api/projects', project)).body as { id: number };
+    const path = `/api/projects/${other.id}`;
+    const keep = async (row: object) => {
+      const { body } = await call('POST', `${path}/import?commit_to_project=false`, [row]);
+      return (body as { file_upload_ids: number[] }).file_upload_ids[0]!;
+    };
+    const [fits, not, fitsToo] = [
+      await keep({ text: 'a', body: 'b' }),
+      await keep({ text: 'a' }),
+      await keep({ text: 'c', body: 'd' }),
+    ];
+    const changed = { label_config: TEXT_CONFIG.replace('$text', '$body') };
+    expect(await call('PATCH', path, changed)).toMatchObject({ status: 200 });
+    const partly = await call('POST', `${path}/reimport`, { file_upload_ids: [fits, not, fitsToo] });
+    expect(partly).toMatchObject({
+      status: 400,
+      body: {
+        code: 'INPUT_MISSING_FIELD',
+        detail: expect.stringContaining(`Import ${not}: `),
+        details: { finished: [fits, fitsToo], failed: [{ id: not, code: 'INPUT_MISSING_FIELD' }] },
+      },
+    });
+    expect(await call('GET', `/api/tasks?project=${other.id}`)).toMatchObject({ body: { total: 2 } });
+    await call('DELETE', path);
+  });
+
   it('is refused when it does not fit, as any import is', async () => {
     const path = `/api/projects/${made.project}/import?commit_to_project=false`;
     expect(await call('POST', path, [{ wrong: 1 }])).toMatchObject({ status: 400 });

@@ -1,9 +1,10 @@
 /** Imports as Label Studio's scripts know them: a file that is kept first and made tasks of later, and how far one is. */
 import type { Job } from '../../core/domain.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import type { ProjectsApi } from '../projects/api.ts';
+import type { ImportOutcome } from '../transfer/api.ts';
 import { IMPORT, type Importing, importParams } from '../transfer/import.ts';
 import type { ImportView, ScriptsApi } from './api.ts';
 
@@ -49,7 +50,13 @@ export function createImports({ store }: Deps, importing: Importing): Imports {
     },
     async commitImports(projectId, ids) {
       const jobs = await waiting(projectId, ids);
-      return Promise.all(jobs.map((job) => importing.finish(job)));
+      const ends = await Promise.allSettled(jobs.map((job) => importing.finish(job)));
+      const failures = ends.flatMap((end, i) =>
+        end.status === 'rejected' ? [{ id: jobs[i]!.id, why: end.reason }] : [],
+      );
+      const outcomes = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+      if (failures.length > 0) throw notAll(outcomes, failures);
+      return outcomes;
     },
     async dropImports(projectId, ids) {
       const jobs = await waiting(projectId, ids);
@@ -74,6 +81,19 @@ export function withHeldImports(projects: ProjectsApi, imports: Imports): Projec
       await projects.delete(id);
     },
   };
+}
+
+/** Says what the first failure says, and which imports are done all the same. */
+function notAll(
+  outcomes: readonly ImportOutcome[],
+  failures: readonly { readonly id: number; readonly why: unknown }[],
+): AppError {
+  const finished = outcomes.map((one) => one.jobId);
+  const failed = failures.map(({ id, why }) => ({ id, ...toAppError(why).toPlain() }));
+  const { code, message, details } = failed[0]!;
+  const done = finished.length === 0 ? '' : ` Done and not to be sent again: ${finished.join(', ')}.`;
+  const said = failed.length + finished.length === 1 ? message : `Import ${failed[0]!.id}: ${message}${done}`;
+  return new AppError(code, said, { details: { ...details, finished, failed }, cause: failures[0]!.why });
 }
 
 function viewOf(job: Job): ImportView {

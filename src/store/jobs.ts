@@ -9,8 +9,6 @@ export interface NewJob {
   readonly params: JsonObject;
   /** While a job of the same project, kind and key is queued or paused, another one is not added: that one is returned. */
   readonly dedupeKey?: string;
-  /** One that runs already counts too: for callers who ask twice for the same. */
-  readonly joinRunning?: boolean;
   /** It begins when it is resumed. */
   readonly paused?: boolean;
 }

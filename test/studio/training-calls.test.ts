@@ -1,8 +1,8 @@
-/** Label Studio asks for a training: one for each time, of its own project, on everything it has told before. */
+/** Label Studio asks for a training: one for each time that finds none waiting, of its own project, on everything it has told before. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { answerOf, settle } from '../helpers/project.ts';
 import { makeTexts } from '../helpers/texts.ts';
-import { connectProject, type StudioWorld, studioWorld } from './world.ts';
+import { connectProject, type StudioWorld, studioWorld, until } from './world.ts';
 
 const TEXTS = makeTexts(24, 9).map((one, i) => ({ ...one, task: { id: i + 1, data: { text: one.text } } }));
 
@@ -26,6 +26,8 @@ const answer = ({ task, label }: (typeof TEXTS)[number]) => ({
   ...{ id: task.id, task: task.id, completed_by: 1, updated_at: '2026-01-01T00:00:00Z' },
   result: [answerOf(label)],
 });
+
+const jobOf = (id: unknown) => world.client.call('jobGet', { params: { job_id: Number(id) } });
 
 const trainings = async () => (await settle(world.client, connected.projectId)).filter((one) => one.kind === 'train');
 
@@ -55,6 +57,28 @@ it('does the same by the old call, which brings the answers itself', async () =>
   const [newest, ...before] = await trainings();
   expect([status, String(newest?.id), before.length]).toEqual([201, body.job, 1]);
   expect(await trainedOn()).toBe(TEXTS.length);
+});
+
+it('trains once more on what is told while a training runs', async () => {
+  // So many that the fit takes a while.
+  const texts = makeTexts(200, 10).map((one, i) => ({ ...one, task: { id: 1_000 + i, data: { text: one.text } } }));
+  const [late, told] = [texts.slice(0, 5), texts.slice(5)];
+  await post('/predict', { tasks: texts.map((one) => one.task) });
+  await settle(world.client, connected.projectId);
+  const annotations = told.map((one) => ({ ...one.task, annotations: [answer(one)] }));
+  const first = (await post('/train', { annotations, project: '5.1' })).body.job;
+  await until('the fit', async () => (await jobOf(first)).stage !== '');
+  for (const one of late) {
+    await post('/webhook', {
+      action: 'ANNOTATION_CREATED',
+      annotation: answer(one),
+      task: one.task,
+      project: { id: 5 },
+    });
+  }
+  await post('/webhook', { action: 'START_TRAINING', project: { id: 5 } });
+  await settle(world.client, connected.projectId);
+  expect(await trainedOn()).toBe(TEXTS.length + texts.length);
 });
 
 it('is refused for another project, whatever is asked', async () => {

@@ -61,6 +61,8 @@ export class Loop {
   /** Labeled in bulk only: they teach, and prove nothing. Bulk acts reload the loop, so the runs are those of its start. */
   readonly #unproven = new Set<number>();
   readonly #promotions: ReadonlySet<number>;
+  /** Answers that are stored, and on their way to the head. */
+  readonly #learning = new Set<Promise<Annotation[]>>();
   #users = 0;
   #closing = false;
   #unused: (() => void) | null = null;
@@ -164,9 +166,9 @@ export class Loop {
 
   /** An annotation of this task was added, changed or removed. Resolves when the new order stands. */
   async answered(task: Pick<Task, 'id' | 'ordinal'>): Promise<void> {
-    const annotations = await this.#deps.store.annotations.ofTask(task.id);
-    const shares = this.#setAnswers(task.ordinal, annotations);
-    await this.#learner?.answer([{ ordinal: task.ordinal, shares }]);
+    const learning = this.#learn(task);
+    this.#learning.add(learning);
+    const annotations = await learning.finally(() => this.#learning.delete(learning));
     await this.#countDrift(annotations.filter(isBlindTest));
     await this.ranking.refresh();
   }
@@ -196,10 +198,12 @@ export class Loop {
     return (await this.#learner?.suggest(Uint32Array.of(ordinal))) ?? null;
   }
 
-  train(): ReturnType<Learner['train']> {
+  /** On every answer that is stored when it is called. */
+  async train(): ReturnType<Learner['train']> {
     // Without classes there is no head.
-    if (this.config.control === null) return Promise.resolve(null);
-    return this.#learner?.train(Uint32Array.from(this.#unproven)) ?? Promise.resolve(null);
+    if (this.config.control === null || this.#learner === null) return null;
+    await Promise.allSettled(this.#learning);
+    return this.#learner.train(Uint32Array.from(this.#unproven));
   }
 
   /** A version that stands on another embedder cannot score these rows; the live head goes on instead. */
@@ -299,6 +303,13 @@ export class Loop {
     for (const [ordinal, id] of this.roster.tasks()) {
       for (const { annotatorId, expiresAt } of byTask.get(id) ?? []) this.roster.lease(ordinal, annotatorId, expiresAt);
     }
+  }
+
+  async #learn({ id, ordinal }: Pick<Task, 'id' | 'ordinal'>): Promise<Annotation[]> {
+    const annotations = await this.#deps.store.annotations.ofTask(id);
+    const shares = this.#setAnswers(ordinal, annotations);
+    await this.#learner?.answer([{ ordinal, shares }]);
+    return annotations;
   }
 
   /** Returns what the head learns from them: class shares, or null. */

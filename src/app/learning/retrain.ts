@@ -5,7 +5,6 @@ import type { Job, ModelVersion, Project } from '../../core/domain.ts';
 import { groupBy } from '../../core/group.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { CROSS_VALIDATION_MIN } from '../../heads/index.ts';
-import type { NewJob } from '../../store/jobs.ts';
 import type { Deps } from '../deps.ts';
 import { type Matrices, readRows } from '../embeddings/matrices.ts';
 import type { JobWork } from '../jobs/job-runner.ts';
@@ -24,12 +23,9 @@ export const TRAIN = 'train';
 
 const VERSION_HEX_DIGITS = 12;
 
-export function enqueueTraining(
-  { store }: Pick<Deps, 'store'>,
-  projectId: number,
-  options: Pick<NewJob, 'joinRunning'> = {},
-): Promise<Job> {
-  return store.jobs.enqueue({ kind: TRAIN, projectId, params: {}, dedupeKey: `${TRAIN}/${projectId}`, ...options });
+/** One that runs has read its answers already: only one that still waits is joined. */
+export function enqueueTraining({ store }: Pick<Deps, 'store'>, projectId: number): Promise<Job> {
+  return store.jobs.enqueue({ kind: TRAIN, projectId, params: {}, dedupeKey: `${TRAIN}/${projectId}` });
 }
 
 /** Asks the policy of a project, and trains when any of its rules is met. Undefined when none is. */

@@ -195,7 +195,7 @@ export class Inbox {
   }
 
   async train(connection: Connection): Promise<void> {
-    await enqueueTraining(this.#deps, connection.projectId, { joinRunning: true });
+    await enqueueTraining(this.#deps, connection.projectId);
   }
 
   /** What the old `train` call brings: all tasks with their annotations. */

@@ -199,7 +199,7 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
           ? interactive.suggest(connection, tasks, context, signal())
           : predictor.predict(connection, tasks, signal),
       receive: (connection, body) => inbox.receive(connection, body),
-      train: (connection) => enqueueTraining(deps, connection.projectId, { joinRunning: true }),
+      train: (connection) => enqueueTraining(deps, connection.projectId),
       async job(connection, id) {
         const job = await store.jobs.get(id);
         return job?.projectId === connection.projectId ? job : undefined;

@@ -224,11 +224,11 @@ async function enqueue(db: Database, job: NewJob, now: string): Promise<{ row: J
     const there = await db
       .selectFrom('jobs')
       .selectAll()
-      .where('state', 'in', job.joinRunning ? ['queued', 'paused', 'running'] : ['queued', 'paused'])
+      .where('state', 'in', ['queued', 'paused'])
       .where('kind', '=', job.kind)
       .where('project_id', 'is not distinct from', job.projectId)
       .where('dedupe_key', '=', job.dedupeKey)
-      // Of one that runs and one that waits behind it, the later.
+      // Of one that was paused while it ran and one that waits behind it, the later.
       .orderBy('id', 'desc')
       .executeTakeFirst();
     if (there) return { row: there, created: false };

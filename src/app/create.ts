@@ -110,6 +110,7 @@ export function createApp(ports: Deps): App {
       MAP,
       ...Object.keys(studio.handlers),
     ],
+    tidyingKinds: [IMPORT, PREDICT, APPLY_RULES, PROMOTE, SPREAD, SPREAD_SPANS, BULK_LABEL],
     owner: deps.newId(),
     clock: deps.clock,
     log: deps.log,

@@ -34,6 +34,7 @@ async function begun({ store, clock, project, importRun, tasks }: World) {
     queue: store.jobs,
     handlers: { [IMPORT]: createImportHandler(deps, loops, new ProjectConfigs()) },
     longKinds: [],
+    tidyingKinds: [IMPORT],
     owner: 'this',
     clock,
     log: { info: silent, warn: silent, error: silent },
@@ -64,6 +65,19 @@ it('that a killed server was about to cancel', () =>
     const { id, jobs, runner, left } = await begun(world);
     await jobs.cancel(id);
     expect((await left()).job).toBe('running');
+    world.clock.advance(LEASE_MS);
+    runner.start();
+    await expect.poll(async () => (await left()).job).toBe('cancelled');
+    await runner.stop();
+    expect(await left()).toEqual(NOTHING);
+  }));
+
+it('that a killed server was taking back', () =>
+  inWorld(openSqlite, async (world) => {
+    const { id, jobs, runner, left } = await begun(world);
+    await jobs.cancel(id);
+    await world.store.runs.finish(world.importRun.id, 'failed', 0);
+    expect(await left()).toEqual({ job: 'running', tasks: WRITTEN, run: 'failed', file: 1 });
     world.clock.advance(LEASE_MS);
     runner.start();
     await expect.poll(async () => (await left()).job).toBe('cancelled');

@@ -60,6 +60,7 @@ async function withRunner(
       queue,
       handlers: { a: handler, b: handler },
       longKinds: [],
+      tidyingKinds: ['a'],
       owner: 'test',
       clock,
       log: { info: silent, warn: silent, error: silent },
@@ -121,6 +122,36 @@ it('a stop waits for the attempts of a job one after the other, and begins none'
     expect(attempts).toHaveLength(begun);
   });
 });
+
+it('what a killed server was about to cancel is begun only by those who tidy up', () =>
+  withStore(openSqlite, async ({ jobs: queue }, clock) => {
+    const begun: string[] = [];
+    for (const kind of ['tidies', 'other']) {
+      const { id } = await queue.enqueue({ kind, projectId: null, params: {} });
+      await queue.lease({ kinds: [kind], owner: 'killed', leaseMs: LEASE_MS });
+      await queue.requestCancel(id);
+    }
+    clock.advance(LEASE_MS);
+    const handler: JobHandler = async ({ job, signal }) => {
+      begun.push(job.kind);
+      throwIfStopped(signal);
+      return null;
+    };
+    const runner = new JobRunner({
+      queue,
+      handlers: { tidies: handler, other: handler },
+      longKinds: [],
+      tidyingKinds: ['tidies'],
+      owner: 'test',
+      clock,
+      log: { info: silent, warn: silent, error: silent },
+    });
+    runner.start();
+    const states = async () => (await queue.list({ limit: 10 })).map(({ state }) => state);
+    await expect.poll(states).toEqual(['cancelled', 'cancelled']);
+    await runner.stop();
+    expect(begun).toEqual(['tidies']);
+  }));
 
 const ACTS = ['add', 'finish', 'finish', 'jump', 'pause', 'cancel', 'retry'] as const;
 

@@ -5,6 +5,7 @@ import type { JobWork } from '../../src/app/jobs/job-runner.ts';
 import { wholeRun } from '../../src/app/jobs/whole-run.ts';
 import { ProjectConfigs } from '../../src/app/projects/project-config.ts';
 import { createSpreadHandler } from '../../src/app/spread/run.ts';
+import { createSpansHandler } from '../../src/app/spread/spans.ts';
 import type { Run } from '../../src/core/domain.ts';
 import { TEXT_CONFIG } from '../helpers/texts.ts';
 
@@ -23,8 +24,8 @@ function world() {
     finish: async (id: number, state: Run['state'], written: number) => change(id, { state, written }),
     revoke: async (id: number) => change(id, { revokedAt: 'now' }),
   };
-  const work = (stopping = false, paused = false) =>
-    ({ job: { id: 7, projectId: 1, params: { act: 'apply' } }, stopping, paused }) as unknown as JobWork;
+  const work = (stopping = false, paused = false, signal = new AbortController().signal) =>
+    ({ job: { id: 7, projectId: 1, params: { act: 'apply' } }, stopping, paused, signal }) as unknown as JobWork;
   const projects = { get: async () => ({ id: 1, labelConfig: TEXT_CONFIG, settings: {} }) };
   return { deps: { store: { runs: store, projects } } as unknown as Deps, runs, work };
 }
@@ -61,4 +62,22 @@ it('a run that was ended before a crash is the run of the job: no second one is 
   const spread = createSpreadHandler(deps, none, none, new ProjectConfigs(), new Map());
   expect(await spread(work())).toEqual({ runId: first.id, votes: 5, askedAgain: 0 });
   expect(runs).toHaveLength(1);
+});
+
+it('what a killed server left open, or was taking back, is taken back when the job is cancelled', async () => {
+  const none = {} as never;
+  const handlers = (deps: Deps) => [
+    createSpreadHandler(deps, none, none, new ProjectConfigs(), new Map()),
+    createSpansHandler(deps, new ProjectConfigs()),
+  ];
+  for (const which of [0, 1]) {
+    for (const state of ['running', 'failed'] as const) {
+      const { deps, runs, work } = world();
+      await expect(wholeRun(deps, work(true), START, fails)).rejects.toThrow('full');
+      Object.assign(runs[0]!, { state });
+      const cancelled = handlers(deps)[which]!(work(false, false, AbortSignal.abort()));
+      await expect(cancelled).rejects.toMatchObject({ code: 'CONFLICT_CANCELLED' });
+      expect(runs).toMatchObject([{ state: 'failed', revokedAt: 'now' }]);
+    }
+  }
 });

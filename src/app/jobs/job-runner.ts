@@ -50,6 +50,7 @@ export class JobRunner {
   readonly #queue: JobQueue;
   readonly #handlers: Readonly<Record<string, JobHandler>>;
   readonly #longKinds: readonly string[];
+  readonly #tidyingKinds: readonly string[];
   readonly #owner: string;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -66,6 +67,8 @@ export class JobRunner {
     handlers: Readonly<Record<string, JobHandler>>;
     /** Kinds that may take hours. */
     longKinds: readonly string[];
+    /** Kinds whose handlers end or take back what an attempt that was cut off has begun; they look at the signal first. */
+    tidyingKinds: readonly string[];
     owner: string;
     clock: Clock;
     log: Log;
@@ -73,6 +76,7 @@ export class JobRunner {
     this.#queue = options.queue;
     this.#handlers = options.handlers;
     this.#longKinds = options.longKinds;
+    this.#tidyingKinds = options.tidyingKinds;
     this.#owner = options.owner;
     this.#clock = options.clock;
     this.#log = options.log;
@@ -158,8 +162,8 @@ export class JobRunner {
     stopAsAsked(job, abort);
     try {
       await before;
-      // Cancelled or paused, its handler clears up.
-      if (abort.signal.reason === STOPPING) throwIfStopped(abort.signal);
+      // Cancelled or paused before it begins, it is only for tidying up that it is begun.
+      if (abort.signal.reason === STOPPING || !this.#tidyingKinds.includes(job.kind)) throwIfStopped(abort.signal);
       const only = await this.#queue.toRetry(lease);
       const output = await this.#handlers[job.kind]!({
         job,

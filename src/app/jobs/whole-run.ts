@@ -32,10 +32,11 @@ export async function endedRun({ store }: Pick<Deps, 'store'>, job: Job): Promis
   return runs.find((run) => run.state === 'done' && run.params.job === job.id);
 }
 
-/** What an earlier attempt of the job wrote may rest on other answers. */
+/** What an earlier attempt of the job wrote may rest on other answers; taking it back may have been cut off. */
 export async function takeBackAttempts({ store }: Pick<Deps, 'store'>, { job }: Pick<JobWork, 'job'>): Promise<void> {
-  for (const open of await store.runs.list(job.projectId!)) {
-    if (open.state === 'running' && open.params.job === job.id) await takeBack({ store }, open.id);
+  for (const run of await store.runs.list(job.projectId!)) {
+    const isLeft = run.state === 'running' || (run.state === 'failed' && run.revokedAt === null);
+    if (isLeft && run.params.job === job.id) await takeBack({ store }, run.id);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Json, JsonObject } from '../../core/json.ts';
 import { CROSS_VALIDATION_MIN } from '../../heads/index.ts';
 import type { Deps } from '../deps.ts';
 import { type Matrices, readRows } from '../embeddings/matrices.ts';
-import type { JobWork } from '../jobs/job-runner.ts';
+import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
 import { type ProjectConfig, readProjectConfig } from '../projects/project-config.ts';
 import { ofPeople, promotionRuns, sharesOf } from '../queue/answers.ts';
 import { type Contest, judge, type Verdict } from './contest.ts';
@@ -66,6 +66,7 @@ export function createTrainHandler(deps: Deps, loops: Loops, matrices: Matrices)
     await work.progress({ stage: 'fitting', done: 0, total: 1 });
     const challenges = await loops.use(projectId, (loop) => fitChallengers(deps, matrices, loop));
     const reports: Json[] = [];
+    throwIfStopped(work.signal);
     for (const { control, challenge } of challenges) {
       reports.push({ control, ...(await settle(deps, loops, challenge)) });
     }

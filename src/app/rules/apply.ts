@@ -112,6 +112,7 @@ async function planAct(deps: Deps, configs: ProjectConfigs, work: JobWork, again
     (run) => run.kind === 'rules' && run.state === 'running' && run.revokedAt === null && run.params.job === job.id,
   );
   let faulty = new Set((await store.rules.faults(projectId)).map((fault) => fault.labelerId));
+  if (open === undefined) throwIfStopped(work.signal);
   const run =
     open ?? (await startRun(deps, work, { project, document, rules, ids, faulty, root, from: inForce?.to ?? 0 }));
   if (open === undefined && root === null && !again) {

@@ -10,7 +10,7 @@ import type { Json } from '../../core/json.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
-import { endedRun, wholeRun } from '../jobs/whole-run.ts';
+import { endedRun, takeBackAttempts, wholeRun } from '../jobs/whole-run.ts';
 import type { Loops } from '../learning/loops.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
@@ -60,6 +60,8 @@ export function createSpreadHandler(
     const asked = work.job.params as unknown as SpreadAct;
     const ended = await endedRun(deps, work.job);
     if (ended) return finish(deps, loops, project, ended);
+    await takeBackAttempts(deps, work);
+    throwIfStopped(work.signal);
     const replaces = asked.act === 'again' ? propagationInForce(await deps.store.runs.list(projectId)) : undefined;
     if (asked.act === 'again' && !replaces) return { votes: 0, reason: 'Nothing is propagated any more.' };
     const act: SpreadAct = replaces ? { ...asked, ...(replaces.params as SpreadSettings) } : asked;

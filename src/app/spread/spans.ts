@@ -6,7 +6,7 @@ import { type Control, controlNamed, valueAt } from '../../labelconfig/index.ts'
 import { type SpanSearch, sameSpans, type TextSpan } from '../../propagation/index.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
-import { wholeRun } from '../jobs/whole-run.ts';
+import { takeBackAttempts, wholeRun } from '../jobs/whole-run.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
 import type { SpanSpreadRequest } from './api.ts';
@@ -45,6 +45,8 @@ export async function enqueueSpans(
 export function createSpansHandler(deps: Deps, configs: ProjectConfigs) {
   return async (work: JobWork): Promise<Json> => {
     const { store } = deps;
+    await takeBackAttempts(deps, work);
+    throwIfStopped(work.signal);
     const project = await found('project', work.job.projectId!, store.projects.get(work.job.projectId!));
     const request = work.job.params as unknown as SpanSpreadRequest;
     const source = await found('task', request.taskId, store.tasks.get(request.taskId));

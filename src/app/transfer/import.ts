@@ -111,6 +111,8 @@ export function createImportHandler(deps: Deps, loops: Loops, configs: ProjectCo
     const project = await found('project', work.job.projectId!, store.projects.get(work.job.projectId!));
     const run = await found('run', params.runId, store.runs.get(params.runId));
     if (run.state === 'failed') {
+      // Whoever took it back may have been cut off.
+      await undoImport(deps, loops, work.job);
       throw new AppError('CONFLICT', 'The import was taken back and its file is gone; import the file again.');
     }
     const write = async () =>

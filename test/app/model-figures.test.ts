@@ -57,6 +57,13 @@ describe('figures of the model', () => {
     expect(figuresOf(held(rows), 'all').accuracy).toMatchObject({ n: 50, hits: 25 });
   });
 
+  it('count no settled answer as blind where nothing the model knows was said before', () => {
+    const { answers, ...rest } = held(rows);
+    const some = { ...rest, answers: answers.map((one, i) => (i < 5 ? { ...one, unaided: null } : one)) };
+    expect(figuresOf(some, 'blind').accuracy).toMatchObject({ n: 25, hits: 20 });
+    expect(figuresOf(some, 'all').accuracy).toMatchObject({ n: 50, hits: 25 });
+  });
+
   it('say nothing below twenty answers', () => {
     expect(figuresOf(held(rows.slice(0, 19)), 'all')).toMatchObject({
       n: 19,

@@ -24,6 +24,17 @@ async function answer(count: number): Promise<void> {
   await settle(server.client, projectId);
 }
 
+/** Skips the next task of the random slice, answering those before it. */
+async function skipBlind(id: number): Promise<number> {
+  for (;;) {
+    const item = (await server.client.call('queueNext', { params: { project_id: id }, query: {} }))!;
+    const result = [answerOf(goldOf(texts, item))];
+    const body = item.blind ? { result: [], was_cancelled: true } : { result };
+    const annotation = await server.client.call('annotationCreate', { params: { task_id: item.id }, body });
+    if (item.blind) return annotation.id;
+  }
+}
+
 const doubts = (limit: number) =>
   server.client.call('labelErrors', { params: { project_id: projectId }, query: { limit } });
 
@@ -74,6 +85,13 @@ describe('a second look', () => {
       await server.client.call('annotationUpdate', { ...settled, body: { result: [answerOf(turned)] } });
     }
     expect(await figures()).toEqual(before);
+    const insights = async () => (await server.client.call('insights', { params })).blind_accuracy;
+    const skipped = await skipBlind(id);
+    const standing = await insights();
+    const settled = { result: [answerOf('ham')], was_cancelled: false, ground_truth: true };
+    await server.client.call('annotationUpdate', { params: { annotation_id: skipped }, body: settled });
+    expect(await figures()).toEqual(before);
+    expect(await insights()).toEqual(standing);
     const all = await server.client.call('modelFigures', { params, query: { of: 'all' } });
     expect(all.accuracy!.correct).toBeLessThan(all.n);
   });

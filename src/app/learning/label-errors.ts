@@ -18,8 +18,8 @@ interface Judged {
   readonly ordinal: number;
   /** Indices into the classes of the head. */
   readonly classes: readonly number[];
-  /** The same of a blind answer before it was settled. */
-  readonly unaided: readonly number[];
+  /** The same of a blind answer before it was settled; null where the head has no class for that. */
+  readonly unaided: readonly number[] | null;
 }
 
 /** Answers of people, each with the row of what the serving version says of its task without having learned from it. */
@@ -30,7 +30,7 @@ export interface HeldOutAnswers {
   readonly answers: readonly {
     readonly annotation: Annotation;
     readonly classes: readonly number[];
-    readonly unaided: readonly number[];
+    readonly unaided: readonly number[] | null;
     readonly row: number;
   }[];
   /** (rows x classes) */
@@ -141,7 +141,7 @@ async function judgedOf(
     const ordinal = ordinalOf.get(annotation.taskId);
     const chosen = chosenIn(annotation.result);
     if (ordinal === undefined || chosen === null) return [];
-    const unaided = chosenIn(annotation.blindResult ?? annotation.result) ?? chosen;
+    const unaided = annotation.blindResult === null ? chosen : chosenIn(annotation.blindResult);
     return [{ annotation, ordinal, classes: chosen, unaided }];
   });
 }

@@ -58,11 +58,11 @@ export function figuresOf(held: HeldOutAnswers, of: AnswersOf): ModelFigures {
   const multiple = held.link === 'sigmoid';
   const items = held.answers
     .filter(({ annotation }) => of === 'all' || annotation.blind)
-    .map(({ annotation, classes, unaided, row }): Item => {
+    .flatMap(({ annotation, classes, unaided, row }): Item[] => {
       const p = held.probabilities.subarray(row * count, (row + 1) * count);
       // An answer that was settled afterwards agrees with what was seen then; the fair sample is what was given without.
       const given = of === 'blind' ? unaided : classes;
-      return { taskId: annotation.taskId, given, said: saidBy(p, multiple), p };
+      return given === null ? [] : [{ taskId: annotation.taskId, given, said: saidBy(p, multiple), p }];
     });
   const base = { ...nothing(of), version: held.version.number, n: items.length, labels: [...held.classes] };
   if (items.length < ANSWERS_MIN) return base;

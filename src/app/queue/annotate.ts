@@ -81,14 +81,17 @@ export function createAnnotations(
           ? old.result
           : checked(await readConfig(task), task, { ...change, result: change.result });
       const shown = old.parentPrediction === null ? null : await store.predictions.get(old.parentPrediction);
-      // Whoever settles a doubt has seen what the model says: the blind comparison stays the one of the first answer.
-      const settled = old.blind && (change.groundTruth === true || old.blindResult !== null);
+      // Whoever settles a doubt has seen what the model says: the blind comparison stays the one of the first answer, and
+      // where that was a skip there is none.
+      const inSight = old.blind && (change.groundTruth === true || old.blindResult !== null);
+      const first = old.blindResult ?? (old.skipped ? null : old.result);
+      const blind = old.blind && !inSight;
       const byHand = change.result !== undefined || change.groundTruth === true;
       const annotation = await store.annotations.update(id, {
         result,
-        ...(settled
-          ? { blindResult: old.blindResult ?? old.result }
-          : compare(shown?.result ?? null, result, old.blind)),
+        ...(inSight && first !== null
+          ? { blindResult: first }
+          : { blind, ...compare(shown?.result ?? null, result, blind) }),
         // A person has looked at it: no undo of a bulk act takes that away.
         ...(byHand ? { runId: null } : {}),
         ...(change.skipped === undefined ? {} : { skipped: change.skipped }),

@@ -1,6 +1,6 @@
 /** Progress of jobs on stderr: a bar per job on a terminal, a line from time to time elsewhere. */
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import { AppError } from '../core/errors.ts';
+import { AppError, ERROR_KINDS, type ErrorCode } from '../core/errors.ts';
 import type { JobWire } from '../server/contract/index.ts';
 import type { Client } from './client.ts';
 import { reportError } from './output.ts';
@@ -27,7 +27,10 @@ export async function watchJobs(client: Client, projectId: number, signal?: Abor
       view.show(jobs.filter((job) => job.state === 'running'));
       if (signal?.aborted || !jobs.some((job) => isComing(job, jobs))) {
         tellPaused(jobs);
-        return failIfFailed(jobs.filter((job) => job.id >= first));
+        const own = jobs.filter((job) => job.id >= first);
+        const failed = own.find((job) => job.state === 'failed');
+        if (failed) throw failureOf(failed, `Job ${failed.id} (${failed.kind}) failed: `);
+        return own;
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
@@ -45,7 +48,8 @@ export async function watchJob(client: Client, jobId: number): Promise<JobWire> 
       view.show(job.state === 'running' ? [job] : []);
       if (!isComing(job, [])) {
         tellPaused([job]);
-        return failIfFailed([job])[0]!;
+        if (job.state === 'failed') throw failureOf(job);
+        return job;
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
@@ -72,13 +76,11 @@ function tellPaused(jobs: readonly JobWire[]): void {
   }
 }
 
-function failIfFailed(jobs: JobWire[]): JobWire[] {
-  const failed = jobs.find((job) => job.state === 'failed');
-  if (!failed) return jobs;
-  throw new AppError(
-    'CONFLICT',
-    `Job ${failed.id} (${failed.kind}) failed: ${failed.error?.detail ?? 'no reason given'}`,
-  );
+/** What went wrong in the job, as if it had gone wrong in the command itself. */
+function failureOf({ id, error }: JobWire, which = ''): AppError {
+  const { code = '', detail = 'no reason given' } = error ?? {};
+  const known = code in ERROR_KINDS ? (code as ErrorCode) : 'INTERNAL';
+  return new AppError(known, `${which}${detail}`, { details: { job: id } });
 }
 
 interface ProgressView {

@@ -15,6 +15,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { InferencePool } from '../../src/backends/backend.ts';
@@ -97,6 +98,17 @@ describe('a folder with a model in it', () => {
     expect(outputs.probabilities!.data[1]).toBeGreaterThan(0.99);
   });
 
+  it('takes no notice of weights of another format beside it, there or not', async () => {
+    const { folder } = await openLibrary();
+    mkdirSync(folder, { recursive: true });
+    for (const [name, content] of Object.entries(spamFolder)) writeFileSync(join(folder, name), content);
+    writeFileSync(join(folder, 'training.bin'), 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n');
+    writeFileSync(join(folder, 'pytorch_model.bin'), '');
+    truncateSync(join(folder, 'pytorch_model.bin'), LIMITS.modelBytesMax);
+    const { entry } = await readModelFolder(folder, { name: 'spam', license: '' });
+    expect(Object.keys(entry.files).sort()).toEqual(['model.onnx', 'tokenizer.json']);
+  });
+
   it('spans, embeddings and picture classes are told apart by their signatures', async () => {
     const opened = await openLibrary();
     const labels = ['O', 'B-PER', 'B-LOC'];
@@ -137,6 +149,7 @@ describe('a folder with a model in it', () => {
       /'model.onnx' is only a pointer of Git LFS; .*git lfs pull/,
     );
     await refused({ ...spamFolder, 'tokenizer.json': pointer }, /'tokenizer.json' is only a pointer/);
+    await refused({ 'model.json': '{}', 'group1-shard1of1.bin': pointer }, /'group1-shard1of1.bin' is only a pointer/);
     await refused({ ...spamFolder, 'tokenizer.json': '{"model":' }, /tokenizer\.json cannot be used: Not valid JSON/);
     await refused({ ...spamFolder, 'tokenizer.json': '{"model":{"type":"Words"}}' }, /tokenizer\.json cannot be used/);
     await refused({ ...spamFolder, 'headstart.json': '{"license": ' }, /'headstart.json': Not valid JSON at line 1/);
@@ -681,6 +694,28 @@ describe('pulling', () => {
       writeFileSync(file, Buffer.concat([model, Buffer.alloc(40)]));
       await library.pull(request, quiet, signal);
       expect(server.state.ranges).toEqual([`bytes=${model.length + 40}-`, '', '']);
+    });
+
+    it.each([
+      ['that nothing of it is left, but not how long it is', 416, {}],
+      ['that it is as long, of another state', 416, { etag: '"new"', 'content-range': 'bytes */LENGTH' }],
+      ['with the rest of another state', 206, { etag: '"new"', 'content-range': 'bytes LENGTH-9999/10000' }],
+    ])('begins anew where a server passes over If-Range and says %s', async (_, status, headers) => {
+      const { model, server, request, folder } = await stopped();
+      server.state.files['colours.onnx'] = colourClassifier(2);
+      const fetch = createGuardedFetch({ allow: server.allow });
+      const again = await openLibrary(folder, async (url, options) => {
+        if (options.headers?.range === undefined || !url.endsWith('colours.onnx')) return fetch(url, options);
+        const said = Object.entries(headers).map(([name, text]) => [
+          name,
+          text.replace('LENGTH', String(model.length)),
+        ]);
+        const body = Readable.from([Buffer.from('rest')]);
+        return { status, headers: Object.fromEntries(said), body, close: () => undefined };
+      });
+      const { info } = await again.library.pull(request, quiet, signal);
+      const files = await again.library.files(info.id);
+      expect(Buffer.from(files.get('colours.onnx')!).equals(Buffer.from(colourClassifier(2)))).toBe(true);
     });
 
     it('keeps pulls of the same model with other files beside it apart', async () => {

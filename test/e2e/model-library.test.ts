@@ -258,11 +258,15 @@ describe('a bulk pre-label job by a model', () => {
       String(second!.id),
     );
     expect(figures).toMatchObject({ compared: 40, failed: 0 });
+    const jobs = await server.client.call('jobList', { query: { project: projectId } });
+    expect(jobs.find(({ kind }) => kind === 'compare-models')).toMatchObject({ done: 40, total: 40 });
     expect(Number(figures!.agreed) + differing.length).toBe(40);
     expect(differing.every(({ to }) => to === 'ham')).toBe(true);
     expect(await command('models', 'rollback', 'words')).toMatchObject([{ id: first!.id, serving: true }]);
     const acts = (await command('models', 'history', 'words')).map(({ act }) => act);
     expect(acts.slice(-3)).toEqual(['added', 'served', 'rolled back']);
+    expect((await runCommand(['models', 'history', 'wrods'], data.folder)).stderr).toContain("no model 'wrods'");
+    expect(await command('models', 'history', 'lexical')).toEqual([]);
     expect((await command('models', 'verify', 'words')).every(({ ok }) => ok === true)).toBe(true);
     expect((await command('models', 'bench', 'words'))[0]).toMatchObject({ id: first!.id });
 
@@ -278,6 +282,18 @@ describe('a bulk pre-label job by a model', () => {
     expect((job!.shadow as { agreed: number }).agreed).toBe(figures!.agreed);
     const refused = await runCommand(['models', 'remove', String(first!.id)], data.folder);
     expect(refused.stderr).toContain('CONFLICT');
+  });
+
+  it('says why a pull failed as if it had failed here', async () => {
+    const { code, stderr } = await runCommand(
+      ['models', 'pull', 'npm:no-such-package/model', '--name', 'x'],
+      data.folder,
+    );
+    expect(code).toBe(69);
+    const { message, ...error } = JSON.parse(stderr.trim().split('\n').at(-1)!) as Record<string, unknown>;
+    expect(error).toMatchObject({ code: 'BACKEND_LOAD' });
+    expect(message).toMatch(/no-such-package/);
+    expect(message).not.toMatch(/^Job/);
   });
 
   it('is not held up by a shadow that does not load', async () => {

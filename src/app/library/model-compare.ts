@@ -43,8 +43,9 @@ export function createModelCompareHandler(deps: Deps, configs: ProjectConfigs) {
     let agreed = 0;
     let failed = 0;
     let seen = 0;
-    for (let after = 0; seen < Number(limit); ) {
-      const tasks = await store.tasks.list(project.id, { after, limit: Math.min(PAGE, Number(limit) - seen) });
+    const total = Math.min(Number(limit), (await store.projects.counts(project.id)).tasks);
+    for (let after = 0; seen < total; ) {
+      const tasks = await store.tasks.list(project.id, { after, limit: Math.min(PAGE, total - seen) });
       if (tasks.length === 0) break;
       after = tasks.at(-1)!.id;
       for await (const group of itemGroups(media, inputsOf(first.binding), tasks, work.signal)) {
@@ -68,7 +69,7 @@ export function createModelCompareHandler(deps: Deps, configs: ProjectConfigs) {
         });
         failed += bad.size + group.failed.length;
         seen += group.tasks.length + group.failed.length;
-        await work.progress({ stage: 'comparing', done: seen, total: Number(limit) });
+        await work.progress({ stage: 'comparing', done: seen, total });
       }
     }
     return { from: first.info.id, to: second.info.id, control: control!.name, compared, agreed, failed, differing };

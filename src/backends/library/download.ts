@@ -81,13 +81,16 @@ async function fetchRest(url: string, file: string, have: number, options: Downl
   const headers: Record<string, string> = validator ? { range: `bytes=${have}-`, 'if-range': validator } : {};
   const reply = await fetch(url, { headers, timeoutMs, bytesMax, signal });
   try {
-    const goesOn = reply.status === 206 && rangeStart(reply.headers) === have;
-    if (reply.status === 416 && validator) {
-      // All of it was here already, unless the server says that there is less of it.
+    const now = validatorOf(reply.headers);
+    // Some servers pass over `If-Range` and answer from another state of the file.
+    const changed = now !== '' && now !== validator;
+    const goesOn = reply.status === 206 && rangeStart(reply.headers) === have && !changed;
+    if (validator && (reply.status === 416 || (reply.status === 206 && changed))) {
+      // All of it was here already, if the server says so.
       const whole = /^bytes \*\/(\d+)$/.exec(String(reply.headers['content-range'] ?? ''))?.[1];
-      if (whole === undefined || Number(whole) === have) return;
+      if (Number(whole) === have && !changed) return;
       await rm(file);
-      throw new AppError('MEDIA_FETCH', 'The file became shorter while it was fetched.');
+      throw new AppError('MEDIA_FETCH', 'The file changed while it was fetched.');
     }
     if (reply.status !== 200 && !goesOn) {
       throw new AppError('MEDIA_FETCH', `${shownAddress(url)} answered with status ${reply.status}.`, {
@@ -97,7 +100,7 @@ async function fetchRest(url: string, file: string, have: number, options: Downl
     const from = goesOn ? have : 0;
     // Never bytes of one state under the note of another, also when the process ends in between.
     if (!goesOn) await rm(file, { force: true });
-    await writeFile(noteOf(file), validatorOf(reply.headers));
+    await writeFile(noteOf(file), now);
     const total = from + Number(reply.headers['content-length'] ?? 0);
     const counted = counting(reply.body, from, bytesMax, (done) => options.onProgress(done, total));
     await pipeline(

@@ -33,7 +33,7 @@ export interface FolderFile {
   readonly bytes: number;
 }
 
-/** Plain files with plain names, by name. Throws LIMIT_SIZE when those of a model are more than a host could hold. */
+/** Plain files with plain names, by name. Throws LIMIT_SIZE when those of the model are more than a host could hold. */
 export async function filesIn(folder: string, bytesMax: number = LIMITS.modelBytesMax): Promise<FolderFile[]> {
   const files: FolderFile[] = [];
   for (const name of (await readdir(folder)).sort()) {
@@ -43,18 +43,26 @@ export async function filesIn(folder: string, bytesMax: number = LIMITS.modelByt
     // A link would be read here and checked elsewhere.
     if (!found.isFile()) continue;
     files.push({ name, path, bytes: found.size });
-    if (isModelFile(name)) await assertNoPointer(name, path, found.size);
   }
-  const all = files.filter(({ name }) => isModelFile(name)).reduce((sum, { bytes }) => sum + bytes, 0);
-  if (all > bytesMax) throw tooLarge(bytesMax);
+  const parts = partsOf(files);
+  for (const part of parts) await assertNoPointer(part);
+  if (parts.reduce((sum, { bytes }) => sum + bytes, 0) > bytesMax) throw tooLarge(bytesMax);
   return files;
+}
+
+/** What is read of a folder that holds a model in several formats: weights of the others may be there or not. */
+function partsOf(files: readonly FolderFile[]): readonly FolderFile[] {
+  const remote = files.filter(({ name }) => KNOWN.remote.test(name));
+  if (remote.length > 0) return remote;
+  const others = files.some(({ name }) => KNOWN.tfjs.test(name)) ? KNOWN.model : KNOWN.shard;
+  return files.filter(({ name }) => isModelFile(name) && !others.test(name));
 }
 
 /** What stands in place of a large file where a repository was cloned without them. */
 const LFS_POINTER = 'version https://git-lfs.github.com/';
 const POINTER_BYTES_MAX = 1_024;
 
-async function assertNoPointer(name: string, path: string, bytes: number): Promise<void> {
+async function assertNoPointer({ name, path, bytes }: FolderFile): Promise<void> {
   if (
     bytes > POINTER_BYTES_MAX ||
     !Buffer.from(await readWhole(path))

@@ -96,6 +96,7 @@ export interface ModelLibrary {
   rollback(name: string): Promise<LibraryVersion>;
   /** Throws CONFLICT for a built-in version, and for a serving one while its name has others. */
   remove(id: string): Promise<void>;
+  /** Oldest first, of removed models too. Throws NOT_FOUND for a name that no model ever had. */
   history(name?: string): readonly LibraryEvent[];
   /** Reads every file again. */
   verify(model?: string): Promise<readonly VerifiedFile[]>;

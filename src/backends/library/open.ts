@@ -182,7 +182,10 @@ class FolderLibrary implements ModelLibrary {
   }
 
   history(name?: string): readonly LibraryEvent[] {
-    return this.#record.events.filter((event) => name === undefined || event.name === name);
+    const events = this.#record.events.filter((event) => name === undefined || event.name === name);
+    // Nothing has happened to a built-in one; of any other name it means that there is none.
+    if (name !== undefined && events.length === 0) this.get(name);
+    return events;
   }
 
   async verify(model?: string): Promise<readonly VerifiedFile[]> {

@@ -1,20 +1,18 @@
 /** What an ONNX file says of itself: inputs, outputs, and the operators next to them. Read without loading the model. */
 import { AppError } from '../core/errors.ts';
 import { assertSelfContained } from './onnx-walk.ts';
-import { bytesIn, numberIn, readFields, textIn } from './protobuf.ts';
+import { bytesIn, numberIn, readFields, textIn, textOf } from './protobuf.ts';
 
 export interface OnnxSignature {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   /** Version of the standard operator set. */
   readonly operatorSet: number;
-  /** The node that makes the value of this name; undefined for inputs and weights. */
-  producerOf(name: string): { readonly op: string; readonly inputs: readonly string[] } | undefined;
-  /** Operators that take the value of this name, in graph order. */
-  consumersOf(name: string): readonly string[];
+  /** Output -> the operator that made its numbers: what only shapes them anew behind it is passed over. */
+  readonly endings: ReadonlyMap<string, string>;
+  /** Inputs that the graph adds to, or multiplies, before anything else. */
+  readonly scaled: ReadonlySet<string>;
 }
-
-type Producer = NonNullable<ReturnType<OnnxSignature['producerOf']>>;
 
 export interface OnnxValue {
   readonly name: string;
@@ -32,6 +30,12 @@ const TYPES: Readonly<Record<number, string>> = {
   7: 'int64',
   10: 'float16',
 };
+
+/** Operators that change the shape and no number. */
+const SHAPING: readonly string[] = ['Flatten', 'Reshape', 'Squeeze', 'Unsqueeze', 'Identity', 'Transpose'];
+const ARITHMETIC: readonly string[] = ['Sub', 'Mul', 'Div', 'Add'];
+/** Models have some inputs and outputs; those that hand on their state have a few hundred. */
+const ENDS_MAX = 1_000;
 
 // Field numbers of onnx.proto.
 const MODEL = { graph: 7, operatorSet: 8 } as const;
@@ -53,27 +57,56 @@ export function readSignature(bytes: Uint8Array): OnnxSignature {
 }
 
 function readGraph(bytes: Uint8Array): Omit<OnnxSignature, 'operatorSet'> {
-  const producers = new Map<string, Producer>();
-  const consumers = new Map<string, string[]>();
-  const weights = new Set<string>();
-  const inputs: OnnxValue[] = [];
+  const nodes: Uint8Array[] = [];
+  const inputs = new Map<string, OnnxValue>();
   const outputs: OnnxValue[] = [];
   for (const field of readFields(bytes)) {
-    if (field.number === GRAPH.node) readNode(bytesIn(field), producers, consumers);
-    if (field.number === GRAPH.initializer) weights.add(weightName(bytesIn(field)));
-    if (field.number === GRAPH.input) inputs.push(readValue(bytesIn(field)));
+    if (field.number === GRAPH.node) nodes.push(bytesIn(field));
+    if (field.number === GRAPH.input) {
+      const value = readValue(bytesIn(field));
+      inputs.set(value.name, value);
+    }
     if (field.number === GRAPH.output) outputs.push(readValue(bytesIn(field)));
   }
-  return {
-    // Files of old tools list their weights among the inputs.
-    inputs: inputs.filter(({ name }) => !weights.has(name)),
-    outputs,
-    producerOf: (name) => producers.get(name),
-    consumersOf: (name) => consumers.get(name) ?? [],
-  };
+  // Files of old tools list their weights among the inputs.
+  for (const field of readFields(bytes)) {
+    if (field.number === GRAPH.initializer) inputs.delete(weightName(bytesIn(field)));
+  }
+  if (inputs.size + outputs.length > ENDS_MAX) {
+    throw new AppError('LIMIT_SIZE', `The model has more than ${ENDS_MAX} inputs and outputs; it is not read.`);
+  }
+  return { inputs: [...inputs.values()], outputs, ...readNodes(nodes, inputs, outputs) };
 }
 
-function readNode(bytes: Uint8Array, producers: Map<string, Producer>, consumers: Map<string, string[]>): void {
+/** From the last node to the first: the format has them in the order in which they run. Nothing of a node is kept. */
+function readNodes(
+  nodes: readonly Uint8Array[],
+  inputs: ReadonlyMap<string, OnnxValue>,
+  outputs: readonly OnnxValue[],
+): Pick<OnnxSignature, 'endings' | 'scaled'> {
+  const endings = new Map<string, string>();
+  const scaled = new Set<string>();
+  /** Value -> outputs that hold its numbers. */
+  const sought = new Map(outputs.map(({ name }) => [name, [name]]));
+  for (const bytes of nodes.toReversed()) {
+    const { op, taken, made } = readNode(bytes);
+    if (ARITHMETIC.includes(op)) for (const name of taken) if (inputs.has(name)) scaled.add(name);
+    for (const name of made) {
+      const ends = sought.get(name);
+      if (ends === undefined) continue;
+      sought.delete(name);
+      const [from] = taken;
+      if (!SHAPING.includes(op)) for (const end of ends) endings.set(end, op);
+      else if (from !== undefined) {
+        const others = sought.get(from);
+        sought.set(from, others ? [...others, ...ends] : ends);
+      }
+    }
+  }
+  return { endings, scaled };
+}
+
+function readNode(bytes: Uint8Array) {
   const taken: string[] = [];
   const made: string[] = [];
   let op = '';
@@ -82,12 +115,7 @@ function readNode(bytes: Uint8Array, producers: Map<string, Producer>, consumers
     if (field.number === NODE.output) made.push(textIn(field));
     if (field.number === NODE.op) op = textIn(field);
   }
-  for (const name of made) producers.set(name, { op, inputs: taken });
-  for (const name of taken) {
-    const known = consumers.get(name);
-    if (known) known.push(op);
-    else consumers.set(name, [op]);
-  }
+  return { op, taken, made };
 }
 
 function weightName(bytes: Uint8Array): string {
@@ -105,7 +133,7 @@ function readValue(bytes: Uint8Array): OnnxValue {
   const shapes = all(tensor, 2);
   const shape = shapes.length === 0 ? null : all(shapes[0]!, 1).map((dim) => numberAt(dim, 1) || null);
   const [name] = all(bytes, 1);
-  return { name: name ? new TextDecoder().decode(name) : '', type: TYPES[type] ?? String(type), shape };
+  return { name: name ? textOf(name) : '', type: TYPES[type] ?? String(type), shape };
 }
 
 function all(bytes: Uint8Array, number: number): Uint8Array[] {
@@ -123,6 +151,6 @@ function numberAt(bytes: Uint8Array, number: number): number {
 
 /** Version of an OperatorSetIdProto, 0 when it is another domain's. */
 function standardSet(bytes: Uint8Array): number {
-  const domain = new TextDecoder().decode(within(bytes, 1));
+  const domain = textOf(within(bytes, 1));
   return domain === '' || domain === 'ai.onnx' ? numberAt(bytes, 2) : 0;
 }

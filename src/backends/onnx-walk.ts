@@ -30,8 +30,8 @@ const MODEL: Message = { holds: { 7: () => GRAPH, 20: () => TRAINING, 25: () => 
 
 /** The readers of protobuf in use allow as many messages within each other. */
 const DEPTH_MAX = 100;
-/** The largest graphs in use have 100,000 nodes of some ten fields; millions more only keep the reader busy. */
-const FIELDS_MAX = 4_000_000;
+/** The largest graphs in use have 100,000 nodes of some ten fields; more only keep the reader busy. */
+const FIELDS_MAX = 1_500_000;
 /** Of names and other texts, which become strings: a thousand bytes for each node of such a graph. */
 const TEXT_BYTES_MAX = 100_000_000;
 

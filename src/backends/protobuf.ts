@@ -50,8 +50,14 @@ export function bytesIn(field: Field): Uint8Array {
   return typeof field.value === 'number' ? new Uint8Array(0) : field.value;
 }
 
+const UTF8 = new TextDecoder();
+
 export function textIn(field: Field): string {
-  return new TextDecoder().decode(bytesIn(field));
+  return textOf(bytesIn(field));
+}
+
+export function textOf(bytes: Uint8Array): string {
+  return UTF8.decode(bytes);
 }
 
 export function numberIn(field: Field): number {

@@ -12,7 +12,7 @@ export function readTfjsSignature(json: ModelJson): OnnxSignature {
   const topology = json.modelTopology as JsonObject;
   const read = isLayersModel(json) ? layersSignature(topology) : graphSignature(json);
   const inputs = read.inputs.map((one) => ({ ...one, shape: coloursFirst(one.shape) }));
-  return { inputs, outputs: read.outputs, operatorSet: 0, producerOf: () => undefined, consumersOf: () => [] };
+  return { inputs, outputs: read.outputs, operatorSet: 0, endings: new Map(), scaled: new Set() };
 }
 
 type Ends = Pick<OnnxSignature, 'inputs' | 'outputs'>;

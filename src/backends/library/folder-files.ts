@@ -74,18 +74,15 @@ async function assertNoPointer({ name, path, bytes }: FolderFile): Promise<void>
   throw new AppError('BACKEND_LOAD', `'${name}' is only a pointer of Git LFS; ${remedy}.`, { details: { file: name } });
 }
 
-/** The whole file. Throws LIMIT_SIZE for one that is larger than its kind ever is. */
-export async function bytesOf(
-  { name, path, bytes }: FolderFile,
-  bytesMax: number = bytesMaxOf(name),
-): Promise<Uint8Array<ArrayBuffer>> {
+/** Throws LIMIT_SIZE for a file that is larger than its kind ever is. */
+export function assertSize({ name, bytes }: FolderFile, bytesMax: number = bytesMaxOf(name)): void {
   if (bytes > bytesMax) throw fileTooLarge(name, bytesMax);
-  return readWhole(path);
 }
 
 /** A file that is parsed here, where others wait for this thread and its memory. */
-export function settingsOf(file: FolderFile): Promise<Uint8Array<ArrayBuffer>> {
-  return bytesOf(file, LIMITS.modelSettingsBytesMax);
+export async function settingsOf(file: FolderFile): Promise<Uint8Array<ArrayBuffer>> {
+  assertSize(file, LIMITS.modelSettingsBytesMax);
+  return readWhole(file.path);
 }
 
 export async function textOf(file: FolderFile): Promise<string> {

@@ -3,13 +3,14 @@ import { AppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
 import { sha256OfFile } from '../file-hash.ts';
 import type { GoldenAnswer, ModelEntry } from '../manifest.ts';
-import { type OnnxSignature, readSignature } from '../onnx-signature.ts';
+import type { OnnxSignature } from '../onnx-signature.ts';
 import { promptInputs } from '../prompt-signature.ts';
 import { REMOTE_FILE, remoteEntry } from '../remote-model.ts';
+import { signatureOf } from '../signature-thread.ts';
 import { readModelJson } from '../tfjs-files.ts';
 import { readTfjsSignature } from '../tfjs-signature.ts';
 import { assertBounds } from './bounds.ts';
-import { bytesOf, type FolderFile, filesIn, KNOWN, only, settingsOf, textOf } from './folder-files.ts';
+import { assertSize, type FolderFile, filesIn, KNOWN, only, settingsOf, textOf } from './folder-files.ts';
 import { type Guess, type GuessInput, guessModel, type Preprocessing } from './guess.ts';
 import { guessPrompted, type SignedFile } from './guess-prompted.ts';
 import { oddLabels, readLabels } from './labels.ts';
@@ -107,9 +108,9 @@ async function encoderAndDecoder(
 }
 
 async function onnxSignature(file: FolderFile): Promise<OnnxSignature> {
-  const bytes = await bytesOf(file);
+  assertSize(file);
   try {
-    return readSignature(bytes);
+    return await signatureOf(file.path);
   } catch (error) {
     throw error instanceof AppError ? named(file, error) : error;
   }

@@ -6,7 +6,6 @@ import type { Guess, GuessInput } from './guess.ts';
 import {
   assertLabels,
   BACKGROUND,
-  endOf,
   labelMismatch,
   labelsFor,
   REVISION,
@@ -193,7 +192,7 @@ function masksOf({ signature, labels }: GuessInput): MaskHead | undefined {
 
 function guessMasks(given: GuessInput, input: OnnxValue, masks: MaskHead): ImageGuess {
   const labels = given.labels ?? Array.from({ length: masks.labelCount }, (_, i) => `class ${i}`);
-  const ending = endOf(given.signature, masks.output);
+  const ending = given.signature.endings.get(masks.output);
   const isFinished = ending === 'Sigmoid' || ending === 'Softmax';
   const activation = isFinished ? 'none' : masks.labelCount === 1 ? 'sigmoid' : 'softmax';
   const background = labels.findIndex((name) => BACKGROUND.test(name));
@@ -292,13 +291,11 @@ function guessDense(given: GuessInput, input: OnnxValue): ImageGuess {
   };
 }
 
-/** A graph that begins with arithmetic prepares its colours itself. */
-const ARITHMETIC: readonly string[] = ['Sub', 'Mul', 'Div', 'Add'];
-
 function coloursOf({ signature, preprocessing }: GuessInput, input: OnnxValue) {
   const { mean, scale } = preprocessing;
   if (mean && scale) return { mean, scale, assumed: [] };
-  if (signature.consumersOf(input.name).some((op) => ARITHMETIC.includes(op))) {
+  // A graph that begins with arithmetic prepares its colours itself.
+  if (signature.scaled.has(input.name)) {
     return { mean: [0, 0, 0], scale: [1, 1, 1], assumed: ['colours go in as 0 to 255: the graph scales them itself'] };
   }
   return { mean: IMAGENET_MEAN, scale: IMAGENET_SCALE, assumed: ['colours are normalised as for ImageNet'] };

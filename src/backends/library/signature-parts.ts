@@ -7,25 +7,9 @@ export const REVISION = 1;
 
 /** A graph that ends in a softmax says probabilities, any other says logits. */
 export function readingOf(signature: OnnxSignature, output: string) {
-  const ending = endOf(signature, output);
+  const ending = signature.endings.get(output);
   if (ending === 'Softmax' || ending === 'Sigmoid') return { reading: 'probabilities', assumed: [] };
   return { reading: 'softmax', assumed: [`'${output}' holds logits of which one class is right`] };
-}
-
-/** Operators that change the shape and no number. */
-const SHAPING: readonly (string | undefined)[] = [
-  'Flatten',
-  'Reshape',
-  'Squeeze',
-  'Unsqueeze',
-  'Identity',
-  'Transpose',
-];
-
-export function endOf(signature: OnnxSignature, output: string): string | undefined {
-  let node = signature.producerOf(output);
-  while (node && SHAPING.includes(node.op)) node = signature.producerOf(node.inputs[0] ?? '');
-  return node?.op;
 }
 
 export function assertLabels(labels: readonly string[], expected: number, output: string): void {

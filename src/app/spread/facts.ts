@@ -39,7 +39,9 @@ export async function factsOf(deps: Deps, project: Project, config: ProjectConfi
     const { shares, proven } = lessonOf(config, own, bulk);
     const ordinal = ordinals.get(taskId);
     if (shares === null || ordinal === undefined) continue;
-    const at = Math.min(...own.map((one) => one.id));
+    // What was labeled in bulk first was still open before all bulk acts, its own among them, whoever looked at it since.
+    const reviewed = proven && own.some(({ runId }) => runId !== null && bulk.has(runId));
+    const at = reviewed ? 0 : Math.min(...own.map((one) => one.id));
     const labeled = { ordinal, classes: classesOf(shares, config.control!.multiple), at, inBulk: !proven };
     if (proven && chosen(taskId)) verified.push({ ...labeled, place: hashUnit(project.settings.seed, 'fold', taskId) });
     else seeds.push(labeled);

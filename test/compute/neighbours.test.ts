@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { lackOf } from '../../src/app/spread/plan.ts';
 import { openNeighbourProcess } from '../../src/compute/neighbour-process.ts';
 import type { NeighbourSpaces, SpaceKey } from '../../src/compute/neighbours.ts';
 import { entryFile } from '../../src/core/entry.ts';
@@ -160,6 +161,14 @@ describe('the neighbour process', () => {
       const held = [...proposals.ordinals].filter((o, i) => Number(labels[o] === label) === proposals.labels[i]).length;
       expect(held / proposals.ordinals.length).toBeGreaterThan(0.95);
     }
+
+    // A label that nobody has given: no number of random answers makes it speak, another kind of answer does.
+    const rare = { ...request, classCount: 3, multiple: true, seeds: labeled(0, 10) };
+    const [known, , never] = await spaces.spread(key, { ...rare, verified: labeled(10, 50) });
+    expect(never!.proposals.ordinals).toHaveLength(0);
+    expect(lackOf(never!, 40)).toBeNull();
+    expect(lackOf(never!, 12)).toBe(18);
+    expect(known!.proposals.ordinals.length).toBeGreaterThan(0);
 
     const clusters = await spaces.clusters(key, upTo(COUNT), 2);
     expect(clusters.map((one) => one.length).reduce((a, b) => a + b)).toBe(COUNT);

@@ -86,14 +86,14 @@ export function planView(plan: Plan, config: ProjectConfig, stale: boolean): Pla
     seeds: facts.seeds.length,
     verified: facts.verified.length,
     stale,
-    questions: plan.answers.map((answer) => questionView(answer, config)),
+    questions: plan.answers.map((answer) => questionView(answer, config, facts.verified.length)),
     labels: labelPlans(plan, config),
     clusters: clusterViews(plan, config),
     curve: curveOf(plan),
   };
 }
 
-function questionView(answer: SpreadAnswer, config: ProjectConfig): QuestionView {
+function questionView(answer: SpreadAnswer, config: ProjectConfig, verified: number): QuestionView {
   const { label, method, corrected, evidence, gate } = answer;
   const { rule, right, total, bound } = gate.evidence;
   const nameOf = (c: number): string => (label === null ? config.classes[c]! : c === YES ? 'yes' : 'no');
@@ -108,12 +108,16 @@ function questionView(answer: SpreadAnswer, config: ProjectConfig): QuestionView
     bound,
     coverage: gate.coverage,
     withheld: gate.withheld.map(nameOf),
-    more: lackOf(answer),
+    more: lackOf(answer, verified),
   };
 }
 
-/** Random answers that would let more through; null where they would not. */
-export function lackOf({ gate, checks }: SpreadAnswer): number | null {
+/** Random answers that would let more through; null where they would not. `verified`: those that there are. */
+export function lackOf({ gate, checks, proposals }: SpreadAnswer, verified: number): number | null {
+  // Answers of one kind only: there is nothing to tell apart, and what is missing is no number of answers but another kind.
+  const silent = checks.length === 0 && proposals.ordinals.length === 0;
+  if (silent && verified >= SCORE_MIN) return null;
+  if (silent) return SCORE_MIN - verified;
   if (gate.evidence.rule === 'too-few') return Math.max(1, SCORE_MIN - checks.length);
   // Where everything passes, more answers would change nothing.
   return gate.coverage < 1 ? (gate.more?.random ?? null) : null;

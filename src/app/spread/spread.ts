@@ -75,7 +75,8 @@ export function createSpread(deps: Deps, loops: Loops, configs: ProjectConfigs, 
     },
 
     async verify(projectId, count) {
-      const lacks = (plans.get(projectId)?.answers ?? []).map((answer) => lackOf(answer) ?? 0);
+      const plan = plans.get(projectId);
+      const lacks = (plan?.answers ?? []).map((answer) => lackOf(answer, plan!.facts.verified.length) ?? 0);
       const wanted = Math.min(VERIFY_MAX, count ?? (Math.max(0, ...lacks) || VERIFY_DEFAULT));
       return askAgain(deps, loops, projectId, await drawForChecking(deps, projectId, wanted), true);
     },

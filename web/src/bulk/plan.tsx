@@ -57,6 +57,9 @@ export function PlanSummary({ plan, busy, onApply, onVerify }: PlanProps): React
 function reasonOf({ method, rule, right, total, bound, coverage, more }: Plan['questions'][number]): string {
   const name = method.replaceAll('_', ' ');
   const needed = more === null ? '' : ` About ${count(more)} more random answers would help.`;
+  if (rule === 'too-few' && more === null) {
+    return 'Nothing to tell apart yet: all answers so far are of one kind, and it takes one of another kind to begin.';
+  }
   if (rule === 'too-few') return `Too few random answers to promise anything.${needed}`;
   if (coverage === 0) return `By ${name} no group of items keeps the promise.${needed}`;
   const proof = `${count(right)} of ${count(total)} checked items beyond the threshold are right`;

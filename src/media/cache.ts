@@ -1,4 +1,4 @@
-/** Fetched media on disk: each address once at a time, the least recently used thrown out first, none older than a week. */
+/** Fetched media on disk: each address and access once at a time, the least recently used thrown out first, none older than a week. */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { diskError } from '../core/disk-error.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
+import type { MediaAccess } from './media.ts';
 import { type OpenFile, openBelow } from './paths.ts';
 
 export interface FetchCacheOptions {
@@ -27,6 +28,9 @@ interface Entry {
 
 const PART = '.part';
 
+/** What anybody gets who asks. */
+const PUBLIC: MediaAccess = { scope: '', headers: {} };
+
 export class FetchCache {
   readonly #options: Required<FetchCacheOptions>;
   /** By file name, least recently used first: a Map keeps the order in which keys came. */
@@ -41,11 +45,17 @@ export class FetchCache {
     this.#options = { bytesMax: LIMITS.mediaCacheBytesMax, ageMsMax: LIMITS.mediaCacheAgeMs, ...options };
   }
 
-  /** The bytes at this address. Throws what the guarded fetch throws, LIMIT_QUEUE, MEDIA_FETCH for a bad reply. */
-  async open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<OpenFile> {
+  /**
+   * The bytes at this address, as `access` gets them. Throws what the guarded fetch throws, LIMIT_QUEUE, MEDIA_FETCH for
+   * a bad reply.
+   */
+  async open(url: string, { scope, headers }: MediaAccess = PUBLIC): Promise<OpenFile> {
     this.#ready ??= this.#readFolder();
     await this.#ready;
-    const name = createHash('sha256').update(url.split('#')[0]!).digest('hex');
+    // Not the headers: they are renewed, and the rights behind them stay the same.
+    const name = createHash('sha256')
+      .update(`${scope}\n${url.split('#')[0]!}`)
+      .digest('hex');
     // Another fetch may throw the file out before it is opened; a second time that is a cache too small for it.
     for (let attempt = 0; ; attempt++) {
       if (!this.#touch(name)) await this.#fetchOnce(name, url, headers);

@@ -103,7 +103,8 @@ export function createMediaStore(options: MediaStoreOptions): MediaStore {
   return {
     open,
     stat,
-    openFrom: async (url, headers) => ofFile(await cache.open(url, headers), url, new URL(url).pathname),
+    openFrom: async (url, access) =>
+      ofFile(await cache.open(url, access), `${access.scope}\n${url}`, new URL(url).pathname),
     openUpload,
     async put(projectId, { name, body }): Promise<Upload> {
       const id = options.newId();

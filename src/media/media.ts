@@ -43,6 +43,14 @@ export interface Upload extends MediaInfo {
   readonly originalName: string;
 }
 
+/** By whose rights a server is asked. */
+export interface MediaAccess {
+  /** Tells it from all others, who are never given what was fetched with it, nor it what they fetched; '' is the public. */
+  readonly scope: string;
+  /** Sent to that server only. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export interface MediaStore {
   /**
    * Opens what a text in the data of a task of this project points to. An upload is looked for in this project only,
@@ -52,8 +60,8 @@ export interface MediaStore {
   open(reference: string, projectId: number): Promise<Media>;
   /** The same, without opening it for longer than that takes. */
   stat(reference: string, projectId: number): Promise<MediaInfo>;
-  /** What another server keeps, asked for with these headers: they are sent to that server only. Throws like `open`. */
-  openFrom(url: string, headers: Readonly<Record<string, string>>): Promise<Media>;
+  /** What another server keeps for those who may see it. Throws like `open`. */
+  openFrom(url: string, access: MediaAccess): Promise<Media>;
   /** An upload by the name in its address. */
   openUpload(projectId: number, name: string): Promise<Media>;
   /** Keeps a file. Throws INPUT_EMPTY, LIMIT_SIZE, MEDIA_BAD_FILE, STORE_FULL; nothing is kept then. */

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/cli/client.ts';
 import { startServer } from '../../src/compose.ts';
@@ -91,6 +92,14 @@ describe('media that Label Studio keeps', () => {
     'base64',
   );
 
+  /** Connected to nothing. */
+  async function projectShowing({ client }: StudioWorld, image: string): Promise<number> {
+    const { id } = await client.call('projectCreate', { body: { title: 'Pictures', label_config: IMAGES } });
+    const line = Readable.from([Buffer.from(JSON.stringify({ image }))]);
+    await client.upload('projectImport', { params: { project_id: id }, query: { name: 'one.jsonl' } }, line);
+    return id;
+  }
+
   const CLOUD = Buffer.from('s3://bucket/pic.png').toString('base64');
 
   it.each([
@@ -142,6 +151,51 @@ describe('media that Label Studio keeps', () => {
     expect(replies.map((reply) => reply.ok)).toEqual([false, false, false, false]);
     // An address that anybody may write down is asked for without the token.
     if (base === '') expect(world.studio.requests).not.toContain('GET /api/secret');
+  });
+
+  it('is for projects that are connected with a token, and for no other', async () => {
+    const world = await open(IMAGES);
+    world.studio.files.set('set/pic.png', PIXEL);
+    const image = `${world.studio.url}/data/local-files/?d=set/pic.png`;
+    world.studio.add({ image });
+    const made = await world.client.call('studioConnect', {
+      body: { url: world.studio.url, token: STUDIO_TOKEN, studio_project: 5 },
+    });
+    await world.client.call('connectionSync', { params: { connection_id: made.id }, body: { predictions: false } });
+    await settle(world.client, made.project);
+    const other = await projectShowing(world, image);
+    const headers = { authorization: `Token ${world.running.secret}` };
+    const mediaOf = async (project: number): Promise<Buffer | null> => {
+      const { tasks } = await world.client.call('taskList', { query: { project } });
+      const reply = await fetch(`${world.running.url}/api/tasks/${tasks[0]!.id}/media`, { headers });
+      return reply.ok ? Buffer.from(await reply.arrayBuffer()) : null;
+    };
+    expect(await mediaOf(made.project)).toEqual(PIXEL);
+    expect(await mediaOf(other)).toBeNull();
+  });
+
+  it('is asked for anew once there is a token, whatever was fetched without', async () => {
+    const world = await open(IMAGES);
+    world.studio.files.set('set/pic.png', PIXEL);
+    world.studio.loginPage = Buffer.from('<html>Log in</html>');
+    const image = `${world.studio.url}/data/local-files/?d=set/pic.png`;
+    const projectId = await projectShowing(world, image);
+    const made = await world.client.call('connectionCreate', {
+      params: { project_id: projectId },
+      body: { url: world.studio.url },
+    });
+    const headers = { authorization: `Token ${world.running.secret}` };
+    const typeNow = async (): Promise<string | null> => {
+      const { tasks } = await world.client.call('taskList', { query: { project: projectId } });
+      const reply = await fetch(`${world.running.url}/api/tasks/${tasks[0]!.id}/media`, { headers });
+      return reply.headers.get('content-type');
+    };
+    expect(await typeNow()).toContain('text/plain');
+    const params = { connection_id: made.id };
+    await world.client.call('connectionUpdate', { params, body: { token: STUDIO_TOKEN } });
+    expect(await typeNow()).toBe('image/png');
+    await world.client.call('connectionUpdate', { params, body: { token: null } });
+    expect(await typeNow()).toContain('text/plain');
   });
 
   it('is read with one access for many files', async () => {

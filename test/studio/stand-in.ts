@@ -67,6 +67,8 @@ export class StandIn {
   /** Tasks whose predictions and annotations it does not take. */
   readonly refused = new Set<number>();
   readonly files = new Map<string, Buffer>();
+  /** What it shows for media to those whom it does not know; null: it refuses them. */
+  loginPage: Buffer | null = null;
   /** Path prefix of a deployment below a sub-path, such as `/label-studio`. */
   readonly base: string;
   refreshed = 0;
@@ -356,7 +358,10 @@ export class StandIn {
       this.#accessToken = `access.${this.refreshed}.x`;
       return { status: 200, body: { access: this.#accessToken } };
     }
-    if (!this.#isKnown(request.headers.authorization)) return { status: 401, body: { detail: 'Invalid token.' } };
+    if (!this.#isKnown(request.headers.authorization)) {
+      const page = path.startsWith('/api/') ? null : this.loginPage;
+      return page ? { status: 200, body: page } : { status: 401, body: { detail: 'Invalid token.' } };
+    }
     const [, kind, id] = /^\/api\/(projects|tasks)\/(\d+)\/$/.exec(path) ?? [];
     if (kind === 'projects' && Number(id) === this.projectId) return { status: 200, body: this.#project() };
     if (path === '/api/users/') return { status: 200, body: this.users };

@@ -62,11 +62,11 @@ export async function openStudioMedia(
   const addresses = await addressesOf(deps, connection, reference);
   if (addresses.length === 0) return deps.media.open(reference, connection.projectId);
   const { authorization } = client ?? studioClient(deps.fetch, connection);
-  const headers = { authorization: await authorization() };
+  const access = { scope: `connection ${connection.id}`, headers: { authorization: await authorization() } };
   const failed: string[] = [];
   for (const { step, path } of addresses) {
     try {
-      return await deps.media.openFrom(`${connection.url}${path}`, headers);
+      return await deps.media.openFrom(`${connection.url}${path}`, access);
     } catch (error) {
       failed.push(`${step}: ${toAppError(error).message}`);
     }

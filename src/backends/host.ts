@@ -59,7 +59,8 @@ export class Host {
   bytesMax = Number.POSITIVE_INFINITY;
   /** Runs while it waits for a crowd to come back. */
   gathering: NodeJS.Timeout | undefined;
-  private readonly child: ChildProcess;
+  /** Undefined when the system refused to start it. */
+  private readonly child: ChildProcess | undefined;
   private readonly options: HostOptions;
   private readonly known = new Set<string>();
   private readonly ended: Promise<void>;
@@ -72,28 +73,43 @@ export class Host {
 
   constructor(options: HostOptions) {
     this.options = options;
-    // No environment: models parse strangers' files and need none of the server's secrets.
-    this.child = fork(ENTRY, [], {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: [],
-      env: {},
-    });
-    this.pid = this.child.pid ?? -1;
-    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.stderr = (this.stderr + text).slice(-STDERR_UNITS_KEPT);
-    });
-    this.child.on('message', (message: FromHost) => this.receive(message));
-    this.child.on('error', () => undefined);
+    this.child = this.start();
+    this.pid = this.child?.pid ?? -1;
+    this.child?.stderr?.setEncoding('utf8').on('data', (text: string) => this.note(text));
+    this.child?.on('message', (message: FromHost) => this.receive(message));
+    this.child?.on('error', (error) => this.note(`${error.message}\n`));
     this.ended = new Promise((resolve) => {
-      this.child.once('close', (code, signal) => {
+      const end = (code: number | null, signal: NodeJS.Signals | null): void => {
         clearTimeout(this.watchdog);
         resolve();
         this.options.onDeath(this, this.death(code, signal));
-      });
+      };
+      // Dead from the start, it takes batches in this turn all the same, and gives them back like any that died.
+      if (this.child) this.child.once('close', end);
+      else setImmediate(end, null, null);
     });
     this.post({ type: 'start', runtimes: options.runtimes, bytesMax: options.bytesMax });
     this.watch(options.loadDeadlineMs);
+  }
+
+  /** Short of memory or processes, the system refuses: some refusals are thrown, the others are events. */
+  private start(): ChildProcess | undefined {
+    try {
+      // No environment: models parse strangers' files and need none of the server's secrets.
+      return fork(ENTRY, [], {
+        serialization: 'advanced',
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        execArgv: [],
+        env: {},
+      });
+    } catch (error) {
+      this.note(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+
+  private note(text: string): void {
+    this.stderr = (this.stderr + text).slice(-STDERR_UNITS_KEPT);
   }
 
   get accepting(): boolean {
@@ -134,12 +150,12 @@ export class Host {
 
   private end(reason: 'asked' | 'overrun'): void {
     this.ending ??= reason;
-    this.child.kill('SIGKILL');
+    this.child?.kill('SIGKILL');
   }
 
   private post(message: ToHost): void {
     // A channel that closed under us is reported by 'close'; the batch is still in inFlight then.
-    if (this.child.connected) this.child.send(message, () => undefined);
+    if (this.child?.connected) this.child.send(message, () => undefined);
   }
 
   private receive(message: FromHost): void {
@@ -184,5 +200,7 @@ export class Host {
 
 function deathWords(code: number | null, signal: NodeJS.Signals | null): string {
   if (signal === OVERSIZE_SIGNAL) return 'it needed more memory than a host may have';
+  // Negative: what the system answered instead of starting it.
+  if (code === null ? signal === null : code < 0) return 'it could not be started';
   return signal ? `signal ${signal}` : `exit code ${code}`;
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { entryFile } from '../../src/core/entry.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { fakeModel, fakePool, isAlive, texts, until } from './fake.ts';
@@ -102,6 +102,43 @@ describe('a model that does not load', () => {
     now += 60_000;
     await expect(pool.embed('fake', texts('a'), BULK)).rejects.toMatchObject({ code: 'BACKEND_CRASHED' });
     expect(pool.deaths).toHaveLength(10);
+  });
+});
+
+describe('a host that the system refuses to start', () => {
+  const node = process.execPath;
+  afterEach(() => {
+    process.execPath = node;
+  });
+
+  // Too long a path is refused by a throw, as is a lack of memory; a missing file by an event, as is a lack of processes.
+  it.each([`/${'x'.repeat(5_000)}`, '/nowhere'])(
+    'fails its calls clearly after some attempts, and only then',
+    async (path) => {
+      process.execPath = path;
+      let now = 0;
+      const pool = fakePool({ clock: { now: () => now }, backOffMs: { first: 1, max: 2 } });
+      await expect(pool.embed('fake', texts('a'), BULK)).rejects.toMatchObject({
+        code: 'BACKEND_CRASHED',
+        message: expect.stringMatching(/could not be started: .*spawn/),
+      });
+      expect(pool.deaths).toHaveLength(5);
+      expect(pool.status().hosts).toEqual([]);
+      process.execPath = node;
+      now += 60_000;
+      expect((await pool.embed('fake', texts('abc'), BULK)).rows[0]).toBe(3);
+    },
+  );
+
+  it('is waited for when it can be started again', async () => {
+    process.execPath = `/${'x'.repeat(5_000)}`;
+    const pool = fakePool({
+      backOffMs: { first: 1, max: 2 },
+      onRestart: () => {
+        process.execPath = node;
+      },
+    });
+    expect((await pool.embed('fake', texts('abc'), BULK)).rows[0]).toBe(3);
   });
 });
 

@@ -52,6 +52,8 @@ export class StandIn {
   cutAfter: { path: RegExp; times: number } | null = null;
   /** Called when an annotation has come in by the API and before that is answered. */
   arrived: (() => Promise<void>) | null = null;
+  /** Called when the data of a task has come in by the API. */
+  changed: (() => void) | null = null;
   /** Whether annotations tell their `unique_id`, as exports do and some versions of the API do not. */
   tellsKeys = true;
   readonly users = [
@@ -369,7 +371,10 @@ export class StandIn {
     if (kind === 'tasks') {
       const task = this.tasks.get(Number(id));
       if (!task) return { status: 404, body: { detail: 'Not found.' } };
-      if (request.method === 'PATCH') task.data = (body as { data: Json }).data;
+      if (request.method === 'PATCH') {
+        task.data = (body as { data: Json }).data;
+        this.changed?.();
+      }
       return { status: 200, body: this.#resolved(task, query) };
     }
     if (path === `/api/projects/${this.projectId}/import/predictions`) {

@@ -106,6 +106,18 @@ describe('a sync', () => {
     expect(await sync(params, { predictions: false })).toMatchObject({ changedTasks: 0 });
   }, 60_000);
 
+  it('writes the order beside what was changed over there meanwhile, and not over it', async () => {
+    const { params } = await open();
+    await sync(params, { predictions: false });
+    const edited = [...world.studio.tasks.values()][60]!;
+    world.studio.changed = () => {
+      world.studio.changed = null;
+      edited.data = { ...edited.data, text: 'mended by somebody' };
+    };
+    await sync(params, { predictions: false, order: true });
+    expect(edited.data).toEqual({ text: 'mended by somebody', headstart_order: expect.any(Number) });
+  }, 60_000);
+
   it('leaves addresses in a cloud as they were written, and knows such tasks again', async () => {
     const { projectId, params } = await open();
     world.studio.tasks.clear();

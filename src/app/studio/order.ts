@@ -10,8 +10,8 @@ import { patiently } from './push.ts';
 export const ORDER_FIELD = 'headstart_order';
 /** Tasks per look at the store. */
 const PAGE = 500;
-/** Tasks per call: with all their annotations they are large. */
-const WIRE_PAGE = 100;
+/** Tasks per call: the data of each is written back whole, and must not be older than a few writes. */
+const WIRE_PAGE = 20;
 
 /**
  * Writes 1, 2, 3... into the order field of every task: first what the queue would hand out next, then the least sure

@@ -9,6 +9,7 @@ import type {
 } from '../core/connection.ts';
 import type { Annotation, Task } from '../core/domain.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { NewJob } from './jobs.ts';
 import type { NewAnnotation, NewTask, Page } from './store.ts';
 
 export interface NewStudioTask {
@@ -103,6 +104,9 @@ export interface StudioStore {
   trainer(projectId: number): Promise<Trainer | undefined>;
   setTrainer(trainer: Trainer): Promise<void>;
   /** Takes the next call of this trainer for this count: true for one caller only, and not once it was changed or removed. */
-  claimCall(trainer: Trainer, count: number): Promise<boolean>;
+  /** `call` is enqueued in the same write: a claim without its call would lose it. */
+  claimCall(trainer: Trainer, count: number, call: NewJob): Promise<boolean>;
+  /** Counts from here, where answers were taken back. Nothing happens when the trainer was changed meanwhile. */
+  recount(trainer: Trainer, count: number): Promise<void>;
   removeTrainer(projectId: number): Promise<void>;
 }

@@ -12,13 +12,16 @@ function world() {
     projects: { counts: async () => ({ labeledTasks }) },
     studio: {
       trainer: async () => trainer,
-      claimCall: async ({ calledAt }: Trainer, count: number) => {
+      claimCall: async ({ calledAt }: Trainer, count: number, { params }: { params: object }) => {
         if (trainer.calledAt !== calledAt) return false;
         trainer = { ...trainer, calledAt: count };
+        calls.push(params);
         return true;
       },
+      recount: async (_: Trainer, count: number) => {
+        trainer = { ...trainer, calledAt: count };
+      },
     },
-    jobs: { enqueue: async ({ params }: { params: object }) => calls.push(params) },
   } as unknown as Deps['store'];
   const at = async (count: number) => {
     labeledTasks = count;

@@ -17,9 +17,9 @@ export async function callTrainerWhenDue({ store }: Pick<Deps, 'store'>, project
   if (!trainer) return;
   const count = await countFor(store, trainer);
   // What was taken back since is not waited for a second time.
-  if (count < trainer.calledAt) return void (await store.studio.claimCall(trainer, count));
-  if (count < trainer.calledAt + trainer.every || !(await store.studio.claimCall(trainer, count))) return;
-  await store.jobs.enqueue({
+  if (count < trainer.calledAt) return store.studio.recount(trainer, count);
+  if (count < trainer.calledAt + trainer.every) return;
+  await store.studio.claimCall(trainer, count, {
     kind: CALL_TRAINER,
     projectId,
     params: { count },

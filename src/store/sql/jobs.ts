@@ -63,8 +63,11 @@ const abandoned = query<{ now: number }>()((db, p) =>
     .where('lease_expires_at', '<=', p.now),
 );
 
+/** Makes a write, and enqueues the job that it returns in the same one: both or none. Null when there was none. */
+export type EnqueueWith = (write: (db: Database) => Promise<NewJob | null>) => Promise<Job | null>;
+
 /** Sees to it that each change of a job is numbered, and told to listeners once it is committed. */
-export function jobQueue({ engine, clock }: Context): JobQueue {
+export function jobQueue({ engine, clock }: Context): JobQueue & { readonly enqueueWith: EnqueueWith } {
   const listeners = new Set<(job: Job) => void>();
   const tell = (jobs: readonly Job[]): void => {
     for (const job of jobs) for (const listener of listeners) listener(job);
@@ -108,14 +111,19 @@ export function jobQueue({ engine, clock }: Context): JobQueue {
     rate: null,
     ...rest,
   });
+  const enqueueWith: EnqueueWith = async (write) => {
+    const added = await engine.write(async (db) => {
+      const job = await write(db);
+      return job && enqueue(db, job, isoTime(clock));
+    });
+    if (added?.created) tell([toJob(added.row)]);
+    return added && toJob(added.row);
+  };
   const isAlive = (row: JobRow): boolean => row.state === 'running' && (row.lease_expires_at ?? 0) > clock.now();
 
   return {
-    enqueue: async (job) => {
-      const { row, created } = await engine.write((db) => enqueue(db, job, isoTime(clock)));
-      if (created) tell([toJob(row)]);
-      return toJob(row);
-    },
+    enqueue: async (job) => (await enqueueWith(async () => job))!,
+    enqueueWith,
     lease: async ({ kinds, owner, leaseMs }) => {
       const now = clock.now();
       const { job, paused } = await engine.write(async (db) => {

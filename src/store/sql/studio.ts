@@ -3,6 +3,7 @@ import { isoTime } from '../../core/clock.ts';
 import type { Connection, ConnectionSettings, InboxRow, Trainer } from '../../core/connection.ts';
 import type { StudioStore } from '../studio.ts';
 import { type Context, found } from './context.ts';
+import type { EnqueueWith } from './jobs.ts';
 import { requireProject } from './projects.ts';
 import { query } from './query.ts';
 import type { Database, Row } from './schema.ts';
@@ -35,15 +36,15 @@ const oldest = query<{ after: number; limit: number; attemptsMax: number }>()((d
 
 type Connections = Pick<StudioStore, 'add' | 'get' | 'find' | 'list' | 'update' | 'remove'>;
 type Inbox = Pick<StudioStore, 'receive' | 'inbox' | 'settle' | 'failed' | 'waiting'>;
-type Trainers = Pick<StudioStore, 'trainer' | 'setTrainer' | 'claimCall' | 'removeTrainer'>;
+type Trainers = Pick<StudioStore, 'trainer' | 'setTrainer' | 'claimCall' | 'recount' | 'removeTrainer'>;
 
-export function studioStore(context: Context): StudioStore {
+export function studioStore(context: Context, enqueueWith: EnqueueWith): StudioStore {
   return {
     ...connections(context),
     ...studioTasks(context),
     ...studioAnswers(context),
     ...inbox(context),
-    ...trainers(context),
+    ...trainers(context, enqueueWith),
   };
 }
 
@@ -123,7 +124,7 @@ function waiting(db: Database, connectionId: number) {
     .execute();
 }
 
-function trainers({ engine }: Context): Trainers {
+function trainers({ engine }: Context, enqueueWith: EnqueueWith): Trainers {
   return {
     trainer: async (projectId) => {
       const row = await engine.reader
@@ -144,23 +145,31 @@ function trainers({ engine }: Context): Trainers {
           .onConflict((conflict) => conflict.column('project_id').doUpdateSet(values))
           .execute();
       }),
-    claimCall: ({ projectId, secret, calledAt }, count) =>
-      engine.write(async (db) => {
-        const { numUpdatedRows } = await db
-          .updateTable('trainers')
-          .set({ called_at: count })
-          .where('project_id', '=', projectId)
-          // Each setting has a secret of its own.
-          .where('secret', '=', secret)
-          .where('called_at', '=', calledAt)
-          .executeTakeFirstOrThrow();
-        return numUpdatedRows === 1n;
-      }),
+    claimCall: async (trainer, count, call) => {
+      const job = await enqueueWith(async (db) => ((await moveCount(db, trainer, count)) ? call : null));
+      return job !== null;
+    },
+    recount: async (trainer, count) => {
+      await engine.write((db) => moveCount(db, trainer, count));
+    },
     removeTrainer: (projectId) =>
       engine.write(async (db) => {
         await db.deleteFrom('trainers').where('project_id', '=', projectId).execute();
       }),
   };
+}
+
+/** False when somebody else was quicker, or the trainer is another one now. */
+async function moveCount(db: Database, { projectId, secret, calledAt }: Trainer, count: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('trainers')
+    .set({ called_at: count })
+    .where('project_id', '=', projectId)
+    // Each setting has a secret of its own.
+    .where('secret', '=', secret)
+    .where('called_at', '=', calledAt)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
 }
 
 function toRow(connection: Omit<Connection, 'id' | 'createdAt'>) {

@@ -41,6 +41,7 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
   const checkpoints = openCheckpoints(file);
   const commits = new CommitQueue(writer, database(writer), checkpoints.run);
   const context: Context = { engine: { reader: database(reader), write: commits.write }, clock };
+  const jobs = jobQueue(context);
   await expireAllLeases(context);
   await purgeDeleted(context);
   return {
@@ -61,8 +62,8 @@ export async function openSqliteStore(file: string, clock: Clock): Promise<Store
     imageHashes: imageHashStore(context),
     views: viewStore(context),
     tokens: tokenStore(context),
-    jobs: jobQueue(context),
-    studio: studioStore(context),
+    jobs,
+    studio: studioStore(context, jobs.enqueueWith),
     integrityProblems: async () => integrityProblems(reader),
     close: async () => {
       await commits.close();

@@ -190,20 +190,37 @@ export function studioContract(open: OpenEmpty): void {
     inWorld(open, async ({ store, project }) => {
       const set = { url: 'http://t', secret: 's', every: 5, counts: 'verified', calledAt: 0 } as const;
       const first = { projectId: project.id, ...set };
+      const call = { kind: 'call-trainer', projectId: project.id, params: {} };
       await store.studio.setTrainer(first);
-      const claims = await Promise.all([store.studio.claimCall(first, 5), store.studio.claimCall(first, 6)]);
+      const claims = await Promise.all([
+        store.studio.claimCall(first, 5, call),
+        store.studio.claimCall(first, 6, call),
+      ]);
       expect(claims).toEqual([true, false]);
+      expect(await store.jobs.list({ limit: 10 })).toHaveLength(1);
       const known = { ...first, calledAt: 5 };
       expect(await store.studio.trainer(project.id)).toEqual(known);
 
       const other = { ...first, url: 'http://other', secret: 'o', calledAt: 5 };
       await store.studio.setTrainer(other);
-      expect(await store.studio.claimCall(known, 10)).toBe(false);
+      expect(await store.studio.claimCall(known, 10, call)).toBe(false);
       expect(await store.studio.trainer(project.id)).toEqual(other);
 
       await store.studio.removeTrainer(project.id);
-      expect(await store.studio.claimCall(other, 10)).toBe(false);
+      expect(await store.studio.claimCall(other, 10, call)).toBe(false);
       expect(await store.studio.trainer(project.id)).toBeUndefined();
+    }));
+
+  it('counts a call of a trainer only together with its job', () =>
+    inWorld(open, async ({ store, project }) => {
+      const set = { url: 'http://t', secret: 's', every: 5, counts: 'verified', calledAt: 0 } as const;
+      const trainer = { projectId: project.id, ...set };
+      await store.studio.setTrainer(trainer);
+      const call = { kind: 'call-trainer', projectId: project.id + 1, params: {} };
+      await expect(store.studio.claimCall(trainer, 5, call)).rejects.toThrow();
+      expect(await store.studio.trainer(project.id)).toEqual(trainer);
+      await store.studio.recount(trainer, 3);
+      expect(await store.studio.trainer(project.id)).toEqual({ ...trainer, calledAt: 3 });
     }));
 
   it('goes with its project', () =>

@@ -133,6 +133,8 @@ export interface PredictionStore {
   update(id: number, change: Pick<Prediction, 'result' | 'score'>): Promise<Prediction>;
   /** Answers that began with it are told from no prediction afterwards. */
   delete(id: number): Promise<void>;
+  /** How many visible ones a project has: a running total. */
+  count(projectId: number): Promise<number>;
   /** How many each labeler has stored in a project. */
   countsByLabeler(projectId: number): Promise<PredictionCount[]>;
   /** Deletes those of a labeler that no run wrote; returns how many. */

@@ -14,6 +14,13 @@ const ACTS = [
   'undo',
   'redo',
   'overlap',
+  'predict',
+  'predict in bulk',
+  'show',
+  'delete prediction',
+  'delete version',
+  'undo import',
+  'redo import',
 ] as const;
 
 interface Step {
@@ -36,9 +43,10 @@ export function countProperties(open: OpenEmpty): void {
           const world = await makeWorld(store, clock, overlap);
           const tasks = ids(await world.tasks(5));
           const bulk = (await world.run('promote')).id;
+          const labelerId = (await store.labelers.ensure('model', 'theirs', '')).id;
           const people = [await world.annotator('ann'), await world.annotator('bob'), await world.annotator('cyd')];
           for (const step of play) {
-            const acting = act(world, tasks[step.task]!, people[step.person]!, bulk, step);
+            const acting = act(world, { task: tasks[step.task]!, person: people[step.person]!, bulk, labelerId }, step);
             await acting.catch((error) => expect(error).toMatchObject(code('NOT_FOUND')));
           }
           await expectFreshCounts(world, tasks);
@@ -48,11 +56,20 @@ export function countProperties(open: OpenEmpty): void {
     ));
 }
 
-async function act(
+interface On {
+  readonly task: number;
+  readonly person: number;
+  readonly bulk: number;
+  readonly labelerId: number;
+}
+
+async function act(world: World, on: On, step: Step): Promise<unknown> {
+  return (await actOnAnswers(world, on, step)) ?? actOnPredictions(world, on, step);
+}
+
+async function actOnAnswers(
   { store, project, answer }: World,
-  taskId: number,
-  annotatorId: number,
-  bulk: number,
+  { task: taskId, person: annotatorId, bulk }: On,
   { act, person, skipped }: Step,
 ): Promise<unknown> {
   const [own] = (await store.annotations.ofTask(taskId)).filter((one) => one.annotatorId === annotatorId);
@@ -68,11 +85,32 @@ async function act(
   return undefined;
 }
 
+async function actOnPredictions(
+  { store, project, clock, importRun }: World,
+  { task: taskId, person: annotatorId, bulk, labelerId }: On,
+  { act, skipped }: Step,
+): Promise<unknown> {
+  const prediction = { projectId: project.id, taskId, labelerId, runId: null, result: [], score: null };
+  if (act === 'predict') return store.predictions.add([prediction]);
+  if (act === 'predict in bulk') return store.predictions.add([prediction, { ...prediction, runId: bulk }, prediction]);
+  if (act === 'show') {
+    const lease = { projectId: project.id, annotatorId, overlap: 1, expiresAt: clock.now() + 60_000 };
+    return store.leases.acquire({ ...lease, candidates: [taskId], show: { taskId, prediction, blind: false } });
+  }
+  const [first] = await store.predictions.ofTasks([taskId]);
+  if (act === 'delete prediction' && first) return store.predictions.delete(first.id);
+  if (act === 'delete version' && skipped) return store.predictions.deleteOfLabeler(project.id, labelerId);
+  if (act === 'undo import') return store.runs.revoke(importRun.id);
+  if (act === 'redo import') return store.runs.restore(importRun.id);
+  return undefined;
+}
+
 async function expectFreshCounts({ store, project }: World, tasks: readonly number[]): Promise<void> {
   const { overlap } = (await store.projects.get(project.id))!.settings;
   const annotations = await store.annotations.list(project.id, { after: 0, limit: 1_000 });
   const given = annotations.filter((one) => !one.skipped);
   const answers = tasks.map((id) => given.filter((one) => one.taskId === id).length);
+  expect(await store.predictions.count(project.id)).toBe((await store.predictions.ofTasks(tasks)).length);
   expect(await store.projects.counts(project.id)).toEqual({
     tasks: (await store.tasks.list(project.id, { after: 0, limit: 100 })).length,
     labeledTasks: answers.filter((n) => n > 0).length,

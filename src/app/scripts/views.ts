@@ -45,10 +45,7 @@ export function createVersions({ store }: Pick<Deps, 'store'>): Versions {
     );
   };
   return {
-    async predictionsStored(projectId) {
-      const counts = await store.predictions.countsByLabeler(projectId);
-      return counts.reduce((total, one) => total + one.count, 0);
-    },
+    predictionsStored: (projectId) => store.predictions.count(projectId),
     modelVersions,
     async deleteModelVersion(projectId, name) {
       const named = (await modelVersions(projectId)).filter((one) => one.name === name);

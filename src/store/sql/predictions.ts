@@ -4,6 +4,7 @@ import type { Prediction } from '../../core/domain.ts';
 import type { PredictionStore } from '../store.ts';
 import { type Context, found } from './context.ts';
 import { breather, chunks } from './engine.ts';
+import { bookAdded, bookGoing, predictionTotal } from './prediction-counts.ts';
 import { LIST_MAX, listQuery, query } from './query.ts';
 import { toPrediction } from './rows.ts';
 import type { Database, PredictionTable } from './schema.ts';
@@ -108,8 +109,10 @@ export function predictionStore({ engine, clock }: Context): PredictionStore {
       engine.write(async (db) => {
         const row = found(await predictionById.first(db, { id }), 'prediction', id);
         await forget.run(db, { id, taskId: row.task_id });
+        await bookGoing.run(db, {}, [id]);
         await remove.run(db, { id });
       }),
+    count: async (projectId) => (await predictionTotal.first(engine.reader, { projectId }))!.total,
     countsByLabeler: (projectId) => counts.all(engine.reader, { projectId }),
     deleteOfLabeler: (projectId, labelerId) =>
       engine.write(
@@ -119,11 +122,9 @@ export function predictionStore({ engine, clock }: Context): PredictionStore {
             const rows = await some.all(db, { projectId, labelerId, limit: LIST_MAX });
             if (rows.length === 0) return deleted;
             for (const row of rows) await forget.run(db, { id: row.id, taskId: row.task_id });
-            deleted += await removeAll.run(
-              db,
-              {},
-              rows.map((row) => row.id),
-            );
+            const ids = rows.map((row) => row.id);
+            await bookGoing.run(db, {}, ids);
+            deleted += await removeAll.run(db, {}, ids);
             await pause();
           }
         },
@@ -135,16 +136,28 @@ export function predictionStore({ engine, clock }: Context): PredictionStore {
 export async function addMany(db: Database, predictions: readonly NewPrediction[], now: string): Promise<Prediction[]> {
   const pause = breather();
   const all: Prediction[] = [];
-  for (const one of predictions) {
-    await requireTask(db, one.taskId, one.projectId);
-    all.push(await addOne(db, one, now));
-    await pause();
+  for (const some of chunks(predictions, LIST_MAX)) {
+    const added: Prediction[] = [];
+    for (const one of some) {
+      await requireTask(db, one.taskId, one.projectId);
+      added.push(await insertOne(db, one, now));
+      await pause();
+    }
+    const ids = added.map((one) => one.id);
+    await bookAdded.run(db, {}, ids);
+    all.push(...added);
   }
   return all;
 }
 
 /** For a task that the caller knows to be there. */
 export async function addOne(db: Database, one: NewPrediction, now: string): Promise<Prediction> {
+  const added = await insertOne(db, one, now);
+  await bookAdded.run(db, {}, [added.id]);
+  return added;
+}
+
+async function insertOne(db: Database, one: NewPrediction, now: string): Promise<Prediction> {
   const row = await insertRow.first(db, {
     project_id: one.projectId,
     task_id: one.taskId,

@@ -37,6 +37,14 @@ export interface AnswerCountTable {
   tasks: number;
 }
 
+/** All predictions there are; `run_id` is 0 for those that no run wrote. Kept by `prediction-counts.ts` and nothing else. */
+export interface PredictionCountTable {
+  project_id: number;
+  task_run_id: number;
+  run_id: number;
+  predictions: number;
+}
+
 /** The visible answers of each task that has any. */
 export interface TaskAnswerTable {
   task_id: number;
@@ -339,6 +347,7 @@ export interface Schema {
   project_counts: ProjectCountTable;
   answer_counts: AnswerCountTable;
   task_answers: TaskAnswerTable;
+  prediction_counts: PredictionCountTable;
   runs: RunTable;
   tasks: TaskTable;
   annotations: AnnotationTable;

@@ -7,6 +7,7 @@ import { insertAttached } from './attached.ts';
 import { type Context, found } from './context.ts';
 import { addTasks, recount } from './counts.ts';
 import { breather, chunks, type Engine } from './engine.ts';
+import { bookGoingTasks } from './prediction-counts.ts';
 import { LIST_MAX, listQuery, query, rowsQuery } from './query.ts';
 import { toTask } from './rows.ts';
 import { requireOpenRun } from './runs.ts';
@@ -235,6 +236,7 @@ async function remove(engine: Engine, projectId: number, ids: readonly number[])
         const there = (await deletable.all(db, { projectId }, some)).map((row) => row.id);
         await deleteAnnotations.run(db, {}, there);
         await recount(db, projectId, there);
+        await bookGoingTasks.run(db, {}, there);
         await deleteRows.run(db, {}, there);
         await addTasks.run(db, { projectId, tasks: -there.length });
         removed += there.length;

@@ -215,6 +215,7 @@ export function annotationContract(open: OpenEmpty): void {
         { labelerId: theirs, count: 3, withoutRun: 2, latest },
         { labelerId: ours, count: 1, withoutRun: 0, latest },
       ]);
+      expect(await store.predictions.count(project.id)).toBe(4);
       const anna = await world.annotator('anna');
       const { annotation } = await store.annotations.submit(world.answer(a!.id, anna, { parentPrediction: first!.id }));
       expect(await store.predictions.deleteOfLabeler(project.id, theirs)).toBe(2);
@@ -223,6 +224,10 @@ export function annotationContract(open: OpenEmpty): void {
         { labelerId: theirs, count: 1, withoutRun: 0 },
         { labelerId: ours, count: 1 },
       ]);
+      expect(await store.predictions.count(project.id)).toBe(2);
+      await store.tasks.delete(project.id, [b!.id]);
+      expect(await store.predictions.count(project.id)).toBe(1);
+      expect(await store.predictions.count(999)).toBe(0);
       expect(await store.predictions.countsByLabeler(999)).toEqual([]);
     }));
 }

@@ -11,6 +11,7 @@ import { jobs } from './0009-jobs.ts';
 import { imageHashes } from './0010-image-hashes.ts';
 import { blindResults } from './0011-blind-results.ts';
 import { views } from './0012-views.ts';
+import { predictionCounts } from './0013-prediction-counts.ts';
 
 export const MIGRATIONS: readonly string[] = [
   start,
@@ -25,6 +26,7 @@ export const MIGRATIONS: readonly string[] = [
   imageHashes,
   blindResults,
   views,
+  predictionCounts,
 ];
 
 /** What this version of the program writes. A data folder with a higher number is refused. */

@@ -189,6 +189,7 @@ export function annotationContract(open: OpenEmpty): void {
       const { annotation } = await store.annotations.submit(world.answer(task!.id, anna, { parentPrediction: id }));
       await store.predictions.delete(id);
       expect(await store.predictions.get(id)).toBeUndefined();
+      expect(await store.predictions.count(project.id)).toBe(0);
       expect(await store.annotations.get(annotation.id)).toMatchObject({ parentPrediction: null });
       await expect(store.predictions.delete(id)).rejects.toMatchObject(code('NOT_FOUND'));
       await expect(store.predictions.update(id, { result: [], score: 1 })).rejects.toMatchObject(code('NOT_FOUND'));

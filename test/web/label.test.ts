@@ -84,6 +84,7 @@ describe('label page', () => {
       await answer(page, spam ? '1' : '2');
     }
     const accept = page.getByRole('button', { name: 'Accept' });
+    await allSaved(page);
     await server.model(id);
     // Items that are here already carry no suggestion; the first model's come behind them.
     for (let i = 0; i < 8 && !(await accept.isVisible()); i++) {
@@ -113,6 +114,7 @@ describe('label page', () => {
     const accept = page.getByRole('button', { name: 'Accept' });
     const plain = page.getByText('A plain sample, shown without hints');
     for (let i = 0; i < 10; i++) await rightly();
+    await allSaved(page);
     await server.model(id);
     for (let i = 0; i < 30 && !(await accept.isVisible()); i++) await rightly();
     await accept.waitFor();

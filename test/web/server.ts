@@ -91,10 +91,16 @@ export class ServerProcess {
     return id;
   }
 
-  /** Waits until a model that was trained serves. */
+  /**
+   * Waits until a model that was trained serves. It is asked for, because a training that came by itself before there were
+   * enough answers is followed by the next one only some answers later.
+   */
   async model(projectId: number): Promise<void> {
-    const path = `/api/projects/${projectId}/models`;
-    while (!(await this.call('modelVersions', 'GET', path)).some((one) => one.active)) await sleep(50);
+    const path = `/api/projects/${projectId}`;
+    while (!(await this.call('modelVersions', 'GET', `${path}/models`)).some((one) => one.active)) {
+      await this.call('train', 'POST', `${path}/train`);
+      await sleep(200);
+    }
   }
 
   annotations(projectId: number): Promise<Reply<'projectAnnotations'>> {

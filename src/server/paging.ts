@@ -18,7 +18,7 @@ export function numberedPage<T>(
   all: readonly T[],
   { page = 1, page_size = PAGE_SIZE }: PageQuery,
   address: Pick<FastifyRequest, 'protocol' | 'host' | 'url'>,
-): { count: number; next: string | null; previous: string | null; results: readonly T[] } {
+): { count: number; next: string | null; previous: string | null; results: T[] } {
   const results = all.slice((page - 1) * page_size, page * page_size);
   if (results.length === 0) refusePageBeyond({ page });
   const at = (number: number): string => {

@@ -1,5 +1,4 @@
 /** What models have marked in each task of a project, as far as the order of its queue needs it: how sure each mark is. */
-
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Ranked } from '../../compute/compute.ts';
 import type { Prediction, Task } from '../../core/domain.ts';
@@ -94,7 +93,7 @@ export class Marked {
 
 /** Of the newest prediction that says how sure it is; a region without a number of its own has that of the whole. */
 function scoresIn(control: string, predictions: readonly Prediction[]): Float32Array | null {
-  for (const { result, score } of [...predictions].reverse()) {
+  for (const { result, score } of predictions.toReversed()) {
     if (result.length === 0) return new Float32Array(0);
     const own = result.filter((region) => region.from_name === control);
     const scores = own.map((region) => (typeof region.score === 'number' ? region.score : score));

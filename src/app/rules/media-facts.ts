@@ -93,20 +93,28 @@ export async function learnFacts(
       }
     }
   }
-  if (colours) {
-    const shown = fresh.map((task) => ({ task, row: rows.get(task.id)! })).filter(({ row }) => row.version !== '');
-    const unseen = new Map(shown.flatMap(({ task, row }) => (seen.has(row.version) ? [] : [[row.version, task]])));
-    await lookAtPixels(deps, unseen, source, seen, signal);
-    for (const { row } of shown) {
-      const { facts, error } = seen.get(row.version)!;
-      rows.set(row.taskId, { ...row, facts: { ...row.facts, ...facts }, problem: error?.toPlain() ?? row.problem });
-    }
-    forget(seen);
-  }
+  if (colours) await addColours(deps, fresh, rows, { source, signal, seen });
   await store.mediaFacts.put(fresh.map(({ id }) => rows.get(id)!));
   return new Map(
     [...rows.values()].flatMap(({ taskId, problem }) => (problem ? [[taskId, AppError.fromPlain(problem)]] : [])),
   );
+}
+
+/** To the rows of tasks whose picture could be opened. */
+async function addColours(
+  deps: Pick<Deps, 'media' | 'inference'>,
+  tasks: readonly Task[],
+  rows: Map<number, NewRow>,
+  { source, signal, seen }: Omit<Learning, 'pixels'>,
+): Promise<void> {
+  const shown = tasks.map((task) => ({ task, row: rows.get(task.id)! })).filter(({ row }) => row.version !== '');
+  const unseen = new Map(shown.flatMap(({ task, row }) => (seen.has(row.version) ? [] : [[row.version, task]])));
+  await lookAtPixels(deps, unseen, source, seen, signal);
+  for (const { row } of shown) {
+    const { facts, error } = seen.get(row.version)!;
+    rows.set(row.taskId, { ...row, facts: { ...row.facts, ...facts }, problem: error?.toPlain() ?? row.problem });
+  }
+  forget(seen);
 }
 
 /** Has the row all that is wanted, of the same file? What could not be fetched this once does not undo what is known. */

@@ -1,5 +1,4 @@
 /** Everything for scripts that were written for Label Studio, put together. */
-
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import type { TasksApi } from '../projects/api.ts';

@@ -53,7 +53,7 @@ export interface PushCounts {
   readonly version: string;
 }
 
-/** Also the second half of a sync. `from` of the progress: what was done before. */
+/** Also the second half of a sync. */
 export async function pushPredictions(
   deps: Deps,
   proposals: Proposals,

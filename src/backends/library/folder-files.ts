@@ -63,13 +63,9 @@ const LFS_POINTER = 'version https://git-lfs.github.com/';
 const POINTER_BYTES_MAX = 1_024;
 
 async function assertNoPointer({ name, path, bytes }: FolderFile): Promise<void> {
-  if (
-    bytes > POINTER_BYTES_MAX ||
-    !Buffer.from(await readWhole(path))
-      .toString('latin1')
-      .startsWith(LFS_POINTER)
-  )
-    return;
+  if (bytes > POINTER_BYTES_MAX) return;
+  const text = Buffer.from(await readWhole(path)).toString('latin1');
+  if (!text.startsWith(LFS_POINTER)) return;
   const remedy = 'fetch the file itself with `git lfs pull`';
   throw new AppError('BACKEND_LOAD', `'${name}' is only a pointer of Git LFS; ${remedy}.`, { details: { file: name } });
 }

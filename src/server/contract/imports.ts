@@ -1,5 +1,6 @@
 /** Imports in Label Studio's words: files that wait, made tasks of later, and how far an import is. */
 import { type Static, Type } from 'typebox';
+import { Numbered, pageQuery } from './numbered.ts';
 import { Id, route } from './route.ts';
 import { nullable, Time } from './shapes.ts';
 
@@ -77,17 +78,11 @@ export const importRoutes = {
     schema: {
       params: projectId,
       querystring: Type.Object({
-        page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
-        page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+        ...pageQuery(1_000),
         status: Type.Optional(ImportShape.properties.status),
       }),
       response: {
-        200: Type.Object({
-          count: Type.Integer(),
-          next: nullable(Type.String()),
-          previous: nullable(Type.String()),
-          results: Type.Array(ImportShape),
-        }),
+        200: Numbered(ImportShape),
       },
     },
   }),

@@ -1,6 +1,7 @@
 /** Projects, and the files that go in and out of them. */
 import { Type } from 'typebox';
 import { LIMITS } from '../../core/limits.ts';
+import { Numbered, pageQuery } from './numbered.ts';
 import { Id, route } from './route.ts';
 import {
   Empty,
@@ -134,11 +135,6 @@ const exportQuery = Type.Object({
 });
 
 /** Projects are few: the ten million that Label Studio's SDK asks for at once are all of them. */
-const page = {
-  page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
-  page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
-};
-
 const tag = 'Projects';
 
 export const projectRoutes = {
@@ -150,14 +146,9 @@ export const projectRoutes = {
     tag,
     summary: 'Projects that the caller may see',
     schema: {
-      querystring: Type.Object({ ...page, archived: Type.Optional(Type.Boolean()) }),
+      querystring: Type.Object({ ...pageQuery(10_000_000), archived: Type.Optional(Type.Boolean()) }),
       response: {
-        200: Type.Object({
-          count: Type.Integer(),
-          next: nullable(Type.String()),
-          previous: nullable(Type.String()),
-          results: Type.Array(ProjectShape),
-        }),
+        200: Numbered(ProjectShape),
       },
     },
   }),

@@ -1,5 +1,6 @@
 /** Calls that scripts and the SDK of Label Studio make beside ours, in their paths, fields and statuses. */
 import { type Static, Type } from 'typebox';
+import { Numbered, pageQuery } from './numbered.ts';
 import { UserShape } from './people.ts';
 import { COMMON, CommonName, Id, route } from './route.ts';
 import { AnyObject, Empty, nullable, PredictionShape, TaskDetail, Time } from './shapes.ts';
@@ -275,19 +276,11 @@ export const scriptRoutes = {
     summary: 'The people of `users` as members, by page',
     schema: {
       params: organization,
-      querystring: Type.Object({
-        page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
-        page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
-      }),
+      querystring: Type.Object(pageQuery(1_000)),
       response: {
-        200: Type.Object({
-          count: Type.Integer(),
-          next: nullable(Type.String()),
-          previous: nullable(Type.String()),
-          results: Type.Array(
-            Type.Object({ id: Type.Integer(), organization: Type.Integer(), user: UserShape, active: Type.Boolean() }),
-          ),
-        }),
+        200: Numbered(
+          Type.Object({ id: Type.Integer(), organization: Type.Integer(), user: UserShape, active: Type.Boolean() }),
+        ),
       },
     },
   }),

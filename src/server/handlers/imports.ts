@@ -33,8 +33,7 @@ export function importHandlers({ scripts }: App): Handlers<Names> {
     async importList({ params, query, request }) {
       const all = (await scripts.imports(params.project_id)).map(importWire);
       const wanted = all.filter((one) => query.status === undefined || one.status === query.status);
-      const page = numberedPage(wanted, query, request);
-      return { ...page, results: [...page.results] };
+      return numberedPage(wanted, query, request);
     },
     importGet,
     reimportGet: importGet,

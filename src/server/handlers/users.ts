@@ -19,9 +19,7 @@ interface Person {
 }
 
 export function userHandlers(app: App): Handlers<Names> {
-  const organization = {
-    ...{ id: ORGANIZATION, title: 'Headstart', contact_info: null, created_at: LONG_AGO },
-  };
+  const organization = { id: ORGANIZATION, title: 'Headstart', contact_info: null, created_at: LONG_AGO };
   const only = (id: number): void => {
     if (id !== ORGANIZATION) throw new AppError('NOT_FOUND', `There is no organization ${id}.`);
   };
@@ -42,8 +40,7 @@ export function userHandlers(app: App): Handlers<Names> {
       const members = (await peopleSeenBy(app, who)).map((person) => ({
         ...{ id: person.id, organization: ORGANIZATION, user: userWire(person), active: true },
       }));
-      const page = numberedPage(members, query, request);
-      return { ...page, results: [...page.results] };
+      return numberedPage(members, query, request);
     },
   };
 }

@@ -166,7 +166,7 @@ export interface LabelStore {
 export interface VoteStore {
   /**
    * Appends votes of a running run; a repeated (run, task, label, labeler) is ignored, and so are votes on tasks that have been
-   * deleted meanwhile. Returns how many were new. CONFLICT when the run has ended or was undone.
+   * deleted, or given other data, meanwhile. Returns how many were new. CONFLICT when the run has ended or was undone.
    */
   write(runId: number, votes: readonly VoteRow[]): Promise<number>;
   /** Ordered by task and run; a merged label appears as the one it was merged into. */
@@ -179,6 +179,8 @@ export interface VoteStore {
 
 export interface VoteRow {
   readonly taskId: number;
+  /** Of the task as it was looked at: other data give it another one. Left out: whatever it holds now is meant. */
+  readonly ordinal?: number;
   readonly labelId: number;
   /** Left out: the labeler of the run. */
   readonly labelerId?: number;

@@ -109,7 +109,7 @@ function votesOf(
     const chosen = chooseLabels(all.config, own)?.labels ?? [];
     return chosen.map((name) => {
       const index = all.config.classes.indexOf(name);
-      return { taskId: idOf.get(ordinal)!, labelId: all.labelIds[index]!, score: own[index]! };
+      return { taskId: idOf.get(ordinal)!, ordinal, labelId: all.labelIds[index]!, score: own[index]! };
     });
   });
 }

@@ -193,7 +193,7 @@ class Prelabel {
     if (control.kind === 'classification') {
       const votes = answers.flatMap(({ task, says }) =>
         choicesOfResult(control, says.regions).map((name) => {
-          return { taskId: task.id, labelId: this.#labelIds.get(name)!, score: says.score ?? 0 };
+          return { taskId: task.id, ordinal: task.ordinal, labelId: this.#labelIds.get(name)!, score: says.score ?? 0 };
         }),
       );
       if (votes.length > 0) await store.votes.write(run.id, votes);

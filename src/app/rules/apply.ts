@@ -275,11 +275,12 @@ function programWithout(program: RuleProgram, faults: readonly RuleFault[]): Rul
 }
 
 /** Votes of the rules that label whole tasks. */
-function rowsOf({ rules, ...act }: Act, votes: RuleVotes, tasks: readonly { readonly id: number }[]): VoteRow[] {
+function rowsOf({ rules, ...act }: Act, votes: RuleVotes, tasks: readonly Pick<Task, 'id' | 'ordinal'>[]): VoteRow[] {
   return Array.from(votes.tasks, (task, i) => ({ task, i })).flatMap(({ task, i }) => {
     const rule = votes.rules[i]!;
     if (rules[rule]!.spans !== null) return [];
     const labelId = act.labelIds[votes.labels[i]!]!;
-    return [{ taskId: tasks[task]!.id, labelId, labelerId: act.labelers[rule]!, score: 1 }];
+    const { id: taskId, ordinal } = tasks[task]!;
+    return [{ taskId, ordinal, labelId, labelerId: act.labelers[rule]!, score: 1 }];
   });
 }

@@ -170,8 +170,9 @@ function write(deps: Deps, work: JobWork, writing: Writing): Promise<Run> {
       const some = accepted.slice(at, at + LIMITS.jobChunkRows);
       await store.votes.write(
         run.id,
-        some.map(({ taskId, label, score }) => ({
+        some.map(({ taskId, ordinal, label, score }) => ({
           taskId,
+          ordinal,
           labelId: labels.find((one) => one.value === config.classes[label])!.id,
           labelerId: labeler.id,
           score: score ?? 0,

@@ -27,8 +27,9 @@ const labelIds = query<{ projectId: number }>()((db, p) =>
   db.selectFrom('labels').select('id').where('project_id', '=', p.projectId),
 );
 
-const livingTasks = listQuery<{ projectId: number }>()((db, ids, p) =>
-  db.selectFrom('tasks').select('id').where('id', 'in', ids).where('project_id', '=', p.projectId),
+/** Of any project: asked for one, SQLite would walk through all of its tasks. */
+const livingTasks = listQuery<object>()((db, ids) =>
+  db.selectFrom('tasks').select(['id', 'ordinal', 'project_id']).where('id', 'in', ids),
 );
 
 /** Votes with the label they count for; of tasks and runs that still stand. */
@@ -145,14 +146,18 @@ async function checkLabels(db: Database, projectId: number, votes: readonly Vote
   if (stranger) throw new AppError('NOT_FOUND', `There is no label ${stranger.labelId} in project ${projectId}.`);
 }
 
-/** A task that was deleted while its prediction was made gets no vote. */
+/** A task that was deleted, or is about something else by now, gets no vote. */
 async function ofLivingTasks(db: Database, projectId: number, votes: readonly VoteRow[]): Promise<readonly VoteRow[]> {
-  const living = new Set<number>();
+  const living = new Map<number, number>();
   const asked = [...new Set(votes.map((vote) => vote.taskId))];
   for (const ids of chunks(asked, LIST_MAX)) {
-    for (const row of await livingTasks.all(db, { projectId }, ids)) living.add(row.id);
+    for (const row of await livingTasks.all(db, {}, ids)) {
+      if (row.project_id === projectId) living.set(row.id, row.ordinal);
+    }
   }
-  return living.size === asked.length ? votes : votes.filter((vote) => living.has(vote.taskId));
+  return votes.filter(
+    ({ taskId, ordinal }) => living.has(taskId) && (ordinal ?? living.get(taskId)) === living.get(taskId),
+  );
 }
 
 /** Never splits a task: the votes of the last one are all there, even where that exceeds the limit. */

@@ -40,6 +40,22 @@ export function voteContract(open: OpenEmpty): void {
       expect(await store.integrityProblems()).toEqual([]);
     }));
 
+  it('drops votes on tasks that were given other data since they were looked at', () =>
+    inWorld(open, async (world) => {
+      const { store, run } = world;
+      const { taskIds, labelIds } = await setUp(world, 2);
+      const seen = await Promise.all(taskIds.map((id) => store.tasks.get(id)));
+      const { id } = await run('prelabel');
+      await store.tasks.edit(taskIds[0]!, { data: { text: 'something else' } });
+      const votes = seen.map((task) => {
+        return { taskId: task!.id, ordinal: task!.ordinal, labelId: labelIds[0]!, score: 1 };
+      });
+      expect(await store.votes.write(id, votes)).toBe(1);
+      expect((await store.votes.ofTasks(taskIds)).map((vote) => vote.taskId)).toEqual([taskIds[1]]);
+      const again = votes.map(({ ordinal: _, ...vote }) => vote);
+      expect(await store.votes.write(id, again)).toBe(1);
+    }));
+
   it('refuses votes of a run that has ended and votes for a label of another project', () =>
     inWorld(open, async (world) => {
       const { store, project, run } = world;

@@ -15,20 +15,19 @@ export interface ThreadsOptions {
 /** Waiting calls per thread: the server coalesces its requests, so a longer line means that something is stuck. */
 const CALLS_WAITING_MAX = 10_000;
 const IDLE_MS = 60_000;
+/** A thread that is ended while it loads a module by `require` takes the whole process with it; `import` ends in peace. */
+const LOADED_BY_IMPORT = '--no-experimental-require-module';
 
 export function openThreads(options: ThreadsOptions): Compute {
-  const filename = entryFile(import.meta.url, './worker.ts');
-  const shards = Array.from({ length: options.learnerThreads }, () => {
-    const pool = new Piscina({ filename, minThreads: 1, maxThreads: 1, maxQueue: CALLS_WAITING_MAX });
-    return { pool, learners: 0 };
-  });
-  const work = new Piscina({
-    filename,
-    minThreads: 0,
-    maxThreads: options.workThreads,
+  const shared = {
+    filename: entryFile(import.meta.url, './worker.ts'),
     maxQueue: CALLS_WAITING_MAX,
-    idleTimeout: IDLE_MS,
+    execArgv: [...process.execArgv, LOADED_BY_IMPORT],
+  };
+  const shards = Array.from({ length: options.learnerThreads }, () => {
+    return { pool: new Piscina({ ...shared, minThreads: 1, maxThreads: 1 }), learners: 0 };
   });
+  const work = new Piscina({ ...shared, minThreads: 0, maxThreads: options.workThreads, idleTimeout: IDLE_MS });
   let nextKey = 1;
   return {
     async openLearner(spec) {

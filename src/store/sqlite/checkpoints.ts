@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { entryFile } from '../../core/entry.ts';
+import type { CheckpointWish } from './checkpoint-worker.ts';
 
 export interface Checkpoints {
   /**
@@ -12,15 +13,16 @@ export interface Checkpoints {
    * is lost.
    */
   run(): Promise<void>;
+  /** Resolves when the thread has ended; a checkpoint under way is done first. */
   close(): Promise<void>;
 }
 
 /** The thread starts with the first checkpoint: most commands never write enough for one. */
 export function openCheckpoints(file: string): Checkpoints {
   let worker: Worker | undefined;
+  let closing = false;
   const start = (): Worker => {
     const fresh = new Worker(entryFile(import.meta.url, './checkpoint-worker.ts'), { workerData: { file } });
-    fresh.unref();
     fresh.once('exit', () => {
       worker = undefined;
     });
@@ -31,13 +33,19 @@ export function openCheckpoints(file: string): Checkpoints {
       const own = worker ?? start();
       worker = own;
       own.ref();
-      own.postMessage(null);
+      own.postMessage('checkpoint' satisfies CheckpointWish);
       const [failure] = (await once(own, 'message')) as [string | undefined];
-      own.unref();
+      if (!closing) own.unref();
       if (failure !== undefined) throw new Error(failure);
     },
     async close() {
-      await worker?.terminate();
+      if (!worker) return;
+      // Asked, never terminated: a thread that is stopped inside the engine takes the whole process with it.
+      closing = true;
+      const ended = new Promise((resolve) => worker!.once('exit', resolve));
+      worker.ref();
+      worker.postMessage('close' satisfies CheckpointWish);
+      await ended;
     },
   };
 }

@@ -74,7 +74,8 @@ describe('inference pool', () => {
     await Promise.all(
       Array.from({ length: people }, async (_, person) => {
         for (let round = 0; round < rounds; round++) {
-          // One batch of all takes 800 ms; in a twentieth of that everybody is back.
+          // One batch of all takes 800 ms, and they are waited for 20 ms. Timers go off in the order in which they are
+          // due, however late: on a busy machine, too, everybody is back before the wait is over.
           await pool.embed('fake', texts('sleep:100'), { lane: 'online' });
           await new Promise((resolve) => setTimeout(resolve, person));
         }

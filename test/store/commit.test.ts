@@ -103,20 +103,18 @@ describe('group commit', () => {
     const settled: string[] = [];
     return withQueue(
       async ({ queue, names }) => {
-        const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
         const write = (name: string): Promise<unknown> => queue.write(add(name)).then(() => settled.push(name));
         const all = [write('a')];
-        await turn();
+        await expect.poll(() => disk.length).toBe(1);
         all.push(write('b'), write('c'));
-        await turn();
+        await expect.poll(names).toEqual(['a', 'b', 'c']);
         all.push(write('d'));
-        await turn();
-        expect(await names()).toEqual(['a', 'b', 'c', 'd']);
+        await expect.poll(names).toEqual(['a', 'b', 'c', 'd']);
         expect([settled, disk.length]).toEqual([[], 1]);
         disk[0]!();
-        await turn();
         // What came after the first fsync had begun shares the second.
-        expect([settled, disk.length]).toEqual([['a'], 2]);
+        await expect.poll(() => disk.length).toBe(2);
+        expect(settled).toEqual(['a']);
         disk[1]!();
         await Promise.all(all);
         expect([settled, disk.length]).toEqual([['a', 'b', 'c', 'd'], 2]);

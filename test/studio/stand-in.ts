@@ -48,6 +48,8 @@ export class StandIn {
   readonly requests: string[] = [];
   /** Connections are cut as they come. */
   down = false;
+  /** How many were cut so. */
+  cut = 0;
   /** Cuts the next calls of this path after they have taken effect. */
   cutAfter: { path: RegExp; times: number } | null = null;
   /** Called when an annotation has come in by the API and before that is answered. */
@@ -326,7 +328,10 @@ export class StandIn {
   // Its REST API.
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (this.down) return void request.socket.destroy();
+    if (this.down) {
+      this.cut += 1;
+      return void request.socket.destroy();
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const url = new URL(request.url ?? '/', 'http://x');

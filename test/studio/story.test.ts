@@ -76,7 +76,7 @@ describe('a Label Studio user pastes one address', () => {
     const fresh = makeTexts(250, 9).map(({ text }) => studio.add({ text: `new ${text}` }).id);
     studio.down = true;
     const { id: job } = await client.call('connectionSync', { params, body: {} });
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await until('a call that finds nobody', () => studio.cut > 1);
     expect((await client.call('jobGet', { params: { job_id: job } })).state).toBe('running');
     studio.down = false;
     // Two answers get lost on their way back although the predictions have arrived.

@@ -1,7 +1,7 @@
 /** The pages around the label page: a new project from a file, the queue, a retrain and its rollback, runs, quality. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { TEMPLATES } from '../../src/labelconfig/index.ts';
 import type { Reply } from '../../src/server/contract/index.ts';
@@ -15,12 +15,6 @@ const { server, visit } = visits();
 const WORDS = ['prize', 'offer', 'winner', 'cash', 'lunch', 'meeting', 'dinner', 'train'];
 const texts = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `${WORDS[i % 8]} ${WORDS[(i * 3 + 1) % 4]} at ${i}`);
-
-/** Long enough for the first replies to be drawn; a page with an event stream never falls silent. */
-async function settle(page: Page): Promise<void> {
-  await page.getByRole('main').waitFor();
-  await page.waitForTimeout(400);
-}
 
 /** Answers by what the text says, so that a model can learn it. */
 async function answerRightly(page: Page): Promise<void> {
@@ -110,13 +104,19 @@ describe('home', () => {
 
 describe('after a retrain', () => {
   it('says which version serves and what flipped, and goes back by one key', async () => {
-    const id = await server.project({ title: 'Retrain', texts: texts(80), settings: { retrain_every: 6 } });
+    const id = await server.project({ title: 'Retrain', texts: texts(80), settings: { retrain_every: 0 } });
     const { page } = await visit(`/projects/${id}/label`);
     const notice = page.getByLabel('New model version');
-    for (let i = 0; i < 40 && !(await notice.isVisible()); i++) {
-      await answerRightly(page);
-      await page.waitForTimeout(250);
-    }
+    for (let i = 0; i < 12; i++) await answerRightly(page);
+    await allSaved(page);
+    await server.model(id);
+    await server.settled(id);
+    // It is news only to whoever knew the version before.
+    await Promise.all([page.waitForResponse((reply) => reply.url().endsWith(`/${id}/queue/state`)), page.reload()]);
+    for (let i = 0; i < 12; i++) await answerRightly(page);
+    await allSaved(page);
+    await server.call('train', 'POST', `/api/projects/${id}/train`);
+    await server.settled(id);
     await notice.waitFor();
     expect(await notice.textContent()).toMatch(/Version \d+ is serving: \d+ items? flipped/);
     if (await page.getByRole('button', { name: 'See ten' }).isVisible()) {
@@ -174,19 +174,20 @@ describe('owner pages', () => {
 
   it('hold together in the dark and on a phone', async () => {
     const id = await server.project({ title: 'Looks', texts: texts(12) });
-    for (const path of [
-      '/',
-      `/projects/${id}/label`,
-      `/projects/${id}/queue`,
-      `/projects/${id}/runs`,
-      `/projects/${id}/people`,
-    ]) {
+    const looks: readonly (readonly [string, (page: Page) => Locator])[] = [
+      ['/', (page) => page.getByRole('heading', { name: 'Looks' })],
+      [`/projects/${id}/label`, (page) => page.locator('article.item')],
+      [`/projects/${id}/queue`, (page) => page.locator('tbody tr').first()],
+      [`/projects/${id}/runs`, (page) => page.getByRole('button', { name: 'Undo run' })],
+      [`/projects/${id}/people`, (page) => page.getByText('Nobody has labeled yet.')],
+    ];
+    for (const [path, drawn] of looks) {
       const name = path.split('/').at(-1) || 'home';
       const dark = await visit(path, { dark: true });
-      await settle(dark.page);
+      await drawn(dark.page).waitFor();
       await keepScreenshot(dark.page, `dark-${name}`);
       const phone = await visit(path, { width: 390, height: 844 });
-      await settle(phone.page);
+      await drawn(phone.page).waitFor();
       await keepScreenshot(phone.page, `phone-${name}`);
       const overflow = await phone.page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
       expect(overflow, `${path} scrolls sideways on a phone`).toBeLessThanOrEqual(0);

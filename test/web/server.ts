@@ -103,6 +103,13 @@ export class ServerProcess {
     }
   }
 
+  /** Waits until the project has no job left. */
+  async settled(projectId: number): Promise<void> {
+    const coming = (state: string): boolean => state === 'queued' || state === 'running';
+    const jobs = () => this.call('jobList', 'GET', `/api/jobs?project=${projectId}&limit=200`);
+    while ((await jobs()).some(({ state }) => coming(state))) await sleep(50);
+  }
+
   annotations(projectId: number): Promise<Reply<'projectAnnotations'>> {
     return this.call('projectAnnotations', 'GET', `/api/projects/${projectId}/annotations?page_size=1000`);
   }

@@ -456,7 +456,10 @@ export class StandIn {
   /** A page beyond the last one is an error there. */
   #taskPage(query: URLSearchParams): { status: number; body: Json } {
     const [page, size] = [Number(query.get('page')), Number(query.get('page_size'))];
-    const all = [...this.tasks.values()].filter((task) => !this.missed.has(task.id));
+    const { selectedItems } = JSON.parse(query.get('query') ?? '{}') as { selectedItems?: { included: number[] } };
+    const all = [...this.tasks.values()]
+      .filter((task) => !this.missed.has(task.id))
+      .filter((task) => selectedItems?.included.includes(task.id) ?? true);
     const tasks = all
       .slice((page - 1) * size, page * size)
       .map((task) => ({ ...task, annotations: task.annotations.filter((one) => !this.missed.has(one.id)) }))

@@ -4,6 +4,7 @@ import { AppError, toAppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
 import type { FetchReply, GuardedFetch } from '../../media/guarded-fetch.ts';
 import { tokenOf } from './connections.ts';
+import { listOf } from './wire.ts';
 
 export interface StudioClient {
   get(path: string): Promise<Json>;
@@ -149,4 +150,19 @@ export async function taskPage(
   const body: JsonObject = isJsonObject(reply) ? reply : { tasks: reply };
   const tasks = Array.isArray(body.tasks) ? (body.tasks as readonly Json[]) : [];
   return { tasks, total: typeof body.total === 'number' ? body.total : tasks.length };
+}
+
+/**
+ * These tasks as they are now, without their annotations; what is gone is left out. By the list, because to ask for a task
+ * by itself has Label Studio ask for its predictions.
+ */
+export async function tasksNow(
+  client: StudioClient,
+  studioProject: number,
+  ids: readonly number[],
+): Promise<readonly Json[]> {
+  const query = encodeURIComponent(JSON.stringify({ selectedItems: { all: false, included: ids } }));
+  const page = `page=1&page_size=${ids.length}&fields=task_only&${AS_WRITTEN}`;
+  const reply = await client.get(`/api/tasks/?project=${studioProject}&${page}&query=${query}`);
+  return listOf(isJsonObject(reply) ? reply.tasks : reply);
 }

@@ -1,17 +1,17 @@
 /** The queue's order as a number in each task over there, so that Label Studio can sort by it. */
 import type { Connection } from '../../core/connection.ts';
-import { isJsonObject, type Json } from '../../core/json.ts';
+import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
-import { refusedWith, type StudioClient, taskPage } from './client.ts';
+import { refusedWith, type StudioClient, tasksNow } from './client.ts';
 import type { Proposals } from './proposals.ts';
 import { patiently } from './push.ts';
 
 export const ORDER_FIELD = 'headstart_order';
 /** Tasks per look at the store. */
 const PAGE = 500;
-/** Tasks per call: the data of each is written back whole, and must not be older than a few writes. */
-const WIRE_PAGE = 20;
+/** Tasks per look at which numbers stand over there: their ids are in the address, which servers bound. */
+const WIRE_PAGE = 100;
 
 /**
  * Writes 1, 2, 3... into the order field of every task: first what the queue would hand out next, then the least sure
@@ -45,38 +45,53 @@ export async function writeOrder(
   }
   placed.sort((a, b) => a.place - b.place || a.studioId - b.studioId);
   const numbers = new Map(placed.map(({ studioId }, i) => [studioId, i + 1]));
-  let looked = 0;
+  const ids = [...numbers.keys()];
+  const numbering = { client, studioProject: connection.studioProject!, field, numbers };
   let written = 0;
-  // Page by page: to ask for a task by itself has Label Studio ask for its predictions.
-  for (let page = 1; ; page++) {
-    const { tasks, total } = await patiently(work, () => taskPage(client, connection.studioProject!, page, WIRE_PAGE));
-    for (const task of tasks) {
+  for (let from = 0; from < ids.length; from += WIRE_PAGE) {
+    const page = ids.slice(from, from + WIRE_PAGE);
+    for (const { id } of await patiently(work, () => outdated(numbering, page))) {
       throwIfStopped(work.signal);
-      if (await writeNumber(work, client, { task, field, numbers })) written += 1;
+      if (await patiently(work, () => writeNumber(numbering, id))) written += 1;
     }
-    looked += tasks.length;
-    await work.progress({ stage: `writing ${field}`, done: looked, total: Math.max(looked, total) });
-    if (tasks.length === 0 || looked >= total) return written;
+    await work.progress({ stage: `writing ${field}`, done: from + page.length, total: ids.length });
   }
+  return written;
 }
 
 const UNKNOWN = 0.75;
 
 interface Numbering {
-  /** As Label Studio lists it. */
-  readonly task: Json;
+  readonly client: StudioClient;
+  readonly studioProject: number;
   readonly field: string;
   readonly numbers: ReadonlyMap<number, number>;
 }
 
-/** False where nothing had to be written, or the task is gone since it was listed. */
-async function writeNumber(work: JobWork, client: StudioClient, { task, field, numbers }: Numbering): Promise<boolean> {
-  if (!isJsonObject(task) || !isJsonObject(task.data)) return false;
-  const { id, data } = task;
-  const number = numbers.get(Number(id));
-  if (number === undefined || data[field] === number) return false;
+/** Of these tasks, those that are there and carry another number, or none. */
+async function outdated(
+  { client, studioProject, field, numbers }: Numbering,
+  ids: readonly number[],
+): Promise<{ id: number; data: JsonObject }[]> {
+  return (await tasksNow(client, studioProject, ids)).flatMap((task) => {
+    if (!isJsonObject(task) || !isJsonObject(task.data)) return [];
+    const { data } = task;
+    const id = Number(task.id);
+    const number = numbers.get(id);
+    return number === undefined || data[field] === number ? [] : [{ id, data }];
+  });
+}
+
+/**
+ * The data goes back whole, which is all that Label Studio takes: read anew, right before, so that what somebody makes of
+ * the task meanwhile stays. False where nothing had to be written, or the task is gone.
+ */
+async function writeNumber(numbering: Numbering, id: number): Promise<boolean> {
+  const [task] = await outdated(numbering, [id]);
+  if (task === undefined) return false;
+  const data = { ...task.data, [numbering.field]: numbering.numbers.get(id)! };
   try {
-    await patiently(work, () => client.patch(`/api/tasks/${Number(id)}/`, { data: { ...data, [field]: number } }));
+    await numbering.client.patch(`/api/tasks/${id}/`, { data });
     return true;
   } catch (error) {
     if (refusedWith(error) === 404) return false;

@@ -198,6 +198,27 @@ describe('media that Label Studio keeps', () => {
     expect(await typeNow()).toContain('text/plain');
   });
 
+  it('that one token opened is not shown under another that may not see it', async () => {
+    const world = await open(IMAGES);
+    world.studio.files.set('set/pic.png', PIXEL);
+    const projectId = await projectShowing(world, `${world.studio.url}/data/local-files/?d=set/pic.png`);
+    const made = await world.client.call('connectionCreate', {
+      params: { project_id: projectId },
+      body: { url: world.studio.url, token: STUDIO_TOKEN },
+    });
+    const { tasks } = await world.client.call('taskList', { query: { project: projectId } });
+    const headers = { authorization: `Token ${world.running.secret}` };
+    const isShown = async (token: string): Promise<boolean> => {
+      await world.client.call('connectionUpdate', { params: { connection_id: made.id }, body: { token } });
+      return (await fetch(`${world.running.url}/api/tasks/${tasks[0]!.id}/media`, { headers })).ok;
+    };
+    expect([await isShown(STUDIO_TOKEN), await isShown('of-a-stranger'), await isShown(STUDIO_TOKEN)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
   it('is read with one access for many files', async () => {
     const world = await open(IMAGES);
     for (let i = 0; i < 5; i++) {

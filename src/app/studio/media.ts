@@ -3,6 +3,7 @@ import type { Connection } from '../../core/connection.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
 import type { Media, MediaStore } from '../../media/media.ts';
 import type { Deps } from '../deps.ts';
+import { secretHash } from '../secrets.ts';
 import { type StudioClient, studioClient } from './client.ts';
 import { tokenOf } from './connections.ts';
 
@@ -62,7 +63,9 @@ export async function openStudioMedia(
   const addresses = await addressesOf(deps, connection, reference);
   if (addresses.length === 0) return deps.media.open(reference, connection.projectId);
   const { authorization } = client ?? studioClient(deps.fetch, connection);
-  const access = { scope: `connection ${connection.id}`, headers: { authorization: await authorization() } };
+  // With another token nobody sees what only the one before it could open.
+  const scope = `connection ${connection.id} ${secretHash(tokenOf(connection) ?? '')}`;
+  const access = { scope, headers: { authorization: await authorization() } };
   const failed: string[] = [];
   for (const { step, path } of addresses) {
     try {

@@ -94,6 +94,8 @@ export interface StudioStore {
   receive(connectionId: number, digest: string, body: string): Promise<void>;
   /** Oldest first: what was tried fewer times than `attemptsMax`. */
   inbox(page: Page, attemptsMax: number): Promise<InboxRow[]>;
+  /** The number of the newest event that is kept; numbers rise with time. 0: there is none. */
+  newestEvent(): Promise<number>;
   /** It has taken effect. */
   settle(id: number): Promise<void>;
   /** It failed once more. */

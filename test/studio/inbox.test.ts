@@ -10,9 +10,9 @@ import type { InboxRow } from '../../src/core/connection.ts';
 /** Turns of the queue of promises after the last look at the store; more than it takes to wind up. */
 const TURNS = 20;
 
-function inboxOn(read: () => Promise<InboxRow[]>, ended: number[] = []): Inbox {
+function inboxOn(read: () => Promise<InboxRow[]>, ended: number[] = [], newest = () => Number.MAX_SAFE_INTEGER): Inbox {
   const deps = {
-    store: { studio: { inbox: read, settle: async (id: number) => ended.push(id) } },
+    store: { studio: { inbox: read, newestEvent: async () => newest(), settle: async (id: number) => ended.push(id) } },
     clock: { now: () => 0 },
     log: { warn: () => undefined, error: () => undefined },
   } as unknown as Deps;
@@ -49,4 +49,22 @@ it('goes on for whoever waits for it when it does not end', async () => {
   const waits = inbox.settled(given.signal);
   given.abort();
   await waits;
+});
+
+it('settles what was there at the call, although more comes all the time', async () => {
+  const ended: number[] = [];
+  let newest = 3;
+  const inbox: Inbox = inboxOn(
+    async () => {
+      // Each look finds one more.
+      const ids = Array.from({ length: newest++ }, (_, i) => i + 1).filter((id) => !ended.includes(id));
+      inbox.kick();
+      return ids.map((id) => ({ ...event, id }));
+    },
+    ended,
+    () => newest,
+  );
+  await inbox.settled(new AbortController().signal);
+  expect(ended.slice(0, 3)).toEqual([1, 2, 3]);
+  await inbox.stop();
 });

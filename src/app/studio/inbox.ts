@@ -3,6 +3,7 @@
  * once however often it comes, because what it says is held against what is known.
  */
 import { createHash } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import type { Connection, InboxRow } from '../../core/connection.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
@@ -24,8 +25,6 @@ const RETRY_MS = 5_000;
 /** So long nothing has come in, or the first event has waited for so long. */
 const QUIET_MS = 100;
 const HELD_MS_MAX = 1_000;
-/** Where events keep coming, whoever waits for them goes on. */
-const SETTLED_MS_MAX = 10_000;
 
 /** Brings the label config of the other side here. */
 export type FollowConfig = (connection: Connection, labelConfig: string) => Promise<void>;
@@ -38,6 +37,10 @@ export class Inbox {
   readonly #follow: FollowConfig;
   /** Event -> when to try it again. */
   readonly #postponed = new Map<number, number>();
+  /** Says `end` after each look at all that was there when it began. */
+  readonly #passes = new EventEmitter();
+  #begun = 0;
+  #ended = 0;
   #draining: Promise<void> | null = null;
   #again = false;
   #stopped = false;
@@ -79,23 +82,23 @@ export class Inbox {
     this.#draining = this.#drain();
   }
 
-  /** Resolves when everything that was received so far has been tried, or nobody waits for that any more. */
+  /**
+   * Resolves when everything that was received so far has been tried, however much comes meanwhile, or when nobody waits
+   * for that any more.
+   */
   async settled(signal: AbortSignal): Promise<void> {
+    const pass = this.#begun + 1;
     this.kick();
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(SETTLED_MS_MAX)]);
-    let stop = (): void => undefined;
-    const given = new Promise<void>((resolve) => {
-      stop = resolve;
-    });
-    patience.addEventListener('abort', stop);
-    await Promise.race([this.#draining, given]);
-    patience.removeEventListener('abort', stop);
+    while (this.#ended < pass && !this.#stopped && !signal.aborted) {
+      await once(this.#passes, 'end', { signal }).catch(() => undefined);
+    }
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#waiting);
+    this.#passes.emit('end');
     await this.#draining;
   }
 
@@ -115,16 +118,21 @@ export class Inbox {
   }
 
   async #pass(): Promise<void> {
-    for (let after = 0; ; ) {
-      const rows = await this.#deps.store.studio.inbox({ after, limit: BATCH }, ATTEMPTS_MAX);
+    this.#begun += 1;
+    const { studio } = this.#deps.store;
+    const last = await studio.newestEvent();
+    for (let after = 0; after < last; ) {
+      const rows = await studio.inbox({ after, limit: BATCH }, ATTEMPTS_MAX);
       for (const row of rows) {
-        if (this.#stopped) return;
+        // What came since is for the next pass: this one has an end.
+        if (this.#stopped || row.id > last) break;
         await this.#workOff(row);
         await new Promise((resolve) => setImmediate(resolve));
       }
-      if (rows.length < BATCH) return;
-      after = rows.at(-1)!.id;
+      after = rows.length < BATCH || this.#stopped ? last : rows.at(-1)!.id;
     }
+    this.#ended = this.#begun;
+    this.#passes.emit('end');
   }
 
   #later(): void {

@@ -34,8 +34,10 @@ const oldest = query<{ after: number; limit: number; attemptsMax: number }>()((d
     .limit(p.limit),
 );
 
+const newest = query<object>()((db) => db.selectFrom('studio_inbox').select('id').orderBy('id', 'desc').limit(1));
+
 type Connections = Pick<StudioStore, 'add' | 'get' | 'find' | 'list' | 'update' | 'remove'>;
-type Inbox = Pick<StudioStore, 'receive' | 'inbox' | 'settle' | 'failed' | 'waiting'>;
+type Inbox = Pick<StudioStore, 'receive' | 'inbox' | 'newestEvent' | 'settle' | 'failed' | 'waiting'>;
 type Trainers = Pick<StudioStore, 'trainer' | 'setTrainer' | 'claimCall' | 'recount' | 'removeTrainer'>;
 
 export function studioStore(context: Context, enqueueWith: EnqueueWith): StudioStore {
@@ -95,6 +97,7 @@ function inbox({ engine, clock }: Context): Inbox {
         await insertEvent.run(db, { connectionId, digest, body, now: isoTime(clock) });
       }),
     inbox: async (page, attemptsMax) => (await oldest.all(engine.reader, { ...page, attemptsMax })).map(toInboxRow),
+    newestEvent: async () => (await newest.first(engine.reader, {}))?.id ?? 0,
     settle: (id) =>
       engine.write(async (db) => {
         await db.deleteFrom('studio_inbox').where('id', '=', id).execute();

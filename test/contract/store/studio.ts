@@ -157,9 +157,11 @@ export function studioContract(open: OpenEmpty): void {
     inWorld(open, async (world) => {
       const { studio } = world.store;
       const { id } = await connect(world, 'a');
+      expect(await studio.newestEvent()).toBe(0);
       for (const digest of ['x', 'y', 'x']) await studio.receive(id, digest, `{"${digest}":1}`);
       const [first, second] = await studio.inbox({ after: 0, limit: 10 }, 2);
       expect([first?.body, second?.body]).toEqual(['{"x":1}', '{"y":1}']);
+      expect(await studio.newestEvent()).toBe(second!.id);
       await studio.settle(first!.id);
       await studio.failed(second!.id, 'no');
       await studio.failed(second!.id, 'never');

@@ -95,7 +95,10 @@ export interface TaskStore {
   ordinals(projectId: number, from: number, limit: number): Promise<{ ids: Float64Array; ordinals: Uint32Array }>;
   /** Ids of the tasks that a run brought and that are still there, ascending. */
   idsOfRun(runId: number): Promise<number[]>;
-  /** New data gets a new ordinal and loses its machine votes, because everything computed from the old row is stale. */
+  /**
+   * New data gets a new ordinal and loses its machine votes and the predictions of runs, because everything computed from
+   * the old row is stale. Predictions that came with an import or from elsewhere stay: nobody here could make them again.
+   */
   edit(id: number, change: { data?: JsonObject; meta?: JsonObject }): Promise<Task>;
   /** Removes tasks with their annotations, predictions and votes. Returns how many were there. */
   delete(projectId: number, ids: readonly number[]): Promise<number>;
@@ -126,8 +129,14 @@ export interface AnnotationStore {
   rewrite(projectId: number, change: (result: readonly Region[]) => readonly Region[] | null): Promise<number>;
 }
 
+export interface NewPrediction extends Omit<Prediction, 'id' | 'createdAt'> {
+  /** Of the task as it was looked at: a task with other data, or none, gets no prediction. Left out: it must be there. */
+  readonly ordinal?: number;
+}
+
 export interface PredictionStore {
-  add(predictions: readonly Omit<Prediction, 'id' | 'createdAt'>[]): Promise<Prediction[]>;
+  /** Returns those that were added. */
+  add(predictions: readonly NewPrediction[]): Promise<Prediction[]>;
   get(id: number): Promise<Prediction | undefined>;
   ofTasks(taskIds: readonly number[]): Promise<Prediction[]>;
   update(id: number, change: Pick<Prediction, 'result' | 'score'>): Promise<Prediction>;

@@ -205,6 +205,7 @@ class Prelabel {
       .map(({ task, says }) => ({
         projectId: task.projectId,
         taskId: task.id,
+        ordinal: task.ordinal,
         labelerId: run.labelerId!,
         runId: run.id,
         result: says.regions,

@@ -1,5 +1,5 @@
 /** What span rules marked, kept as predictions of the run: one per task and rule. */
-import type { Project, Run, Task } from '../../core/domain.ts';
+import type { Run, Task } from '../../core/domain.ts';
 import { groupBy } from '../../core/group.ts';
 import type { RuleVotes } from '../../rules/index.ts';
 import type { Deps } from '../deps.ts';
@@ -7,7 +7,6 @@ import type { ProjectConfig } from '../projects/project-config.ts';
 import { spanRegion } from './span-target.ts';
 
 interface SpanAct {
-  readonly project: Project;
   readonly config: ProjectConfig;
   readonly run: Run;
   /** Labeler of each rule. */
@@ -38,8 +37,8 @@ export async function writeSpans(
     });
     if (found.length === 0 || done.has(`${task.id} ${labelerId}`)) return [];
     const result = found.map((span) => spanRegion(target, task.data, span, null));
-    return [{ projectId: act.project.id, taskId: task.id, labelerId, runId: act.run.id, result, score: null }];
+    const { projectId, id: taskId, ordinal } = task;
+    return [{ projectId, taskId, ordinal, labelerId, runId: act.run.id, result, score: null }];
   });
-  await store.predictions.add(fresh);
-  return fresh.length;
+  return (await store.predictions.add(fresh)).length;
 }

@@ -62,12 +62,11 @@ export function createSpansHandler(deps: Deps, configs: ProjectConfigs) {
     } as const;
     const run = await wholeRun(deps, work, start, async ({ id: runId }) => {
       const labeler = await store.labelers.ensure('neighbour', String(runId), 'same_span');
-      const made = places.map(({ taskId, text, spans }) => {
+      const made = places.map(({ taskId, ordinal, text, spans }) => {
         const result = spans.map((span) => regionAt(wanted, text, span));
-        return { projectId: project.id, taskId, labelerId: labeler.id, runId, result, score: null };
+        return { projectId: project.id, taskId, ordinal, labelerId: labeler.id, runId, result, score: null };
       });
-      if (made.length > 0) await store.predictions.add(made);
-      return made.length;
+      return (await store.predictions.add(made)).length;
     });
     return { runId: run.id, tasks: run.written, spans };
   };
@@ -76,6 +75,7 @@ export function createSpansHandler(deps: Deps, configs: ProjectConfigs) {
 /** Where the words occur in one task. */
 interface Place {
   readonly taskId: number;
+  readonly ordinal: number;
   readonly text: string;
   readonly spans: readonly TextSpan[];
 }
@@ -96,7 +96,7 @@ async function occurrences(
       if (typeof text !== 'string') continue;
       const own = task.id === request.taskId ? [spanOf(wanted.region)!] : [];
       const spans = sameSpans(wanted.words, text, [...(taken.get(task.id) ?? []), ...own], searchOf(request));
-      if (spans.length > 0) all.push({ taskId: task.id, text, spans });
+      if (spans.length > 0) all.push({ taskId: task.id, ordinal: task.ordinal, text, spans });
     }
     if (all.length > PREDICTIONS_MAX) {
       throw new AppError(

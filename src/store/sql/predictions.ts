@@ -1,14 +1,14 @@
 /** Predictions: suggestions kept word for word, as they were shown or imported. */
 import { isoTime } from '../../core/clock.ts';
 import type { Prediction } from '../../core/domain.ts';
-import type { PredictionStore } from '../store.ts';
+import type { NewPrediction, PredictionStore } from '../store.ts';
 import { type Context, found } from './context.ts';
 import { breather, chunks } from './engine.ts';
 import { bookAdded, bookGoing, predictionTotal } from './prediction-counts.ts';
 import { LIST_MAX, listQuery, query } from './query.ts';
 import { toPrediction } from './rows.ts';
 import type { Database, PredictionTable } from './schema.ts';
-import { requireTask } from './task-lookup.ts';
+import { requireTask, taskById } from './task-lookup.ts';
 import { standing } from './visible.ts';
 
 function visible(db: Database) {
@@ -80,8 +80,6 @@ const some = query<{ projectId: number; labelerId: number; limit: number }>()((d
 
 const removeAll = listQuery<object>()((db, ids) => db.deleteFrom('predictions').where('id', 'in', ids));
 
-type NewPrediction = Omit<Prediction, 'id' | 'createdAt'>;
-
 export function predictionStore({ engine, clock }: Context): PredictionStore {
   return {
     add: (predictions) =>
@@ -139,8 +137,7 @@ export async function addMany(db: Database, predictions: readonly NewPrediction[
   for (const some of chunks(predictions, LIST_MAX)) {
     const added: Prediction[] = [];
     for (const one of some) {
-      await requireTask(db, one.taskId, one.projectId);
-      added.push(await insertOne(db, one, now));
+      if (await isWanted(db, one)) added.push(await insertOne(db, one, now));
       await pause();
     }
     const ids = added.map((one) => one.id);
@@ -150,6 +147,36 @@ export async function addMany(db: Database, predictions: readonly NewPrediction[
   return all;
 }
 
+/** Throws NOT_FOUND for a task that has to be there. */
+async function isWanted(db: Database, { taskId, projectId, ordinal }: NewPrediction): Promise<boolean> {
+  if (ordinal !== undefined) {
+    const row = await taskById.first(db, { id: taskId });
+    return row?.ordinal === ordinal && row.project_id === projectId;
+  }
+  await requireTask(db, taskId, projectId);
+  return true;
+}
+
+const ofRunsOfTask = query<{ taskId: number }>()((db, p) =>
+  db
+    .selectFrom('predictions')
+    .innerJoin('runs', 'runs.id', 'predictions.run_id')
+    .where('predictions.task_id', '=', p.taskId)
+    .where('runs.kind', '!=', 'import')
+    .select('predictions.id'),
+);
+
+/** What machines here have marked in a task goes with the data that it was marked in. */
+export async function dropMarks(db: Database, taskId: number): Promise<void> {
+  const ids = (await ofRunsOfTask.all(db, { taskId })).map((row) => row.id);
+  if (ids.length === 0) return;
+  for (const id of ids) await forget.run(db, { id, taskId });
+  for (const some of chunks(ids, LIST_MAX)) {
+    await bookGoing.run(db, {}, some);
+    await removeAll.run(db, {}, some);
+  }
+}
+
 /** For a task that the caller knows to be there. */
 export async function addOne(db: Database, one: NewPrediction, now: string): Promise<Prediction> {
   const added = await insertOne(db, one, now);
@@ -157,7 +184,7 @@ export async function addOne(db: Database, one: NewPrediction, now: string): Pro
   return added;
 }
 
-async function insertOne(db: Database, one: NewPrediction, now: string): Promise<Prediction> {
+async function insertOne(db: Database, { ordinal: _, ...one }: NewPrediction, now: string): Promise<Prediction> {
   const row = await insertRow.first(db, {
     project_id: one.projectId,
     task_id: one.taskId,

@@ -8,6 +8,7 @@ import { type Context, found } from './context.ts';
 import { addTasks, recount } from './counts.ts';
 import { breather, chunks, type Engine } from './engine.ts';
 import { bookGoingTasks } from './prediction-counts.ts';
+import { dropMarks } from './predictions.ts';
 import { LIST_MAX, listQuery, query, rowsQuery } from './query.ts';
 import { toTask } from './rows.ts';
 import { requireOpenRun } from './runs.ts';
@@ -220,7 +221,10 @@ export async function edit(
     .set({ ordinal, data: JSON.stringify(data), meta: JSON.stringify(meta), updated_at: now })
     .where('id', '=', id)
     .execute();
-  if (stale) await db.deleteFrom('votes').where('task_id', '=', id).execute();
+  if (stale) {
+    await db.deleteFrom('votes').where('task_id', '=', id).execute();
+    await dropMarks(db, id);
+  }
   return { ...old, ordinal, data, meta, updatedAt: now };
 }
 

@@ -99,6 +99,32 @@ export function taskContract(open: OpenEmpty): void {
       expect(await store.integrityProblems()).toEqual([]);
     }));
 
+  it('takes what runs predicted away with the data that it was predicted for, and adds none of theirs afterwards', () =>
+    inWorld(open, async ({ store, project, tasks, importRun, run }) => {
+      const [task, other, gone] = await tasks(3);
+      const model = await store.labelers.ensure('model', 'head', '1');
+      const made = { projectId: project.id, taskId: task!.id, labelerId: model.id, result: [], score: null };
+      const [marks, spread] = [await run('rules'), await run('propagation')];
+      const kept = await store.predictions.add([
+        { ...made, runId: null },
+        { ...made, runId: importRun.id },
+        { ...made, taskId: other!.id, ordinal: other!.ordinal, runId: marks.id },
+      ]);
+      await store.predictions.add([marks.id, spread.id].map((runId) => ({ ...made, ordinal: task!.ordinal, runId })));
+      await store.tasks.edit(task!.id, { meta: { seen: true } });
+      expect(await store.predictions.ofTasks([task!.id])).toHaveLength(4);
+      await store.tasks.edit(task!.id, { data: { text: 'something else' } });
+      await store.tasks.delete(project.id, [gone!.id]);
+      const late = [task!, other!, gone!].map(({ id: taskId, ordinal }) => {
+        return { ...made, taskId, ordinal, runId: marks.id };
+      });
+      const added = await store.predictions.add(late);
+      expect(added.map((one) => one.taskId)).toEqual([other!.id]);
+      expect(await store.predictions.ofTasks([task!.id, other!.id])).toEqual([...kept, ...added]);
+      expect(await store.predictions.count(project.id)).toBe(4);
+      expect(await store.integrityProblems()).toEqual([]);
+    }));
+
   it('refuses tasks for a run that has ended, was undone or belongs to another project', () =>
     inWorld(open, async ({ store, project, importRun, run }) => {
       const other = await store.projects.create({ ...project, title: 'other' });

@@ -19,6 +19,12 @@ export interface JobLease {
   readonly attempt: number;
 }
 
+export interface LeaseRequest {
+  readonly kinds: readonly string[];
+  readonly owner: string;
+  readonly leaseMs: number;
+}
+
 export interface JobProgress {
   readonly stage?: string;
   readonly done?: number;
@@ -41,7 +47,7 @@ export interface JobQueue {
    * Never two of one project and kind at once; jobs without a project count as one project. Jobs with the key of a paused
    * one wait behind it: they would do its work.
    */
-  lease(request: { kinds: readonly string[]; owner: string; leaseMs: number }): Promise<JobLease | undefined>;
+  lease(request: LeaseRequest): Promise<JobLease | undefined>;
   /** Reports progress and renews the lease. `cancelRequested` and `pauseRequested` of the answer tell the worker to stop. */
   progress(lease: JobLease, progress: JobProgress, leaseMs: number): Promise<Job>;
   complete(lease: JobLease, output: Json): Promise<Job>;
@@ -50,8 +56,16 @@ export interface JobQueue {
   cancelled(lease: JobLease): Promise<Job>;
   /** Gives the job back unfinished: it is paused when that was asked for, else leased again (the server is stopping). */
   release(lease: JobLease): Promise<void>;
-  /** A queued job is cancelled at once, a running one is asked to stop. */
+  /** A waiting job is cancelled at once, a running one is asked to stop. For whoever has nothing to take back. */
   requestCancel(id: number): Promise<Job>;
+  /**
+   * A running job is asked to stop. Of one that nobody works on the caller gets the lease: to take back what it has done
+   * and to end it with `cancelled`. Until then it counts as running, so that a crash leaves it to the next worker.
+   */
+  leaseToCancel(
+    id: number,
+    holder: Pick<LeaseRequest, 'owner' | 'leaseMs'>,
+  ): Promise<{ job: Job; lease: JobLease | null }>;
   /** A waiting job is paused at once, a running one is asked to stop. CONFLICT when it has ended. */
   requestPause(id: number): Promise<Job>;
   /** A paused job goes on from where it was. CONFLICT when it is not paused, nor asked to. */

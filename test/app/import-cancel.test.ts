@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Deps } from '../../src/app/deps.ts';
 import { JobRunner } from '../../src/app/jobs/job-runner.ts';
-import { createJobs } from '../../src/app/jobs/jobs.ts';
+import { createJobs, TAKE_BACK_MS } from '../../src/app/jobs/jobs.ts';
 import type { Loops } from '../../src/app/learning/loops.ts';
 import { ProjectConfigs } from '../../src/app/projects/project-config.ts';
 import { createImportHandler, IMPORT } from '../../src/app/transfer/import.ts';
@@ -18,11 +18,15 @@ async function begun({ store, clock, project, importRun, tasks }: World) {
   const files = new Set(['spooled']);
   const spool = {
     has: async (id: string) => files.has(id),
-    delete: async (id: string) => void files.delete(id),
+    delete: async (id: string) => {
+      await disk.answers();
+      files.delete(id);
+    },
     read: async function* () {
       yield Buffer.from('{"data":{"text":"a row"}}\n'.repeat(2 * WRITTEN));
     },
   };
+  const disk = { answers: async (): Promise<void> => undefined };
   const loops = { added: async () => undefined, reload: async () => undefined } as unknown as Loops;
   const deps = { store, spool, clock, newId: () => 'new' } as unknown as Deps;
   const jobs = createJobs(deps, loops, new AbortController().signal);
@@ -45,7 +49,7 @@ async function begun({ store, clock, project, importRun, tasks }: World) {
     run: (await store.runs.get(importRun.id))!.state,
     file: files.size,
   });
-  return { id, jobs, lease, runner, left };
+  return { id, jobs, lease, runner, left, disk };
 }
 
 const NOTHING = { job: 'cancelled', tasks: 0, run: 'failed', file: 0 };
@@ -58,6 +62,49 @@ it('that a stopping server has given back', () =>
     await jobs.cancel(id);
     expect(await left()).toEqual(NOTHING);
     await expect(jobs.retry(id)).rejects.toMatchObject({ code: 'CONFLICT', message: /import the file again/ });
+  }));
+
+it('that waits, when the server is killed before all is taken back', () =>
+  inWorld(openSqlite, async (world) => {
+    const { id, jobs, lease, runner, left, disk } = await begun(world);
+    await world.store.jobs.release(lease);
+    const cut = new Promise<void>((reached) => {
+      disk.answers = () => {
+        reached();
+        return new Promise(() => undefined);
+      };
+    });
+    void jobs.cancel(id);
+    await cut;
+    expect(await left()).toMatchObject({ job: 'running', file: 1 });
+    disk.answers = async () => undefined;
+    world.clock.advance(TAKE_BACK_MS);
+    runner.start();
+    await expect.poll(async () => (await left()).job).toBe('cancelled');
+    await runner.stop();
+    expect(await left()).toEqual(NOTHING);
+  }));
+
+it('that waits, when taking back fails at first', () =>
+  inWorld(openSqlite, async (world) => {
+    const { id, jobs, lease, runner, left, disk } = await begun(world);
+    await world.store.jobs.release(lease);
+    disk.answers = () => Promise.reject(new Error('the disk is away'));
+    await expect(jobs.cancel(id)).rejects.toThrow('away');
+    disk.answers = async () => undefined;
+    runner.start();
+    await expect.poll(async () => (await left()).job).toBe('cancelled');
+    await runner.stop();
+    expect(await left()).toEqual(NOTHING);
+  }));
+
+it('that was through when it was cancelled keeps its tasks, and leaves no file', () =>
+  inWorld(openSqlite, async (world) => {
+    const { id, jobs, lease, left } = await begun(world);
+    await world.store.runs.finish(world.importRun.id, 'done', WRITTEN);
+    await world.store.jobs.release(lease);
+    await jobs.cancel(id);
+    expect(await left()).toEqual({ job: 'cancelled', tasks: WRITTEN, run: 'done', file: 0 });
   }));
 
 it('that a killed server was about to cancel', () =>

@@ -103,6 +103,32 @@ export function jobContract(open: OpenEmpty): void {
         await expect(queue.requestCancel(999)).rejects.toMatchObject(code('NOT_FOUND'));
       }));
 
+    it('that waits is cancelled by whoever takes back what it has done, or by the next worker', () =>
+      inQueue(async (queue, clock) => {
+        const holder = { owner: 'canceller', leaseMs: LEASE_MS };
+        const { id } = await add(queue, 'embed', 'key');
+        const { job, lease } = await queue.leaseToCancel(id, holder);
+        expect(job).toMatchObject({ state: 'running', cancelRequested: true });
+        expect(await queue.leaseToCancel(id, holder)).toMatchObject({ job: { id }, lease: null });
+        // Who wants its work done anew gets a job of its own.
+        const other = await add(queue, 'embed', 'key');
+        expect(other.id).not.toBe(id);
+        clock.advance(LEASE_MS);
+        const next = (await take(queue))!;
+        expect(next.job).toMatchObject({ id, cancelRequested: true });
+        await expect(queue.cancelled(lease!)).rejects.toMatchObject(code('CONFLICT'));
+        await queue.release(next);
+        expect((await add(queue, 'embed', 'key')).id).toBe(other.id);
+        expect(await queue.cancelled((await take(queue))!)).toMatchObject({ id, state: 'cancelled' });
+        expect(await queue.leaseToCancel(id, holder)).toMatchObject({ job: { state: 'cancelled' }, lease: null });
+
+        const lent = (await take(queue))!;
+        expect(await queue.leaseToCancel(lent.job.id, holder)).toMatchObject({
+          job: { state: 'running', cancelRequested: true },
+          lease: null,
+        });
+      }));
+
     it('is cancelled for a worker that died, by one who clears up after it', () =>
       inQueue(async (queue, clock) => {
         const job = await add(queue);

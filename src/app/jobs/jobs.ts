@@ -6,6 +6,7 @@ import type { Page } from '../../store/store.ts';
 import type { Deps } from '../deps.ts';
 import { enqueueEmbedding } from '../embeddings/embed.ts';
 import type { Loops } from '../learning/loops.ts';
+import { endPrediction, PREDICT } from '../learning/predict.ts';
 import { enqueueTraining } from '../learning/retrain.ts';
 import { MODEL_PULL, shownPull } from '../library/model-pull.ts';
 import { found } from '../lookup.ts';
@@ -14,13 +15,20 @@ import type { JobsApi } from './api.ts';
 import { actsOn, isTakenBack } from './job-acts.ts';
 import { takeBackAttempts } from './whole-run.ts';
 
+/** Millions of rows take seconds. */
+export const TAKE_BACK_MS = 600_000;
+
 /** `closing` ends everybody who waits for a job. */
 export function createJobs(deps: Deps, loops: Loops, closing: AbortSignal): JobsApi {
   const { store } = deps;
   const { jobs } = store;
   const get = (id: number): Promise<Job> => found('job', id, jobs.get(id));
-  const takeBack = (job: Job): Promise<void> =>
-    job.kind === IMPORT ? undoImport(deps, loops, job) : takeBackAttempts(deps, { job });
+  const takeBack = async (job: Job): Promise<void> => {
+    if (job.projectId === null) return;
+    if (job.kind === IMPORT) await undoImport(deps, loops, job);
+    else if (job.kind === PREDICT) await endPrediction(deps, job);
+    else await takeBackAttempts(deps, { job });
+  };
   const project = (id: number) => found('project', id, store.projects.get(id));
   return {
     list: (options) => jobs.list(options),
@@ -39,10 +47,17 @@ export function createJobs(deps: Deps, loops: Loops, closing: AbortSignal): Jobs
     },
     resume: (id) => jobs.resume(id),
     async cancel(id) {
-      const job = await jobs.requestCancel(id);
-      // Nobody works on it who would do this: it was waiting, or paused.
-      if (job.state === 'cancelled' && job.projectId !== null) await takeBack(job);
-      return job;
+      const { job, lease } = await jobs.leaseToCancel(id, { owner: 'cancel', leaseMs: TAKE_BACK_MS });
+      // Else whoever works on it does this.
+      if (lease === null) return job;
+      try {
+        await takeBack(job);
+      } catch (error) {
+        // The next worker tries again.
+        await jobs.release(lease);
+        throw error;
+      }
+      return jobs.cancelled(lease);
     },
     async retry(id) {
       const job = await get(id);

@@ -72,7 +72,7 @@ async function predictAll(deps: Deps, work: JobWork, all: Prediction): Promise<R
       const idOf = new Map(Array.from(chunk.ordinals, (ordinal, i) => [ordinal, chunk.ids[i]!]));
       const ordinals = all.probabilities.missing(chunk.ordinals).filter((ordinal) => all.embeddings.has(ordinal));
       if (ordinals.length > 0) {
-        run ??= await startRun(deps, all.version);
+        run ??= await startRun(deps, all.version, work.job);
         const rows = await readRows(all.embeddings, ordinals);
         const probabilities = await compute.predict(all.version.head, rows, all.config.classes);
         // Votes first: they are written once however often the chunk is repeated, and the matrix says it is done.
@@ -131,19 +131,26 @@ async function runsOf({ store }: Deps, version: ModelVersion): Promise<Run[]> {
   return runs.filter((run) => run.kind === 'prelabel' && run.params.versionId === version.id);
 }
 
+/** The run that a paused job has left open ends with it, and keeps what it has written. */
+export async function endPrediction(deps: Deps, job: Job): Promise<void> {
+  const runs = await deps.store.runs.list(job.projectId!);
+  const open = runs.find((run) => run.kind === 'prelabel' && run.state === 'running' && run.params.job === job.id);
+  if (open) await finish(deps, open, 'failed');
+}
+
 /** The run that a stopped job left open. */
 async function openRun(deps: Deps, version: ModelVersion): Promise<Run | undefined> {
   return (await runsOf(deps, version)).find((run) => run.revokedAt === null && run.state === 'running');
 }
 
-async function startRun({ store }: Deps, version: ModelVersion): Promise<Run> {
+async function startRun({ store }: Deps, version: ModelVersion, job: Job): Promise<Run> {
   const labeler = await store.labelers.ensure('model', HEAD, version.version);
   return store.runs.start({
     projectId: version.projectId,
     kind: 'prelabel',
     labelerId: labeler.id,
     summary: `Pre-labeled "${version.control}" by version ${version.number}, trained on ${version.trainedOn} tasks`,
-    params: { versionId: version.id, version: version.version },
+    params: { versionId: version.id, version: version.version, job: job.id },
   });
 }
 

@@ -181,9 +181,10 @@ export interface ImportParams extends Source {
 export async function undoImport({ store, spool }: Deps, loops: Loops, job: Job): Promise<void> {
   const { runId, spoolId } = importParams(job);
   const run = await found('run', runId, store.runs.get(runId));
-  if (run.state === 'done') return;
-  await store.runs.finish(runId, 'failed', 0);
-  await store.runs.revoke(runId);
+  if (run.state !== 'done') {
+    await store.runs.finish(runId, 'failed', 0);
+    await store.runs.revoke(runId);
+  }
   await spool.delete(spoolId);
   await loops.reload(job.projectId!);
 }

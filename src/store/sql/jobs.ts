@@ -158,6 +158,17 @@ export function jobQueue({ engine, clock }: Context): JobQueue & { readonly enqu
         if (isAlive(row)) return row.cancel_requested === 1 ? null : { cancel_requested: 1 };
         return hasEnded(row) ? null : left('cancelled', { cancel_requested: 1 });
       }),
+    leaseToCancel: async (id, { owner, leaseMs }) => {
+      let isOurs = false;
+      const job = await change(id, (row) => {
+        if (hasEnded(row)) return null;
+        if (isAlive(row)) return row.cancel_requested === 1 ? null : { cancel_requested: 1 };
+        isOurs = true;
+        const lease = { owner, lease_expires_at: clock.now() + leaseMs, attempts: row.attempts + 1 };
+        return { state: 'running', cancel_requested: 1, pause_requested: 0, ...lease };
+      });
+      return { job, lease: isOurs ? { job, attempt: job.attempts } : null };
+    },
     requestPause: (id) =>
       change(id, (row) => {
         if (hasEnded(row)) throw new AppError('CONFLICT', `Job ${id} is ${row.state}; there is nothing to pause.`);
@@ -236,6 +247,7 @@ async function enqueue(db: Database, job: NewJob, now: string): Promise<{ row: J
       .where('kind', '=', job.kind)
       .where('project_id', 'is not distinct from', job.projectId)
       .where('dedupe_key', '=', job.dedupeKey)
+      .where('cancel_requested', '=', 0)
       // Of one that was paused while it ran and one that waits behind it, the later.
       .orderBy('id', 'desc')
       .executeTakeFirst();

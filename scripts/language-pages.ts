@@ -59,7 +59,8 @@ ${table(['name', 'what', 'holds', 'import', 'export'], rows)}
 - All of them of one labeler, one model version, above a score, in a span of time, of
   finished tasks only: \`headstart export\` and \`GET /api/projects/N/export\` take the same filters ([cli.md](cli.md)).
 - With \`--media\` (\`with_media=true\`) the file comes in a zip with the pictures, sounds and films that its tasks
-  show; the tasks point to them. What may not or cannot be read keeps its address and counts as a loss.
+  show; the tasks point to them. What may not or cannot be read keeps its address, counts as a
+  loss and stands in \`missing-files.log\` inside the zip.
 - CSV cells that a spreadsheet would run as a formula get a quote in front with \`--escape-formulas\`.
 - What a format cannot hold (overlapping spans in CoNLL, turned boxes in VOC...) is said task by task: on standard error by
   the command line, as a list by \`GET /api/projects/N/export/losses\`.

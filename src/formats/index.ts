@@ -11,7 +11,7 @@ import { jsonMin } from './json-min.ts';
 import { doccanoJsonl, prodigyJsonl, spacyJsonl } from './text-jsonl.ts';
 import { txt } from './txt.ts';
 import { voc } from './voc.ts';
-import { yolo } from './yolo.ts';
+import { yolo, yoloObb } from './yolo.ts';
 
 export { unzipFiles, type ZipEntry, zipFiles } from './archive.ts';
 export type * from './format.ts';
@@ -31,6 +31,7 @@ const ALL: readonly Format[] = [
   prodigyJsonl,
   coco,
   yolo,
+  yoloObb,
   voc,
   brushPng,
   brushNumpy,

@@ -1,10 +1,11 @@
-/** YOLO: one text file per image with boxes or polygons as shares of its size, and `classes.txt`. */
+/** YOLO: one text file per image with boxes, polygons or turned boxes as shares of its size, and `classes.txt`. */
 import type { Region } from '../core/domain.ts';
 import { AppError } from '../core/errors.ts';
 import { boxCorners, type Point, type Size } from '../core/geometry.ts';
 import type { LabelConfig } from '../labelconfig/index.ts';
 import type {
   ExportRows,
+  FolderWriter,
   Format,
   ImportedRow,
   InputFile,
@@ -18,11 +19,11 @@ import { RowFault, rowError, tryRow } from './rows.ts';
 import {
   boundsOfForm,
   boxTarget,
+  type Form,
   importedImage,
   labeledImage,
   labelOrder,
   polygonTarget,
-  type Shape,
   shapeRegion,
 } from './shapes.ts';
 import { decodeText, linesOf } from './text.ts';
@@ -34,10 +35,38 @@ export const yolo: Format = {
   extensions: [],
   mediaTypes: [],
   readFolder: readYolo,
-  writeFolder: writeYolo,
+  writeFolder: writerOf({ numbersOf: boxOrPolygon, isBent: (form) => form.kind === 'mask' }),
 };
 
-async function* writeYolo(rows: ExportRows, options: WriteOptions = {}): AsyncGenerator<OutputFile> {
+/** Read by `yolo`, as polygons: without the size of a picture nobody can tell how far a box in it was turned. */
+export const yoloObb: Format = {
+  name: 'yolo-obb',
+  title: 'YOLO OBB: labels/*.txt with the four corners of turned boxes, classes.txt',
+  holds: 'turned boxes, polygons of four corners; other shapes become the upright box around them',
+  extensions: [],
+  mediaTypes: [],
+  writeFolder: writerOf({
+    numbersOf: (form, size) => shares(cornersOf(form) ?? boxCorners(boundsOfForm(form, size)), size),
+    isBent: (form) => cornersOf(form) === null,
+  }),
+};
+
+interface Lines {
+  /** What follows the class, in shares of the size. */
+  numbersOf(form: Form, size: Size): readonly number[];
+  /** Must it become the box around it? */
+  isBent(form: Form): boolean;
+}
+
+function writerOf(lines: Lines): FolderWriter {
+  return (rows, options = {}) => writeYolo(rows, options, lines);
+}
+
+async function* writeYolo(
+  rows: ExportRows,
+  options: WriteOptions,
+  { numbersOf, isBent }: Lines,
+): AsyncGenerator<OutputFile> {
   const found = new Set<string>();
   for await (const row of rows()) {
     for (const shape of labeledImage(row, options.config)?.shapes ?? []) {
@@ -59,27 +88,35 @@ async function* writeYolo(rows: ExportRows, options: WriteOptions = {}): AsyncGe
     const shapes = labeled.shapes.filter((shape) => shape.form.kind !== 'point');
     const points = labeled.shapes.length - shapes.length;
     if (points > 0) options.onLoss?.(row.task.id, `${points} key points are left out.`);
-    const lines = shapes.map((shape) => toLine(shape, labels.indexOf(shape.label), labeled.size!));
+    const bent = shapes.filter((shape) => isBent(shape.form)).length;
+    if (bent > 0) options.onLoss?.(row.task.id, `${bent} shapes became the box around them.`);
+    const lines = shapes.map(({ form, label }) => line(labels.indexOf(label), numbersOf(form, labeled.size!)));
     yield { path: `labels/${nameOf(safeStem(labeled.image), row.task.id)}.txt`, content: lines.join('') };
   }
 }
 
-/** `class cx cy w h`, or `class x1 y1 x2 y2 ...`, all divided by the size of the image. */
-function toLine({ form }: Shape, label: number, size: Size): string {
-  const corners =
-    form.kind === 'polygon'
-      ? form.points
-      : form.kind === 'box' && form.box.rotation !== 0
-        ? boxCorners(form.box)
-        : null;
-  if (corners !== null)
-    return line(
-      label,
-      corners.flatMap(([x, y]) => [x / size.width, y / size.height]),
-    );
+/** `cx cy w h`, or `x1 y1 x2 y2 ...`. */
+function boxOrPolygon(form: Form, size: Size): number[] {
+  if (form.kind === 'polygon') return shares(form.points, size);
+  if (form.kind === 'box' && form.box.rotation !== 0) return shares(boxCorners(form.box), size);
   const { x, y, width, height } = boundsOfForm(form, size);
-  const centre = [(x + width / 2) / size.width, (y + height / 2) / size.height];
-  return line(label, [...centre, width / size.width, height / size.height]);
+  return shares(
+    [
+      [x + width / 2, y + height / 2],
+      [width, height],
+    ],
+    size,
+  );
+}
+
+/** Null where it has no four. */
+function cornersOf(form: Form): readonly Point[] | null {
+  if (form.kind === 'box') return boxCorners(form.box);
+  return form.kind === 'polygon' && form.points.length === 4 ? form.points : null;
+}
+
+function shares(points: readonly Point[], { width, height }: Size): number[] {
+  return points.flatMap(([x, y]) => [x / width, y / height]);
 }
 
 /** Nine digits: a hundredth of a pixel would survive an image of 10 million pixels width. */

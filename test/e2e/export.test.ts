@@ -194,6 +194,16 @@ describe('an export with media', () => {
     expect(texts.join('')).not.toContain('base64');
   });
 
+  it.each(['COCO_WITH_IMAGES', 'YOLO_WITH_IMAGES', 'YOLO_OBB_WITH_IMAGES'])('is what %s means', async (format) => {
+    const zip = unzipSync(await download(server.client, id, format));
+    const names = Object.keys(zip);
+    expect(names.filter((one) => one.startsWith('images/'))).toHaveLength(1);
+    expect(names).toContain(format.startsWith('COCO') ? 'result.json' : 'classes.txt');
+    expect(Buffer.from(zip['missing-files.log']!).toString()).toMatch(
+      /^task \d+: \/data\/local-files\?d=.*passwd: .+\n$/,
+    );
+  });
+
   it('reads nothing that tasks may not show, and says so', async () => {
     const query = { exportType: 'json', with_media: true };
     const { count, losses } = await server.client.call('exportLosses', { params: { project_id: id }, query });

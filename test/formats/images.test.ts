@@ -226,6 +226,41 @@ describe('YOLO', () => {
     expect(text('labels/a.txt')).toBe('1 0.25 0.4 0.3 0.4\n');
   });
 
+  it('writes the corners of turned boxes, and says what became the box around it', async () => {
+    const lost: string[] = [];
+    const polygon = (id: string, points: number[][]) =>
+      region(id, 'poly', 'polygonlabels', { points, closed: true, polygonlabels: ['RBC'] });
+    const result = [
+      box('a', 10, 20, 30, 40, 'WBC'),
+      // 64 x 48 pixels with a corner at the centre, turned by a quarter.
+      box('b', 50, 50, 10, 10, 'RBC', 90),
+      polygon('c', [
+        [10, 10],
+        [20, 10],
+        [25, 20],
+        [15, 20],
+      ]),
+      polygon('d', [
+        [10, 10],
+        [20, 10],
+        [20, 30],
+      ]),
+    ];
+    const files = await writeFolder('yolo-obb', [exportRow(1, { image: 'a.jpg' }, result)], {
+      config,
+      onLoss: (_id, message) => lost.push(message),
+    });
+    expect(files.map(({ path }) => path)).toEqual(['classes.txt', 'notes.json', 'labels/a.txt']);
+    expect(String(files[2]!.content).split('\n')).toEqual([
+      '1 0.1 0.2 0.4 0.2 0.4 0.6 0.1 0.6',
+      '0 0.5 0.5 0.5 0.633333333 0.425 0.633333333 0.425 0.5',
+      '0 0.1 0.1 0.2 0.1 0.25 0.2 0.15 0.2',
+      '0 0.1 0.1 0.2 0.1 0.2 0.3 0.1 0.3',
+      '',
+    ]);
+    expect(lost).toEqual(['1 shapes became the box around them.']);
+  });
+
   it('reads polygons, scores and images without objects', async () => {
     const tasks = await readFolder('yolo', [
       { path: 'classes.txt', content: 'RBC\n' },

@@ -10,9 +10,21 @@ import type { Media, MediaStore } from '../../media/media.ts';
 export interface MediaFolder {
   /** The same row with its media named as in the zip; what cannot be had keeps its name and is told as a loss. */
   pack(row: ExportRow): Promise<ExportRow>;
-  /** What the rows that were packed so far show, each file once. */
+  /** What the rows that were packed so far show, each file once; then a list of what cannot be had, if there is any. */
   files(): AsyncGenerator<ZipEntry>;
 }
+
+interface Packed {
+  /** In the zip. */
+  readonly path: string;
+  /** The first that shows it. */
+  readonly taskId: number;
+}
+
+/** In the zip, by an ending that no format of ours reads as its own. */
+const MISSING = 'missing-files.log';
+/** Enough to know it by; an address can hold a whole picture. */
+const REFERENCE_CHARS = 200;
 
 const FOLDER_OF: Readonly<Partial<Record<ObjectKind, string>>> = { image: 'images', audio: 'audio', video: 'video' };
 
@@ -27,21 +39,27 @@ export function mediaFolder(
     return folder === undefined || field === null ? [] : [{ field, folder }];
   });
   const nameOf = uniqueNames();
-  /** Reference -> path in the zip; null when it cannot be had. */
-  const paths = new Map<string, string | null>();
+  /** By reference; null when it cannot be had. */
+  const packing = new Map<string, Packed | null>();
+  const missing: string[] = [];
+
+  const lose = (reference: string, taskId: number, error: unknown): void => {
+    if (!(error instanceof AppError)) throw error;
+    packing.set(reference, null);
+    missing.push(`task ${taskId}: ${reference.slice(0, REFERENCE_CHARS)}: ${error.message}`.replace(/\s+/g, ' '));
+    onLoss?.(taskId, `A file is not packed: ${error.message}`);
+  };
 
   const pathOf = async (reference: string, folder: string, taskId: number): Promise<string> => {
-    const known = paths.get(reference);
-    if (known !== undefined) return known ?? reference;
+    const known = packing.get(reference);
+    if (known !== undefined) return known?.path ?? reference;
     try {
       const { name } = await media.stat(reference, project.id);
       const path = `${folder}/${nameOf(safeStem(name), taskId)}${/\.[a-z0-9]+$/i.exec(name)?.[0] ?? ''}`;
-      paths.set(reference, path);
+      packing.set(reference, { path, taskId });
       return path;
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      paths.set(reference, null);
-      onLoss?.(taskId, `A file is not packed: ${error.message}`);
+      lose(reference, taskId, error);
       return reference;
     }
   };
@@ -66,11 +84,17 @@ export function mediaFolder(
     },
 
     async *files() {
-      for (const [reference, path] of paths) {
-        if (path === null) continue;
-        const file = await media.open(reference, project.id);
-        yield { path, content: bytesOf(file) };
+      for (const [reference, one] of packing) {
+        if (one === null) continue;
+        try {
+          const file = await media.open(reference, project.id);
+          yield { path: one.path, content: bytesOf(file) };
+        } catch (error) {
+          // It was there when the tasks were written.
+          lose(reference, one.taskId, error);
+        }
       }
+      if (missing.length > 0) yield { path: MISSING, content: `${missing.join('\n')}\n` };
     },
   };
 }

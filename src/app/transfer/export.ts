@@ -66,7 +66,7 @@ export function createExport(deps: Deps, configs: ProjectConfigs, suggestions: S
 }
 
 /** Label Studio packs these with their pictures. Its SDK asks for that with every format, and reads JSON and tables bare. */
-const OF_PICTURES: readonly string[] = ['coco', 'yolo', 'voc', 'brush-png', 'brush-numpy'];
+const OF_PICTURES: readonly string[] = ['coco', 'yolo', 'yolo-obb', 'voc', 'brush-png', 'brush-numpy'];
 
 function packsMedia({ withMedia = false }: ExportRequest, format: Format): boolean {
   return withMedia === 'of-pictures' ? OF_PICTURES.includes(format.name) : withMedia;

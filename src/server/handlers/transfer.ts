@@ -71,10 +71,15 @@ export function transferHandlers({ transfer, scripts }: App): Handlers<Names> {
   };
 }
 
+/** Label Studio's names for a format together with its pictures. */
+const WITH_IMAGES = /^(coco|yolo|yolo[_-]obb)[_-]with[_-]images$/i;
+
 function exportRequest(projectId: number, query: Query<'projectExport'>): ExportRequest {
+  const name = query.exportType ?? query.export_type ?? 'json';
+  const [, withImages] = WITH_IMAGES.exec(name) ?? [];
   return {
     projectId,
-    format: query.exportType ?? query.export_type ?? 'json',
+    format: withImages ?? name,
     labels: query.labels ?? (query.with_predictions === true ? 'both' : 'annotations'),
     onlyLabeled: query.download_all_tasks !== true,
     ...compact({
@@ -86,7 +91,7 @@ function exportRequest(projectId: number, query: Query<'projectExport'>): Export
       since: query.since,
       until: query.until,
       escapeFormulas: query.escape_formulas,
-      withMedia: query.with_media ?? (query.download_resources ? 'of-pictures' : undefined),
+      withMedia: query.with_media ?? (query.download_resources || withImages ? 'of-pictures' : undefined),
     }),
   };
 }

@@ -34,20 +34,18 @@ export function openNeighbourProcess(options: NeighbourProcessOptions): Neighbou
   let closed = false;
 
   const start = (): ChildProcess => {
-    // No environment: it needs none of the server's secrets.
-    const fresh = fork(entryFile(import.meta.url, './neighbour-main.ts'), [], {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      execArgv: [],
-      env: {},
-    });
+    const fresh = forked();
+    const ended = (error: AppError): void => {
+      if (child !== fresh) return;
+      child = undefined;
+      fail(waiting, error);
+    };
     fresh.on('message', (message: FromNeighbours) => receive(waiting, message));
-    fresh.on('error', () => undefined);
+    fresh.on('error', (error) => fresh.pid === undefined && ended(refused(error)));
     fresh.once('close', () => {
-      if (child === fresh) child = undefined;
-      fail(waiting);
+      ended(new AppError('BACKEND_CRASHED', 'The process that finds neighbours ended; ask again.'));
     });
-    fresh.send({ type: 'start', ...options } satisfies ToNeighbours);
+    post(fresh, { type: 'start', ...options });
     return fresh;
   };
 
@@ -60,14 +58,14 @@ export function openNeighbourProcess(options: NeighbourProcessOptions): Neighbou
     // It answers between two steps, and others' work goes on. A native loop cannot be interrupted: what the process knew
     // is on disk or in the rows, and others ask again.
     const stop = (): void => {
-      own.send({ type: 'stop', id } satisfies ToNeighbours, () => undefined);
+      post(own, { type: 'stop', id });
       kill = setTimeout(() => own.kill('SIGKILL'), STOP_MS);
     };
     signal?.addEventListener('abort', stop);
     try {
       return await new Promise<unknown>((resolve, reject) => {
         waiting.set(id, { resolve, reject, onProgress });
-        own.send({ type: 'call', id, name, args } satisfies ToNeighbours, () => undefined);
+        post(own, { type: 'call', id, name, args });
       });
     } finally {
       signal?.removeEventListener('abort', stop);
@@ -94,12 +92,37 @@ export function openNeighbourProcess(options: NeighbourProcessOptions): Neighbou
     async close() {
       closed = true;
       const last = child;
-      if (!last) return;
+      if (last?.pid === undefined) return;
       const ended = new Promise((resolve) => last.once('close', resolve));
       last.kill('SIGKILL');
       await ended;
     },
   };
+}
+
+/** Short of memory or processes, the system refuses: some refusals are thrown, the others are events. */
+function forked(): ChildProcess {
+  try {
+    // No environment: it needs none of the server's secrets.
+    return fork(entryFile(import.meta.url, './neighbour-main.ts'), [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: [],
+      env: {},
+    });
+  } catch (error) {
+    throw refused(error);
+  }
+}
+
+function refused(cause: unknown): AppError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new AppError('BACKEND_CRASHED', `The process that finds neighbours could not be started: ${why}.`, { cause });
+}
+
+/** One that has ended, or never began, has no channel; its calls are failed by the event that says so. */
+function post(child: ChildProcess, message: ToNeighbours): void {
+  if (child.connected) child.send(message, () => undefined);
 }
 
 function receive(waiting: Map<number, Waiting>, message: FromNeighbours): void {
@@ -113,9 +136,7 @@ function receive(waiting: Map<number, Waiting>, message: FromNeighbours): void {
   else one?.reject(AppError.fromPlain(message.error));
 }
 
-function fail(waiting: Map<number, Waiting>): void {
-  for (const { reject } of waiting.values()) {
-    reject(new AppError('BACKEND_CRASHED', 'The process that finds neighbours ended; ask again.'));
-  }
+function fail(waiting: Map<number, Waiting>, error: AppError): void {
+  for (const { reject } of waiting.values()) reject(error);
   waiting.clear();
 }

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { lackOf } from '../../src/app/spread/plan.ts';
 import { openNeighbourProcess } from '../../src/compute/neighbour-process.ts';
 import type { NeighbourSpaces, SpaceKey } from '../../src/compute/neighbours.ts';
@@ -210,5 +210,25 @@ describe('the neighbour process', () => {
     expect(await fill(second, key, upTo(MANY))).toBe(MANY);
     expect((await second.build(key)).items).toBe(MANY);
     expect(readdirSync(join(folder, '4', 'test-1')).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+});
+
+describe('a neighbour process that the system refuses to start', () => {
+  const node = process.execPath;
+  afterEach(() => {
+    process.execPath = node;
+  });
+
+  // Too long a path is refused by a throw, as is a lack of memory; a missing file by an event, as is a lack of processes.
+  it.each([`/${'x'.repeat(5_000)}`, '/nowhere'])('fails its calls clearly, and serves when it can be', async (path) => {
+    const key = { projectId: 8, embedder: 'test-1', dims: DIMS };
+    process.execPath = path;
+    const spaces = start();
+    const refused = { code: 'BACKEND_CRASHED', message: expect.stringMatching(/could not be started: .*spawn/) };
+    const calls = [spaces.open(key, upTo(3)), spaces.imageCopies([])];
+    await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(refused)));
+    await expect(spaces.open(key, upTo(3))).rejects.toMatchObject(refused);
+    process.execPath = node;
+    expect(await spaces.open(key, upTo(3))).toHaveLength(3);
   });
 });

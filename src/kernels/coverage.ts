@@ -1,19 +1,7 @@
 /** Kernel coverage for herding: how much a candidate adds to what the picked rows already cover. */
 import { assert } from '../core/errors.ts';
-import { gemm, matvec } from './dense.ts';
 import type { KernelHeap } from './heap.ts';
-import { type Matrix, rowOf } from './matrix.ts';
-
-/**
- * Width of the kernel k(i, j) = exp(-a_i a_j |x_i - x_j|^2). Wide: no scales, all a = 1. Self-tuned (Zelnik-Manor and
- * Perona, 2004): a = 1 / (distance to the row's 20th neighbour).
- */
-export interface KernelScales {
-  /** (candidates) a_i */
-  readonly candidates: Float32Array;
-  /** (targets) a_j */
-  readonly targets: Float32Array;
-}
+import type { Matrix } from './matrix.ts';
 
 /** out[j] = |x[j] - v|^2 for a padded vector v; out (rows), never negative. */
 export function squaredDistances(heap: KernelHeap, x: Matrix, v: Float32Array, out: Float32Array): void {
@@ -32,45 +20,24 @@ export function squaredDistances(heap: KernelHeap, x: Matrix, v: Float32Array, o
   );
 }
 
-/** out[j] = k(i, j): row i of `candidates` against every row of `targets`; out (targets). */
-export function kernelRow(
+/**
+ * out[j] = exp(-scale x scales[j] x squares[j]): how close a row is to each target, from its squared distances (targets).
+ * Without `scales` all targets are as wide. Self-tuned (Zelnik-Manor and Perona, 2004): scale and scales are 1 / (distance
+ * to the row's m-th neighbour).
+ */
+export function kernelFromSquares(
   heap: KernelHeap,
-  candidates: Matrix,
-  i: number,
-  targets: Matrix,
+  squares: Float32Array,
   out: Float32Array,
-  scales?: KernelScales,
+  scale = 1,
+  scales?: Float32Array,
 ): void {
-  matvec(heap, targets, rowOf(candidates, i), out);
-  squash(heap, candidates, i, targets, heap.address(out), scales);
-}
-
-/** out[i][j] = k(i, j): (candidates x targets), dense. */
-export function kernelBlock(
-  heap: KernelHeap,
-  candidates: Matrix,
-  targets: Matrix,
-  out: Float32Array,
-  scales?: KernelScales,
-): void {
-  gemm(heap, candidates, targets, null, out);
-  const start = heap.address(out);
-  for (let i = 0; i < candidates.rows; i++) squash(heap, candidates, i, targets, start + i * targets.rows * 4, scales);
-}
-
-/** Turns inner products with row i into kernel values, in place. */
-function squash(
-  heap: KernelHeap,
-  candidates: Matrix,
-  i: number,
-  targets: Matrix,
-  at: number,
-  scales?: KernelScales,
-): void {
-  const own = candidates.squares[i]!;
-  const a = scales ? scales.candidates[i]! : 1;
-  const b = scales ? heap.address(scales.targets) : 0;
-  heap.kernels.rbfFromDots(at, targets.rows, own, heap.address(targets.squares), a, b, at);
+  const n = squares.length;
+  assert(
+    out.length >= n && (scales === undefined || scales.length >= n),
+    'kernelFromSquares: out and scales (targets)',
+  );
+  heap.kernels.rbf(heap.address(squares), n, scale, scales ? heap.address(scales) : 0, heap.address(out));
 }
 
 /**

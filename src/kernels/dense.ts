@@ -30,6 +30,16 @@ export function gemm(heap: KernelHeap, x: Matrix, w: Matrix, bias: Float32Array 
   heap.kernels.gemm(heap.address(x.data), x.rows, x.stride, heap.address(w.data), w.rows, biasAt, heap.address(out));
 }
 
+/** out[i][j] += (u[i] + shift) e[j]: what one step of a head changes; out dense (n x c), u (n), e (c). Summed in float64. */
+export function addOuter(heap: KernelHeap, out: Float32Array, u: Float32Array, shift: number, e: Float64Array): void {
+  assert(out.length >= u.length * e.length, 'addOuter: out (n x c), u (n), e (c)');
+  heap.scoped(() => {
+    const factors = heap.f64(e.length);
+    factors.set(e);
+    heap.kernels.addOuter(heap.address(out), u.length, e.length, heap.address(u), shift, heap.address(factors));
+  });
+}
+
 /** out = softmax(scale * logits) by rows of a dense (n x c) table; out may be `logits`. scale = 1 / temperature, > 0. */
 export function softmaxRows(
   heap: KernelHeap,

@@ -3,12 +3,10 @@ export { badgeSample, raceUniform } from './badge.ts';
 export {
   coverageGains,
   coverWith,
-  type KernelScales,
-  kernelBlock,
-  kernelRow,
+  kernelFromSquares,
   squaredDistances,
 } from './coverage.ts';
-export { dot, firstNonFinite, gemm, matvec, softmaxRows } from './dense.ts';
+export { addOuter, dot, firstNonFinite, gemm, matvec, softmaxRows } from './dense.ts';
 export { HEAP_BYTES_MAX, type HeapMark, KernelHeap, ROW_PADDING } from './heap.ts';
 export { kCenterGreedy } from './kcenter.ts';
 export {

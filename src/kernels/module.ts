@@ -8,6 +8,7 @@ type Address = number;
 export interface KernelExports {
   matvec(x: Address, n: number, stride: number, v: Address, out: Address): void;
   gemm(x: Address, n: number, stride: number, w: Address, c: number, bias: Address, out: Address): void;
+  addOuter(out: Address, n: number, c: number, u: Address, shift: number, e: Address): void;
   measureRows(x: Address, n: number, stride: number, lengths: Address, scale: number): void;
   squaredLengths(x: Address, n: number, stride: number, out: Address): void;
   firstNonFinite(x: Address, n: number): number;
@@ -26,8 +27,7 @@ export interface KernelExports {
   race(weights: Address, n: number, seed: number, error: number, upper: Address): number;
   // biome-ignore format: one line per kernel
   squaredDistances(x: Address, n: number, stride: number, squares: Address, v: Address, own: number, out: Address): void;
-  // biome-ignore format: one line per kernel
-  rbfFromDots(dots: Address, n: number, own: number, squares: Address, scale: number, scales: Address, out: Address): void;
+  rbf(squares: Address, n: number, scale: number, scales: Address, out: Address): void;
   gains(kernel: Address, rows: number, n: number, coverage: Address, weights: Address, out: Address): void;
   coverWith(coverage: Address, kernel: Address, n: number): void;
   // biome-ignore format: one line per kernel

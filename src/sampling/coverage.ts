@@ -5,7 +5,7 @@ import {
   coverageGains,
   coverWith,
   KernelHeap,
-  kernelRow,
+  kernelFromSquares,
   type Matrix,
   matrixBytes,
   squaredDistances,
@@ -56,7 +56,6 @@ export class Coverage {
   readonly #matrix: Matrix;
   /** One row that kernels compare with the targets. */
   readonly #probe: Matrix;
-  readonly #probeScale: Float32Array;
   /** (targets) 1 / s_j. */
   readonly #tightness: Float32Array;
   #tuned = false;
@@ -88,7 +87,6 @@ export class Coverage {
     const count = this.targets.length;
     this.#matrix = allocMatrix(heap, count, rows.dim);
     this.#probe = allocMatrix(heap, 1, rows.dim);
-    this.#probeScale = heap.f32(1);
     this.#tightness = heap.f32(count);
     this.#gain = heap.f64(1);
     this.#covered = heap.f32(count);
@@ -108,14 +106,12 @@ export class Coverage {
     const entry = kept ?? { kernel, values: this.#room() };
     entry.kernel = kernel;
     if (kept === undefined) this.#cache.set(ordinal, entry);
-    if (kernel === 'wide') {
-      this.#aim(ordinal);
-      kernelRow(this.#heap, this.#probe, 0, this.#matrix, entry.values);
-    } else {
-      this.#tune();
-      this.#probeScale[0] = 1 / this.scale(ordinal, this.#reach);
-      const scales = { candidates: this.#probeScale, targets: this.#tightness };
-      kernelRow(this.#heap, this.#probe, 0, this.#matrix, entry.values, scales);
+    if (kernel === 'tuned') this.#tune();
+    const squares = this.distances(ordinal);
+    if (kernel === 'wide') kernelFromSquares(this.#heap, squares, entry.values);
+    else {
+      const tightness = 1 / this.#scaleOf(ordinal, squares, this.#reach);
+      kernelFromSquares(this.#heap, squares, entry.values, tightness, this.#tightness);
     }
     return entry.values;
   }
@@ -157,8 +153,12 @@ export class Coverage {
 
   /** Distance to the n-th nearest target (itself not counted), 0..2; small where rows are dense. */
   scale(ordinal: number, neighbour = DENSITY_NEIGHBOUR): number {
-    if (this.targets.length === 0) return 2;
-    const square = kthSmallest(this.distances(ordinal), neighbour + (this.#isTarget.has(ordinal) ? 1 : 0));
+    return this.targets.length === 0 ? 2 : this.#scaleOf(ordinal, this.distances(ordinal), neighbour);
+  }
+
+  /** `squares`: squared distances (targets) of the row. */
+  #scaleOf(ordinal: number, squares: Float32Array, neighbour: number): number {
+    const square = kthSmallest(squares, neighbour + (this.#isTarget.has(ordinal) ? 1 : 0));
     return Math.max(SCALE_MIN, Math.sqrt(square));
   }
 

@@ -1,5 +1,5 @@
 /** The logits of every row of a pool under one linear head, kept right while head and pool change. */
-import { allocMatrix, gemm, type Matrix, matvec } from '../kernels/index.ts';
+import { addOuter, allocMatrix, gemm, type Matrix, matvec } from '../kernels/index.ts';
 import type { RowStore } from './rows.ts';
 
 export class PoolLogits {
@@ -46,10 +46,7 @@ export class PoolLogits {
       const padded = heap.f32(matrix.stride);
       padded.set(step);
       matvec(heap, matrix, padded, along);
-      for (let i = 0; i < along.length; i++) {
-        const amount = along[i]! + direction[dim]!;
-        for (let c = 0; c < classCount; c++) logits[i * classCount + c]! += amount * residual[c]!;
-      }
+      addOuter(heap, logits, along, direction[dim]!, residual);
     });
     for (let c = 0; c < classCount; c++) {
       for (let j = 0; j < dim; j++) this.#weights[c * dim + j]! += residual[c]! * step[j]!;

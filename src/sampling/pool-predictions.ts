@@ -18,10 +18,12 @@ export function poolPredictions(rows: RowStore, link: Link, scale: number): Pool
     probabilitiesInto(link, rows.logits, ordinal * classCount, classCount, scale, out, at);
   const scores: PoolPredictions['scores'] = (name, ordinals) => {
     const score = acquisitionScore(name, link);
-    return Float32Array.from(ordinals, (ordinal) => {
-      into(ordinal, p, 0);
-      return score(p, classCount);
-    });
+    const out = new Float32Array(ordinals.length);
+    for (let i = 0; i < out.length; i++) {
+      into(ordinals[i]!, p, 0);
+      out[i] = score(p, classCount);
+    }
+    return out;
   };
   return {
     link,

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  addOuter,
   dot,
   firstNonFinite,
   gatherRows,
@@ -33,6 +34,34 @@ describe('matvec', () => {
         expect(calls.get('matvec')).toBe(2);
       }),
       { numRuns: 40 },
+    );
+  });
+});
+
+describe('addOuter', () => {
+  it('changes every logit by one step, in float64', () => {
+    fc.assert(
+      fc.property(shape.n, fc.integer({ min: 1, max: 9 }), shape.seed, (n, c, seed) => {
+        const { heap, calls } = countedHeap();
+        const [before, u, e] = [n * c, n, c].map((count, i) => gaussianRows(seed + i, count, 1)) as [
+          Float32Array,
+          Float32Array,
+          Float32Array,
+        ];
+        const out = heap.copy(before);
+        addOuter(
+          heap,
+          out,
+          heap.copy(u),
+          0.25,
+          Float64Array.from(e, (v) => v / 3),
+        );
+        for (let i = 0; i < n * c; i++) {
+          expect(out[i]).toBe(Math.fround(before[i]! + (u[Math.floor(i / c)]! + 0.25) * (e[i % c]! / 3)));
+        }
+        expect(calls.get('addOuter')).toBe(1);
+      }),
+      { numRuns: 20 },
     );
   });
 });

@@ -108,20 +108,10 @@ export function squaredDistances(x: usize, n: i32, stride: i32, squares: usize, 
   }
 }
 
-/**
- * kernel[j] = exp(-scale * scales[j] * |x - x[j]|^2) from inner products with x; `own` = |x|^2, scales may be 0 (ones).
- * out may be the input.
- */
-export function rbfFromDots(
-  dots: usize, n: i32, own: f32, squares: usize, scale: f32, scales: usize, out: usize,
-): void {
-  const zero = f32x4.splat(0);
-  const mine = f32x4.splat(own);
-  const two = f32x4.splat(2);
+/** kernel[j] = exp(-scale * scales[j] * squares[j]) of squared distances; scales may be 0 (ones), out may be the input. */
+export function rbf(squares: usize, n: i32, scale: f32, scales: usize, out: usize): void {
   for (let j = 0; j < n; j += 4) {
-    const sum = f32x4.add(v128.load(at(squares, j)), mine);
-    const square = f32x4.max(zero, f32x4.sub(sum, f32x4.mul(two, v128.load(at(dots, j)))));
-    let z = f32x4.mul(square, f32x4.splat(-scale));
+    let z = f32x4.mul(v128.load(at(squares, j)), f32x4.splat(-scale));
     if (scales != 0) z = f32x4.mul(z, v128.load(at(scales, j)));
     storeLanes(at(out, j), exp4(z), n - j);
   }

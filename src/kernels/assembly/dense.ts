@@ -205,3 +205,16 @@ export function firstNonFinite(x: usize, n: i32): i32 {
   for (; i < n; i++) if (!isFinite(load<f32>(x + ((i as usize) << 2)))) return i;
   return -1;
 }
+
+/** out[i * c + j] += (u[i] + shift) * e[j]; e and the sum in float64, so that many changes add up as one. */
+export function addOuter(out: usize, n: i32, c: i32, u: usize, shift: f64, e: usize): void {
+  const end = e + ((c as usize) << 3);
+  for (let i = 0; i < n; i++) {
+    const amount = (load<f32>(u) as f64) + shift;
+    for (let o = e; o < end; o += 8) {
+      store<f32>(out, ((load<f32>(out) as f64) + amount * load<f64>(o)) as f32);
+      out += 4;
+    }
+    u += 4;
+  }
+}

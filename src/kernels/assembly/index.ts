@@ -1,6 +1,6 @@
 /** Entry of the WebAssembly module: what the wrapper in the folder above can call. Pointers are byte addresses. */
-export { firstNonFinite, gemm, matvec, measureRows, squaredLengths } from './dense';
+export { addOuter, firstNonFinite, gemm, matvec, measureRows, squaredLengths } from './dense';
 export { collectAtLeast, select } from './select';
 export { entropy, leastConfidence, margin, scoreLogits, softmaxRows } from './scores';
-export { badgeStep, coverWith, gains, kCenterStep, race, rbfFromDots, squaredDistances } from './batch';
+export { badgeStep, coverWith, gains, kCenterStep, race, rbf, squaredDistances } from './batch';
 export { mergeTopK } from './neighbours';

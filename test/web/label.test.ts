@@ -149,6 +149,24 @@ describe('label page', () => {
     expect(again.map((one) => labelsOf(one.result))).toEqual([['ham']]);
   });
 
+  it('keeps every label above the foot of a phone, at the same place for a long text and a short one', async () => {
+    const labels = Array.from({ length: 10 }, (_, i) => `topic ${i + 1}`);
+    const id = await server.project({ title: 'Phone', texts: ['so much to read. '.repeat(120), 'short'], labels });
+    const { page } = await open(`/projects/${id}/label`, { width: 390, height: 844 });
+    const places: number[] = [];
+    for (let i = 0; i < 2; i++) {
+      await item(page).waitFor();
+      const foot = (await page.locator('.foot').boundingBox())!;
+      const boxes = await Promise.all((await page.locator('.label').all()).map((label) => label.boundingBox()));
+      expect(boxes).toHaveLength(10);
+      for (const box of boxes) expect(box!.y + box!.height).toBeLessThanOrEqual(foot.y);
+      places.push(boxes[0]!.y);
+      await keepScreenshot(page, `phone-label-${i}`);
+      if (i === 0) await answer(page, '1');
+    }
+    expect(places[0]).toBeCloseTo(places[1]!, 0);
+  });
+
   it('takes back an answer from before a reload, too', async () => {
     const id = await server.project({ title: 'Undo earlier', texts: texts(12) });
     const page = await visit(`/projects/${id}/label`);

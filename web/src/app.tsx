@@ -1,5 +1,6 @@
 /** The frame around every page: who you are, which project, where you can go. */
 import { useQuery } from '@tanstack/react-query';
+import './frame.css';
 import { type FormEvent, lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { api } from './api.ts';

@@ -1,4 +1,5 @@
 /** Along the bottom: how far the project is, how fast you are, which model serves, what is saved, what runs. */
+import './foot.css';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
 import { api } from '../api.ts';

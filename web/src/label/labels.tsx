@@ -1,4 +1,5 @@
 /** The label buttons: a short list as it is; a long one as quick keys, a search, and everything. */
+import './answer.css';
 import { Fragment, type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { percent } from '../format.ts';
 import type { Choice } from '../layout.ts';

@@ -1,4 +1,5 @@
 /** The label page: read, press one key, read the next. */
+import './label.css';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react';
 import { useLocation } from 'wouter';

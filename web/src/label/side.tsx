@@ -1,4 +1,5 @@
 /** Beside the item: why it comes now, who says so, what looks like it, and the last answers. */
+import './side.css';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { api } from '../api.ts';

@@ -1,4 +1,5 @@
 /** Projects with their progress, and the way to a new one. */
+import './home.css';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, useState } from 'react';
 import { Link } from 'wouter';

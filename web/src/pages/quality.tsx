@@ -1,4 +1,5 @@
 /** How good the suggestions are, how the model learns, where it errs, and in which order items come. */
+import '../insights/insights.css';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { api } from '../api.ts';

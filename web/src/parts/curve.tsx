@@ -25,7 +25,7 @@ export function LearningCurve({ points }: { points: Insights['curve'] }): ReactN
           ruleY([lowest(points)]),
         ],
       });
-      // Plot carries its rules in a <style> element, which the content policy refuses; ours stand in style.css.
+      // Plot carries its rules in a <style> element, which the content policy refuses; ours stand in insights.css.
       for (const style of figure.querySelectorAll('style')) style.remove();
       figure.setAttribute('aria-hidden', 'true');
       host.replaceChildren(figure);

@@ -1,4 +1,5 @@
 /** Work in the background, each with its bar, what can be done with it, and the items that failed. */
+import './jobs.css';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { Reply } from '../../../src/server/contract/index.ts';

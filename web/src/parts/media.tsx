@@ -1,4 +1,5 @@
 /** The picture or sound of an item. Loaded when a project shows one. */
+import './media.css';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { authorization } from '../http.ts';
 import { currentToken } from '../identity.ts';

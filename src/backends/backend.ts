@@ -139,7 +139,10 @@ export interface InferencePool {
   info(model: string): ModelInfo;
   /** The serving version of each name. */
   models(): readonly ModelInfo[];
-  /** Makes a version known under its id, beside others of its name. The first one of a name serves at once. */
+  /**
+   * Makes a version known under its id, beside others of its name. The first one of a name serves at once; one that is
+   * known and rests after failures is asked again.
+   */
   add(entry: ModelEntry): ModelInfo;
   /** From now on calls by its name go to this version; calls under way end with the version they began with. */
   serve(id: string): void;

@@ -136,6 +136,11 @@ export class ModelQueue {
     for (const call of this.batcher.clear()) call.reject(error);
   }
 
+  /** Its files were put right: it does not rest any longer. */
+  wake(): void {
+    this.broken = undefined;
+  }
+
   itemsPerSecond(hosts: number): number {
     return this.msPerItem === 0 ? 0 : (1_000 * Math.max(1, hosts)) / this.msPerItem;
   }

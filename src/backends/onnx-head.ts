@@ -1,7 +1,7 @@
 /** An embedder's ONNX graph with a trained head behind it: one file that turns tokens or pictures into probabilities. */
 import type { ModelEntry } from './manifest.ts';
 import { graphField, OnnxGraph } from './onnx-graph.ts';
-import { readSignature } from './onnx-signature.ts';
+import type { OnnxSignature } from './onnx-signature.ts';
 import { bytesIn, readFields } from './protobuf.ts';
 
 /** A linear classifier on unit rows. */
@@ -27,11 +27,15 @@ const GRAPH_OUTPUT = 12;
 const MODEL_GRAPH = 7;
 
 /**
- * The graph's only output is `probabilities` (n x classes). Null where the embedding is not made by the graph and what we
+ * `signature` is that of `bytes`. The graph's only output is `probabilities` (n x classes). Null where the embedding is not made by the graph and what we
  * can write behind it: another runtime, a mean over tokens without a mask, an old operator set.
  */
-export function withHead(entry: ModelEntry, bytes: Uint8Array, head: LinearHead): Uint8Array<ArrayBuffer> | null {
-  const signature = readSignature(bytes);
+export function withHead(
+  entry: ModelEntry,
+  bytes: Uint8Array,
+  signature: Pick<OnnxSignature, 'inputs' | 'operatorSet'>,
+  head: LinearHead,
+): Uint8Array<ArrayBuffer> | null {
   if (signature.operatorSet < OPERATOR_SET_MIN) return null;
   const graph = new OnnxGraph(PREFIX);
   const row = embeddingOf(

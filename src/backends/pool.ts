@@ -88,6 +88,7 @@ class LocalPool implements InferencePool {
     const { id, name } = fresh.info;
     const known = this.queues.get(id);
     if (!known || known.leaving) this.queues.set(id, fresh);
+    else known.wake();
     if (!this.serving.has(name)) this.serving.set(name, id);
     return fresh.info;
   }

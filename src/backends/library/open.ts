@@ -11,6 +11,7 @@ import { type ModelEntry, modelInfo } from '../manifest.ts';
 import { type LinearHead, withHead } from '../onnx-head.ts';
 import { builtinModels, checkFile, modelFolder, readVerified } from '../registry.ts';
 import type { RemoteFetch } from '../remote.ts';
+import { signatureOf } from '../signature-thread.ts';
 import type { ModelFetch } from './download.ts';
 import { readModelFolder } from './folder.ts';
 import { packageFiles, takeIn } from './intake.ts';
@@ -210,8 +211,10 @@ class FolderLibrary implements ModelLibrary {
 
   async graphWithHead(id: string, head: LinearHead): Promise<Uint8Array | null> {
     const { entry } = this.get(id);
-    const bytes = (await this.files(id)).get(String(entry.processing.file));
-    return bytes && entry.runtime.startsWith('onnx-') ? withHead(entry, bytes, head) : null;
+    const file = String(entry.processing.file);
+    const bytes = (await this.files(id)).get(file);
+    if (bytes === undefined || !entry.runtime.startsWith('onnx-')) return null;
+    return withHead(entry, bytes, await signatureOf(join(modelFolder(entry), file)), head);
   }
 
   files(id: string): Promise<ReadonlyMap<string, Uint8Array>> {
@@ -252,7 +255,10 @@ class FolderLibrary implements ModelLibrary {
     const { entry, assumed } = await readModelFolder(folder, { name: chosen, license });
     const info = modelInfo(entry);
     const known = info.id in this.#record.versions;
-    if (known && (await this.verify(info.id)).some(({ ok }) => !ok)) await this.#moveIn(folder, entry);
+    if (known && (await this.verify(info.id)).some(({ ok }) => !ok)) {
+      await this.#moveIn(folder, entry);
+      this.#options.pool.add(this.#entry(info.id));
+    }
     if (!known) {
       await this.#tryOrRefuse(entry);
       await this.#moveIn(folder, entry);

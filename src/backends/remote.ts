@@ -216,8 +216,5 @@ function isForbidden(error: unknown): boolean {
 
 function away(error: unknown): AppError {
   const { message } = toAppError(error);
-  const hint = isForbidden(error) ? ' Allow it with --allow-address.' : '';
-  return new AppError('BACKEND_LOAD', `The server that runs the model cannot be asked: ${message}${hint}`, {
-    cause: error,
-  });
+  return new AppError('BACKEND_LOAD', `The server that runs the model cannot be asked: ${message}`, { cause: error });
 }

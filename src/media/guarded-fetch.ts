@@ -103,11 +103,11 @@ function replyOf(reply: IncomingMessage, url: URL, options: FetchOptions): Fetch
 
 function send(url: URL, hop: Hop): Promise<IncomingMessage> {
   const host = hostOf(url);
-  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-  if (!hop.allowance.port(host, port)) throw forbidden(url, `port ${port} may not be asked`);
+  const port = portOf(url);
+  if (!hop.allowance.port(host, port)) throw notAllowed(url, `port ${port}`);
   const mayConnect = (address: string) => hop.allowance.address(host, address, port);
   // Names are checked when they are resolved for the connection; addresses are not resolved.
-  if (isIP(host) !== 0 && !mayConnect(host)) throw forbidden(url, 'this address may not be asked');
+  if (isIP(host) !== 0 && !mayConnect(host)) throw notAllowed(url, 'this address');
   return new Promise((resolve, reject) => {
     const { method = 'GET', headers = {}, body } = hop.options;
     const secure = url.protocol === 'https:';
@@ -137,7 +137,7 @@ function checkedLookup(url: URL, mayConnect: (address: string) => boolean, resol
       .then((all) => {
         const found = all.filter(mayConnect).map((address) => ({ address, family: isIP(address) }));
         const first = found[0];
-        if (first === undefined) throw forbidden(url, 'its address may not be asked');
+        if (first === undefined) throw notAllowed(url, 'its address');
         if (options.all) callback(null, found);
         else callback(null, first.address, first.family);
       })
@@ -148,7 +148,7 @@ function checkedLookup(url: URL, mayConnect: (address: string) => boolean, resol
 /** The same question once more of the peer itself, before a byte is sent to it. */
 function checkPeer(socket: Socket, url: URL, mayConnect: (address: string) => boolean): void {
   socket.on('connect', () => {
-    if (!mayConnect(socket.remoteAddress ?? '')) socket.destroy(forbidden(url, 'its address may not be asked'));
+    if (!mayConnect(socket.remoteAddress ?? '')) socket.destroy(notAllowed(url, 'its address'));
   });
 }
 
@@ -191,6 +191,16 @@ function withoutPersonal(headers: Readonly<Record<string, string>>): Record<stri
 /** Host only: paths and queries of addresses carry keys. */
 function shown(url: URL): string {
   return url.host === '' ? url.protocol : `${url.protocol}//${url.host}`;
+}
+
+/** Whoever runs the server can allow it. */
+function notAllowed(url: URL, what: string): AppError {
+  const place = `${url.hostname}:${portOf(url)}`;
+  return forbidden(url, `${what} may not be asked unless the server is started with --allow-address ${place}`);
+}
+
+function portOf(url: URL): number {
+  return Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
 }
 
 function forbidden(url: URL, why: string): AppError {

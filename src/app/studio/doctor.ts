@@ -84,12 +84,11 @@ async function server({ deps }: DoctorParts, connection: Connection, project: Pr
     ];
   } catch (error) {
     const { code, message } = toAppError(error);
+    if (code === 'MEDIA_FORBIDDEN') return [{ part: 'server', ok: false, sentence: message }];
     const advice =
-      code === 'MEDIA_FORBIDDEN'
-        ? `start Headstart with --allow-address ${new URL(connection.url).host}, because it is no public address`
-        : code === 'STUDIO_REFUSED'
-          ? 'check the token and the number of the project'
-          : 'check that it runs and that this machine can reach it';
+      code === 'STUDIO_REFUSED'
+        ? 'check the token and the number of the project'
+        : 'check that it runs and that this machine can reach it';
     return [{ part: 'server', ok: false, sentence: `${message.replace(/\.$/, '')}: ${advice}.` }];
   }
 }

@@ -41,6 +41,40 @@ async function photo(hue: number): Promise<Uint8Array> {
   return sharp(Buffer.from(circle)).jpeg().toBuffer();
 }
 
+describe('files that are items themselves', () => {
+  const picked = async (hue: number) => ({
+    name: `${hue}.jpg`,
+    mimeType: 'image/jpeg',
+    buffer: Buffer.from(await photo(hue)),
+  });
+
+  it('make a project from the first page, and more items on the data page', async () => {
+    const { page } = await open('/');
+    await page.getByText('Start with texts, pictures or sounds').waitFor();
+    const choose = page.locator('input[type=file]');
+    await choose.setInputFiles([
+      await picked(10),
+      { name: 'rows.csv', mimeType: 'text/csv', buffer: Buffer.from('text\nhello\n') },
+    ]);
+    await page.getByRole('alert').getByText('any number of pictures').waitFor();
+    await choose.setInputFiles([await picked(10), await picked(90)]);
+    await page.getByText('2 files').waitFor();
+    expect(await page.getByLabel('Title').inputValue()).toBe('Pictures');
+    await page.getByLabel('Labels, separated').fill('warm, cold');
+    await page.getByRole('button', { name: 'Create and start labeling' }).click();
+    await page.locator('.item img').waitFor();
+    await answer(page, '2');
+    await allSaved(page);
+    const id = Number(/projects\/(\d+)/.exec(page.url())?.[1]);
+    expect(labelsOf((await server.annotations(id))[0]!.result)).toEqual(['cold']);
+    await page.goto(`${server.url}/projects/${id}/data`);
+    await choose.setInputFiles([await picked(200)]);
+    await page.getByRole('button', { name: 'Add them' }).click();
+    await page.getByText('Added 1 item').waitFor();
+    await page.getByText('3 items, 1 labeled').waitFor();
+  });
+});
+
 describe('media on the label page', () => {
   it('shows a picture whole, and takes answers by keyboard', async () => {
     const files = await Promise.all([0, 60, 120, 200].map(async (hue) => [`${hue}.jpg`, await photo(hue)] as const));

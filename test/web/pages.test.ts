@@ -25,7 +25,7 @@ async function answerRightly(page: Page): Promise<void> {
 describe('home', () => {
   it('makes a project from a dropped file and typed labels', async () => {
     const { page } = await visit('/');
-    await page.getByText('Start with a file of texts').waitFor();
+    await page.getByText('Start with texts, pictures or sounds').waitFor();
     const file = join(server.folder, 'reviews.csv');
     mkdirSync(server.folder, { recursive: true });
     writeFileSync(file, 'id,stars,review\n1,5,"Lovely, would come again"\n2,1,Never again\n3,4,Fine\n');

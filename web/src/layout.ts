@@ -159,18 +159,3 @@ function fieldOf(value: string, data: Readonly<Record<string, unknown>>): unknow
 export function textOf(layout: Layout, data: Readonly<Record<string, unknown>>): string {
   return layout.blocks.flatMap((block) => (block.kind === 'text' ? [readValue(block.value, data)] : [])).join('\n');
 }
-
-/** A config for one text field and one choice per label. */
-export function textChoicesConfig(field: string, labels: readonly string[]): string {
-  const choices = labels.map((label) => `    <Choice value="${escapeXml(label)}"/>`).join('\n');
-  return `<View>
-  <Text name="text" value="$${escapeXml(field)}"/>
-  <Choices name="label" toName="text" choice="single">
-${choices}
-  </Choices>
-</View>`;
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-}

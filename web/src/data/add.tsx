@@ -1,4 +1,4 @@
-/** More items for a project that is there: all rows of a file or none, or all but the bad ones, which are listed. */
+/** More items for a project that is there: pictures, sounds, or all rows of a file, or all but the bad ones, which are listed. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
@@ -8,33 +8,38 @@ import { sentenceOf } from '../http.ts';
 import { Check } from '../parts/check.tsx';
 import { DropZone } from '../parts/drop-zone.tsx';
 import { dataApi } from './api.ts';
+import { addMedia, mediaTag, problemWith } from './start.ts';
 
 export function AddItems({ projectId }: { projectId: number }): ReactNode {
   const queries = useQueryClient();
-  const [file, setFile] = useState<File | null>(null);
+  const [files, setFiles] = useState<readonly File[]>([]);
   const [skip, setSkip] = useState(false);
   const send = useMutation({
-    mutationFn: (chosen: File) => dataApi.importFile(projectId, chosen, skip),
+    mutationFn: async (): Promise<Added> => {
+      const problem = problemWith(files);
+      if (problem !== null) throw new Error(problem);
+      return mediaTag(files) === null ? dataApi.importFile(projectId, files[0]!, skip) : addMedia(projectId, files);
+    },
     onSuccess: async () => {
-      setFile(null);
+      setFiles([]);
       await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey.includes(projectId) });
     },
   });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (file !== null) send.mutate(file);
+    send.mutate();
   };
   return (
     <form className="card stack" aria-labelledby="add-title" onSubmit={submit}>
       <h2 id="add-title">Add items</h2>
       <DropZone
-        file={file}
-        onFile={(chosen) => {
-          setFile(chosen);
+        files={files}
+        onFiles={(chosen) => {
+          setFiles(chosen);
           send.reset();
         }}
       >
-        CSV, TSV, JSON, JSONL, plain text, or a zip of a data set. Labels in the file come along.
+        Pictures or sounds; or a CSV, TSV, JSON, JSONL or text file, or a zip of a data set, whose labels come along.
       </DropZone>
       <p className="tabs">
         <Check checked={skip} onChange={setSkip}>
@@ -44,7 +49,7 @@ export function AddItems({ projectId }: { projectId: number }): ReactNode {
       {send.isError && <p role="alert">{sentenceOf(send.error)}</p>}
       {send.data && <Outcome projectId={projectId} outcome={send.data} />}
       <div className="actions">
-        <button type="submit" className="primary" disabled={file === null || send.isPending}>
+        <button type="submit" className="primary" disabled={files.length === 0 || send.isPending}>
           {send.isPending ? 'Importing…' : 'Add them'}
         </button>
       </div>
@@ -52,8 +57,12 @@ export function AddItems({ projectId }: { projectId: number }): ReactNode {
   );
 }
 
-function Outcome(props: { projectId: number; outcome: Reply<'projectImport'> }): ReactNode {
-  const { task_count: tasks, annotation_count: answers, prediction_count: predictions, skipped } = props.outcome;
+/** Pictures and sounds come without answers. */
+type Added = Pick<Reply<'projectImport'>, 'task_count'> &
+  Partial<Pick<Reply<'projectImport'>, 'annotation_count' | 'prediction_count' | 'skipped'>>;
+
+function Outcome(props: { projectId: number; outcome: Added }): ReactNode {
+  const { task_count: tasks, annotation_count: answers, prediction_count: predictions, skipped = [] } = props.outcome;
   const parts = [
     plural(tasks, 'item'),
     ...(answers ? [plural(answers, 'answer')] : []),

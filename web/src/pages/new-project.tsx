@@ -1,18 +1,22 @@
-/** A new project: drop a file, type the labels (or paste a Label Studio config), start. */
+/** A new project: drop a file of rows, pictures or sounds, type the labels (or paste a Label Studio config), start. */
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { useLocation } from 'wouter';
 import { api } from '../api.ts';
+import { addMedia, choicesConfig, mediaTag, problemWith } from '../data/start.ts';
+import { plural } from '../format.ts';
 import { sentenceOf } from '../http.ts';
-import { textChoicesConfig } from '../layout.ts';
 import { ConfigField, Templates } from '../parts/config-field.tsx';
 import { DropZone } from '../parts/drop-zone.tsx';
 import { SNIFF_BYTES, type Sniffed, sniff } from '../sniff.ts';
 
 type Mode = 'labels' | 'config';
 
+/** Many files have no name in common. */
+const TITLES = { Image: 'Pictures', Audio: 'Sounds' };
+
 export default function NewProject({ first }: { first: boolean }): ReactNode {
-  const [file, setFile] = useState<File | null>(null);
+  const [files, setFiles] = useState<readonly File[]>([]);
   const [sniffed, setSniffed] = useState<Sniffed | null>(null);
   const [title, setTitle] = useState('');
   const [field, setField] = useState('text');
@@ -25,27 +29,36 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
   const queries = useQueryClient();
 
   const names = labelNames(labels);
-  const ready = file !== null && busy === '' && (mode === 'labels' ? names.length >= 2 : config.trim() !== '');
+  const media = mediaTag(files);
+  const unfit = problemWith(files);
+  const ready =
+    files.length > 0 && unfit === null && busy === '' && (mode === 'labels' ? names.length >= 2 : config.trim() !== '');
 
-  async function take(chosen: File): Promise<void> {
-    const seen = sniff(chosen.name, await chosen.slice(0, SNIFF_BYTES).text(), chosen.size <= SNIFF_BYTES);
-    setFile(chosen);
+  async function take(chosen: readonly File[]): Promise<void> {
+    setFiles(chosen);
+    const [first] = chosen;
+    if (first === undefined || problemWith(chosen) !== null) return;
+    const tag = mediaTag(chosen);
+    const head = await first.slice(0, SNIFF_BYTES).text();
+    const seen = tag === null ? sniff(first.name, head, first.size <= SNIFF_BYTES) : null;
     setSniffed(seen);
-    setField(seen.guess ?? 'text');
-    setTitle((old) => old || chosen.name.replace(/\.\w+$/, ''));
+    setField(seen?.guess ?? 'text');
+    setTitle((old) => old || (tag === null ? first.name.replace(/\.\w+$/, '') : TITLES[tag]));
   }
 
   async function create(event: FormEvent): Promise<void> {
     event.preventDefault();
-    if (!ready || file === null) return;
+    if (!ready) return;
     setProblem('');
     let made: number | null = null;
     try {
       setBusy('Making the project…');
-      const label_config = mode === 'labels' ? textChoicesConfig(field, names) : config;
-      made = (await api.createProject({ title: title.trim() || file.name, label_config })).id;
-      setBusy(`Importing ${file.name}…`);
-      await api.importFile(made, file);
+      const asked =
+        media === null ? choicesConfig('Text', field, names) : choicesConfig(media, media.toLowerCase(), names);
+      const label_config = mode === 'labels' ? asked : config;
+      made = (await api.createProject({ title: title.trim() || files[0]!.name, label_config })).id;
+      setBusy(`Importing ${files.length === 1 ? files[0]!.name : plural(files.length, 'file')}…`);
+      await (media === null ? api.importFile(made, files[0]!) : addMedia(made, files));
       await queries.invalidateQueries({ queryKey: ['projects'] });
       navigate(`/projects/${made}/label`);
     } catch (error) {
@@ -59,10 +72,15 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
   const listed = sniffed?.columns.filter((column) => column.classes.length > 0) ?? [];
   return (
     <form className="card stack" onSubmit={(event) => void create(event)}>
-      <h2>{first ? 'Start with a file of texts' : 'New project'}</h2>
-      <DropZone file={file} accept=".csv,.tsv,.tab,.json,.jsonl,.ndjson,.txt" onFile={(chosen) => void take(chosen)}>
-        CSV, TSV, JSON, JSONL or plain text.
+      <h2>{first ? 'Start with texts, pictures or sounds' : 'New project'}</h2>
+      <DropZone
+        files={files}
+        accept=".csv,.tsv,.tab,.json,.jsonl,.ndjson,.txt,image/*,audio/*"
+        onFiles={(chosen) => void take(chosen)}
+      >
+        One CSV, TSV, JSON, JSONL or text file; or pictures, or sounds.
       </DropZone>
+      {unfit !== null && <p role="alert">{unfit}</p>}
       {sniffed?.problem && <p role="alert">{sniffed.problem}</p>}
       <div className="field-row">
         <label className="field">

@@ -1,20 +1,23 @@
-/** Where a file is dropped, or chosen by a click or a key. */
+/** Where files are dropped, or chosen by a click or a key. */
 import { type DragEvent, type ReactNode, useState } from 'react';
+import { count, plural } from '../format.ts';
 
 export function DropZone(props: {
-  file: File | null;
+  files: readonly File[];
   /** Endings that the file dialog shows; anything may be dropped. */
   accept?: string;
-  onFile: (file: File) => void;
+  onFiles: (files: readonly File[]) => void;
   children: ReactNode;
 }): ReactNode {
-  const { file, accept, onFile } = props;
+  const { files, accept, onFiles } = props;
   const [over, setOver] = useState(false);
+  const take = (chosen: FileList | null): void => {
+    if (chosen !== null && chosen.length > 0) onFiles([...chosen]);
+  };
   const drop = (event: DragEvent): void => {
     event.preventDefault();
     setOver(false);
-    const dropped = event.dataTransfer.files[0];
-    if (dropped !== undefined) onFile(dropped);
+    take(event.dataTransfer.files);
   };
   return (
     <label
@@ -29,22 +32,24 @@ export function DropZone(props: {
       <input
         type="file"
         className="visually-hidden"
+        multiple
         accept={accept}
-        onChange={(event) => {
-          const chosen = event.target.files?.[0];
-          if (chosen !== undefined) onFile(chosen);
-        }}
+        onChange={(event) => take(event.target.files)}
       />
-      {file === null ? (
+      {files[0] === undefined ? (
         <>
-          <b>Drop a file here</b> or choose one. <span className="muted">{props.children}</span>
+          <b>Drop files here</b> or choose them. <span className="muted">{props.children}</span>
         </>
       ) : (
         <>
-          <b dir="auto">{file.name}</b>{' '}
-          <span className="muted">{Math.ceil(file.size / 1_000)} kB. Choose another.</span>
+          <b dir="auto">{files.length === 1 ? files[0].name : plural(files.length, 'file')}</b>{' '}
+          <span className="muted">{count(Math.ceil(sizeOf(files) / 1_000))} kB. Choose others.</span>
         </>
       )}
     </label>
   );
+}
+
+function sizeOf(files: readonly File[]): number {
+  return files.reduce((sum, file) => sum + file.size, 0);
 }

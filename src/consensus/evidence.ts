@@ -50,9 +50,3 @@ function indexOf(sorted: readonly number[], value: number): number {
   }
   return -1;
 }
-
-/** (voters) estimated share of right votes; null for one that never voted. */
-export function accuracyOfVoters(model: LabelModel, table: VoteTable): (number | null)[] {
-  const voted = new Set(Array.from(table.pairs, (pair) => Math.floor(pair / model.classCount)));
-  return Array.from(model.accuracy, (share, voter) => (voted.has(voter) && !Number.isNaN(share) ? share : null));
-}

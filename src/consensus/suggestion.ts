@@ -2,7 +2,8 @@
  * The label model of a project as a table that answers one task at a time: the votes of its labelers and, where there is
  * one, the calibrated opinion of the head. Fitting looks at many tasks; answering costs the task's votes and nothing else.
  */
-import { accuracyOfVoters, type Evidence, evidenceOf, rowEvidence } from './evidence.ts';
+import { type Evidence, evidenceOf, rowEvidence } from './evidence.ts';
+import type { GoldCounts } from './expectation.ts';
 import { labelTable, NO, oneSidedVoters, YES } from './multilabel.ts';
 import { POOL_GOLD_MIN, type PoolRow, pooled, poolWeights } from './pool.ts';
 import { type Candidate, fitInput, goldRows, honestFits, selectModel } from './select.ts';
@@ -41,7 +42,7 @@ export interface SuggestionModel {
   readonly classCount: number;
   /** Voters that were seen to vote for one class only: with `multiple`, they do not deny the others. */
   readonly oneSided: readonly number[];
-  /** (voters) estimated share of right votes; null for one that never voted. */
+  /** (voters) estimated share of right votes, annotations counted as they are; null for one that never voted. */
   readonly accuracy: readonly (number | null)[];
   readonly questions: readonly Question[];
 }
@@ -129,7 +130,7 @@ function weighLabels(model: SuggestionModel, votes: readonly VoterVote[], head: 
   return { probabilities, measured };
 }
 
-function answer(question: Question, pairs: readonly number[], head: Float64Array | null): Opinion {
+function answer(question: Question, pairs: ArrayLike<number>, head: Float64Array | null): Opinion {
   const evidence = evidenceOf(question, pairs);
   const probabilities = new Float64Array(evidence.length);
   if (head === null) {
@@ -184,7 +185,28 @@ function fitQuestion(table: VoteTable, gold: Int32Array, heads: ReadonlyMap<numb
     alone: aloneWeight,
     measured: { withHead, alone: true },
   };
-  return { question, name: candidate.name, reason, accuracy: accuracyOfVoters(model, table) };
+  return { question, name: candidate.name, reason, accuracy: accuracyOfVoters(question, table, input.gold) };
+}
+
+/**
+ * (voters) share of right votes; null for one that never voted. Right is what gold says, and elsewhere as much as the
+ * calibrated answer holds it to be: a model that has not been held against gold takes most votes for right.
+ */
+function accuracyOfVoters(question: Question, table: VoteTable, gold: GoldCounts): (number | null)[] {
+  const { classCount: k, voterCount, starts, pairs, weights } = table;
+  const [right, given] = [new Float64Array(voterCount), new Float64Array(voterCount)];
+  for (let p = 1; p < weights.length; p++) {
+    const own = pairs.subarray(starts[p]!, starts[p + 1]!);
+    const known = gold.counts.subarray(p * k, (p + 1) * k);
+    const open = weights[p]! - known.reduce((a, b) => a + b, 0);
+    const { probabilities } = answer(question, own, null);
+    for (const pair of own) {
+      const [voter, said] = [Math.floor(pair / k), pair % k];
+      given[voter]! += weights[p]!;
+      right[voter]! += known[said]! + open * probabilities[said]!;
+    }
+  }
+  return Array.from(given, (votes, voter) => (votes === 0 ? null : right[voter]! / votes));
 }
 
 /** What the votes of each gold row say, by fits that have not seen its answer. */

@@ -1,5 +1,5 @@
 /** The conditions of a rule document: what may stand under `when`, read into plain data. */
-import { isMap, isNode, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, type Node, type Scalar, visit, type YAMLMap } from 'yaml';
 import { AppError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { LIMITS } from '../core/limits.ts';
@@ -113,8 +113,10 @@ function conditions(ctx: ConditionContext, node: NodeLike, what: string, depth: 
 function keywords(ctx: ConditionContext, node: NodeLike, match: KeywordMatch): Condition {
   const options = isMap(node) ? asMap(ctx, node, 'keywords') : undefined;
   if (options) checkKeys(ctx, options, 'keywords', ['words', 'list', 'match', 'fold', 'field']);
-  const source = options ? (child(options, 'words') ?? child(options, 'list')) : node;
-  const listed = options !== undefined && child(options, 'words') === undefined && child(options, 'list') !== undefined;
+  const [own, list] = options ? [child(options, 'words'), child(options, 'list')] : [node, undefined];
+  if (own && list) fail(ctx, list, 'Give either words or a list.');
+  const listed = list !== undefined && !own;
+  const source = listed ? list : own;
   const words = listed ? fromList(ctx, source) : asTexts(ctx, source, 'the keywords');
   const how = optional(options, 'match', (at) => asChoice(ctx, at, 'match', MATCHES)) ?? match;
   checkWords(ctx, source, words, how);
@@ -148,7 +150,7 @@ function checkWords(ctx: ConditionContext, node: NodeLike, words: readonly strin
       fail(ctx, at, message, 'LIMIT_SIZE');
     }
     if (!isSearchable(word) || (match === 'phrase' && !hasWord(word))) {
-      fail(ctx, at, `The keyword ${kindOf(at)} holds nothing to look for.`);
+      fail(ctx, at, `The keyword '${word}' holds nothing to look for.`);
     }
   });
 }
@@ -262,8 +264,8 @@ function valueTest(ctx: ConditionContext, map: YAMLMap<Scalar, Node | null>): Va
   const bounds = length ? asMap(ctx, length, 'length') : undefined;
   if (bounds) checkKeys(ctx, bounds, 'length', ['min', 'max']);
   const test: ValueTest = stripUndefined({
-    equals: optional(map, 'equals', plain),
-    in: optional(map, 'in', (at) => asList(ctx, at, 'in').map(plain)),
+    equals: optional(map, 'equals', (at) => plain(ctx, at)),
+    in: optional(map, 'in', (at) => asList(ctx, at, 'in').map((one) => plain(ctx, one))),
     min: optional(map, 'min', (at) => asNumber(ctx, at, 'min')),
     max: optional(map, 'max', (at) => asNumber(ctx, at, 'max')),
     after: optional(map, 'after', (at) => asTime(ctx, at, 'after')),
@@ -283,8 +285,10 @@ function asTime(ctx: ConditionContext, node: NodeLike, what: string): string {
     : text;
 }
 
-function plain(node: NodeLike): Json {
-  return isNode(node) ? ((node as { toJSON(): Json }).toJSON() ?? null) : null;
+function plain(ctx: ConditionContext, node: NodeLike): Json {
+  if (!isNode(node)) return null;
+  visit(node, { Alias: (_, alias) => fail(ctx, alias, `A value must be written out, not be ${kindOf(alias)}.`) });
+  return (node as { toJSON(): Json }).toJSON() ?? null;
 }
 
 function stripUndefined<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {

@@ -133,7 +133,8 @@ function readHead(ctx: ConditionContext, document: Document.Parsed): Head {
   const [broken] = document.errors;
   if (broken) {
     const { line, col } = ctx.lines.linePos(broken.pos[0]);
-    const message = `Not valid YAML: ${broken.message.replace(/\.?$/, '.')}`;
+    // The reader's advice to programmers is of no use to authors.
+    const message = `Not valid YAML: ${broken.message.replace(/; please use .*$/, '').replace(/\.?$/, '.')}`;
     ctx.problems.push({ severity: 'error', code: 'RULE_BAD_DOCUMENT', message, line, column: col, rule: '' });
     throw new BadNode(message);
   }

@@ -118,6 +118,21 @@ describe('the suggestion', () => {
     expect(opinion.probabilities).toHaveLength(k);
   });
 
+  it('estimates how often a voter is right by what people say, not by how often it speaks alone', () => {
+    const random = seededRandom('alone', 1);
+    const truth = Array.from({ length: 400 }, () => Math.floor(2 * random.next()));
+    const shares = [0.95, 0.7];
+    // Nobody ever contradicts them: each task has one vote.
+    const votes = truth.map((label, row) => {
+      const said = random.next() < shares[row % 2]! ? label : 1 - label;
+      return row % 2 === 0 ? [said, -1] : [-1, said];
+    });
+    const gold = Int32Array.from(truth, (label, row) => (row < 200 ? label : -1));
+    const model = fitSuggestion({ ...NO_HEAD, votes: columns(votes, 2, 2), multiple: false, gold });
+    expect(model.accuracy[0]).toBeGreaterThan(0.85);
+    expect(Math.abs(model.accuracy[1]! - 0.7)).toBeLessThan(0.1);
+  });
+
   it('does not depend on the order of voters', () => {
     const { fit, votes } = planted(6, 200);
     const turned = votes.map((row) => [...row].reverse());

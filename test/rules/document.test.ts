@@ -1,13 +1,20 @@
 /** Rule documents: every kind of rule is read, and every mistake is named with its place. */
 import { describe, expect, it } from 'vitest';
-import { applyRules, checkRules, compileRules, parseRules, resolveVotes } from '../../src/rules/index.ts';
+import {
+  applyRules,
+  checkRules,
+  compileRules,
+  type DocumentOptions,
+  parseRules,
+  resolveVotes,
+} from '../../src/rules/index.ts';
 
 const LABELS = ['ham', 'spam'];
 const head = 'headstart_rules: 1\nrules:\n';
 
 function firstProblem(
   text: string,
-  options = { labels: LABELS },
+  options: DocumentOptions = { labels: LABELS },
 ): { code: string; line: number; column: number; message: string } {
   const problem = checkRules(text, options).problems.find((one) => one.severity === 'error');
   if (!problem) throw new Error('no problem found');
@@ -157,6 +164,21 @@ describe('a bad document', () => {
       20,
     ],
     [
+      'an alias inside a value',
+      `${head}  - {id: a, label: spam, field: {path: x, in: [&v web, mail]}}\n  - {id: b, label: spam, field: {path: x, in: [*v]}}\n`,
+      'RULE_BAD_DOCUMENT',
+      4,
+      48,
+    ],
+    [
+      'words beside a list',
+      `${head}  - {id: a, label: spam, keywords: {words: [x], list: nope}}\n`,
+      'RULE_BAD_DOCUMENT',
+      3,
+      55,
+    ],
+    ['two documents', `${head}  - {id: a, label: spam, keywords: [x]}\n---\n{}\n`, 'RULE_BAD_DOCUMENT', 4, 1],
+    [
       'a count of something without places',
       `${head}  - {id: a, label: spam, count: {of: {not: {keywords: [x]}}}}\n`,
       'RULE_BAD_DOCUMENT',
@@ -168,6 +190,14 @@ describe('a bad document', () => {
     expect(() => parseRules(text, { labels: LABELS })).toThrow(
       expect.objectContaining({ code, details: expect.objectContaining({ line, column }) }),
     );
+  });
+
+  it('names the word of a list that holds nothing to look for', () => {
+    const problem = firstProblem(`${head}  - {id: a, label: spam, keywords: {list: drugs}}\n`, {
+      labels: LABELS,
+      lists: new Map([['drugs', ['aspirin', '\u0301']]]),
+    });
+    expect(problem).toMatchObject({ line: 3, column: 43, message: expect.stringContaining("'\u0301'") });
   });
 
   it('reports one problem for every bad rule and keeps the good ones', () => {

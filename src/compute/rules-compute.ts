@@ -45,8 +45,16 @@ export interface RuleExamination {
   readonly labelCount: number;
   /** (tasks) what people say. */
   readonly truth: readonly TaskTruth[];
+  /** Labels of a task may hold at once. */
+  readonly several: boolean;
   /** The rule whose tasks are to be listed. */
   readonly list?: ListedRule & { readonly limit: number };
+}
+
+/** Votes of two sets of rules on the same stretches of tasks. */
+export interface RuleComparison extends Pick<RuleExamination, 'taskCount' | 'several'> {
+  readonly before: readonly RuleVotes[];
+  readonly after: readonly RuleVotes[];
 }
 
 export interface ExaminedRules {
@@ -69,7 +77,7 @@ export interface RuleCompute {
   check(text: string, options: DocumentOptions): Promise<DocumentCheck>;
   match(program: RuleProgram, tasks: readonly TaskView[], firstTask: number): Promise<MatchedRules>;
   examine(examination: RuleExamination): Promise<ExaminedRules>;
-  compare(before: readonly RuleVotes[], after: readonly RuleVotes[], taskCount: number): Promise<VoteDifference>;
+  compare(comparison: RuleComparison): Promise<VoteDifference>;
   suggest(texts: readonly string[], truth: Int32Array, label: number, options: SuggestOptions): Promise<Suggestion[]>;
   /** @param marked (texts) spans of the label. */
   suggestSpans(

@@ -34,7 +34,7 @@ export function rulesOn(pool: Piscina): RuleCompute {
         firstTask,
       ),
     examine: (examination) => call('examine', examination),
-    compare: (before, after, taskCount) => call('compare', { before, after, taskCount }),
+    compare: (comparison) => call('compare', comparison),
     suggestSpans: (texts, marked, options) => call('suggestSpans', { texts, marked, options }),
     suggest: (texts, truth, label, options) => call('suggest', { texts, truth, label, options }),
   };

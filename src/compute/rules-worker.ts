@@ -10,7 +10,6 @@ import {
   type DocumentOptions,
   diffVotes,
   mergeVotes,
-  type RuleVotes,
   resolveVotes,
   ruleLists,
   type Suggestion,
@@ -21,7 +20,7 @@ import {
   type TaskView,
   type VoteDifference,
 } from '../rules/index.ts';
-import type { ExaminedRules, MatchedRules, RuleExamination, RuleProgram } from './rules-compute.ts';
+import type { ExaminedRules, MatchedRules, RuleComparison, RuleExamination, RuleProgram } from './rules-compute.ts';
 
 /** Compiled programs of the last projects at work; the oldest goes first. */
 const PROGRAMS_MAX = 8;
@@ -62,13 +61,13 @@ function compile({ key, rules, labels }: RuleProgram): CompiledRules {
 
 export function examine(one: RuleExamination): ExaminedRules {
   const votes = mergeVotes(one.parts, one.taskCount);
-  const { conflicts, taskCount: _, ...report } = analyseVotes(votes, one.ruleCount, one.labelCount, one.truth);
-  const { list } = one;
+  const { list, several, truth } = one;
+  const { conflicts, taskCount: _, ...report } = analyseVotes(votes, one.ruleCount, one.labelCount, truth, several);
   return {
     ...report,
     conflicts: pairsOf(conflicts, one.ruleCount),
-    lists: list ? ruleLists(votes, list, one.truth, list.limit) : null,
-    contradicted: contestedTasks(votes, one.truth),
+    lists: list ? ruleLists(votes, list, truth, { limit: list.limit, several }) : null,
+    contradicted: contestedTasks(votes, truth, { several }),
   };
 }
 
@@ -83,16 +82,8 @@ function pairsOf(conflicts: Uint32Array, ruleCount: number): ExaminedRules['conf
   return pairs.sort((x, y) => y.tasks - x.tasks || x.a - y.a || x.b - y.b).slice(0, PAIRS_MAX);
 }
 
-export function compare({
-  before,
-  after,
-  taskCount,
-}: {
-  before: readonly RuleVotes[];
-  after: readonly RuleVotes[];
-  taskCount: number;
-}): VoteDifference {
-  return diffVotes(mergeVotes(before, taskCount), mergeVotes(after, taskCount));
+export function compare({ before, after, taskCount, several }: RuleComparison): VoteDifference {
+  return diffVotes(mergeVotes(before, taskCount), mergeVotes(after, taskCount), several);
 }
 
 export function suggest({

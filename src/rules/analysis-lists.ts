@@ -20,10 +20,22 @@ export interface ListedRule {
   readonly spans: boolean;
 }
 
+export interface ListOptions {
+  /** Entries of a list. */
+  readonly limit?: number;
+  /** As in `analyseVotes`. */
+  readonly several?: boolean;
+}
+
 const LISTED_MAX = 1000;
 
-/** Browsable lists for one rule, each at most `limit` long, in task order. */
-export function ruleLists(votes: RuleVotes, listed: ListedRule, truths: Truths, limit = LISTED_MAX): RuleLists {
+/** Browsable lists for one rule, in task order. */
+export function ruleLists(
+  votes: RuleVotes,
+  listed: ListedRule,
+  truths: Truths,
+  { limit = LISTED_MAX, several = false }: ListOptions = {},
+): RuleLists {
   const [hits, conflicts, misses]: [number[], number[], number[]] = [[], [], []];
   const own = new Map<number, Voter>();
   forEachTask(votes, (task, voters) => {
@@ -31,7 +43,7 @@ export function ruleLists(votes: RuleVotes, listed: ListedRule, truths: Truths, 
     if (voter === undefined) return;
     own.set(task, voter);
     push(hits, task, limit);
-    const opposed = voters.some((other) => other !== voter && meet(voter, other) && oppose(voter, other));
+    const opposed = voters.some((other) => other !== voter && meet(voter, other) && oppose(voter, other, several));
     if (opposed || isRefuted(voter, truthOf(truths, task))) push(conflicts, task, limit);
   });
   for (let task = 0; task < truths.length; task++) {
@@ -41,18 +53,22 @@ export function ruleLists(votes: RuleVotes, listed: ListedRule, truths: Truths, 
 }
 
 function isMissed({ labels, spans }: ListedRule, voter: Voter | undefined, truth: TaskTruth): boolean {
-  if (!spans) return voter === undefined && truth.labels.some((label) => labels.includes(label));
+  if (!spans) return voter === undefined && (truth.labels ?? []).some((label) => labels.includes(label));
   const found = voter?.places ?? [];
   return (truth.places ?? []).some((place) => labels.includes(place.label) && !marked(found, place));
 }
 
 /** Tasks on which people speak against a rule, then those on which rules speak against each other; each in task order. */
-export function contestedTasks(votes: RuleVotes, truths: Truths, limit = LISTED_MAX): number[] {
+export function contestedTasks(
+  votes: RuleVotes,
+  truths: Truths,
+  { limit = LISTED_MAX, several = false }: ListOptions = {},
+): number[] {
   const [refuted, opposed]: [number[], number[]] = [[], []];
   forEachTask(votes, (task, voters) => {
     const truth = truthOf(truths, task);
     if (voters.some((voter) => isRefuted(voter, truth))) push(refuted, task, limit);
-    else if (voters.some((a) => voters.some((b) => a !== b && oppose(a, b)))) push(opposed, task, limit);
+    else if (voters.some((a) => voters.some((b) => a !== b && oppose(a, b, several)))) push(opposed, task, limit);
   });
   return [...refuted, ...opposed].slice(0, limit);
 }
@@ -71,9 +87,10 @@ export interface VoteDifference {
 /**
  * What changes from one set of votes to another over the same tasks, by the labels with the most votes and by the spans.
  * Give it the resolved votes of whole sets, or of one rule in two versions.
+ * @param several as in `analyseVotes`.
  */
-export function diffVotes(before: RuleVotes, after: RuleVotes): VoteDifference {
-  const [old, now] = [outcomes(before), outcomes(after)];
+export function diffVotes(before: RuleVotes, after: RuleVotes, several = false): VoteDifference {
+  const [old, now] = [outcomes(before, several), outcomes(after, several)];
   const tasks = [...new Set([...old.keys(), ...now.keys()])].sort((a, b) => a - b);
   return {
     gained: tasks.filter((task) => !old.has(task)),
@@ -83,7 +100,7 @@ export function diffVotes(before: RuleVotes, after: RuleVotes): VoteDifference {
 }
 
 /** By task, what its rules come to, as a text to compare. */
-function outcomes(votes: RuleVotes): Map<number, string> {
+function outcomes(votes: RuleVotes, several: boolean): Map<number, string> {
   const out = new Map<number, string>();
   forEachTask(votes, (task, voters) => {
     const counts = new Map<number, number>();
@@ -92,8 +109,8 @@ function outcomes(votes: RuleVotes): Map<number, string> {
       for (const place of own ?? []) places.add(placeName(place));
       if (own === null) for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
     }
-    const most = Math.max(0, ...counts.values());
-    const winners = [...counts].filter(([, count]) => count === most).map(([label]) => label);
+    const least = several ? 1 : Math.max(0, ...counts.values());
+    const winners = [...counts].filter(([, count]) => count >= least).map(([label]) => label);
     out.set(task, `${winners.sort((a, b) => a - b).join(' ')};${[...places].sort().join(' ')}`);
   });
   return out;

@@ -39,7 +39,7 @@ export interface RuleReport {
   readonly coverage: number;
   readonly overlap: number;
   readonly conflict: number;
-  /** Right among the annotated tasks with votes for the whole task, by majority; ties share credit. NaN without any. */
+  /** Right among the annotated tasks with votes for the whole task, by majority; several winners share credit. NaN without any. */
   readonly accuracy: number;
   /** Spans of all rules together on annotated tasks, each place and label once. */
   readonly spans: SpanCounts;
@@ -55,15 +55,23 @@ export interface SpanCounts {
   readonly wanted: number;
 }
 
-/** Label index of each annotated task, -1 where there is none; several labels per task as a list; or spans as well. */
+/** Label index of each annotated task, -1 where there is none; several labels per task, or none of them, as a list; or spans as well. */
 export type Truths = readonly (number | readonly number[] | TaskTruth)[] | Int32Array;
 
 /**
  * Figures of every rule over a vote matrix, in one pass.
  * @param truths (tasks) what people say.
+ * @param several labels of a task may hold at once: rules that give it different ones do not contradict each other, and
+ * all labels that are voted for win.
  */
-export function analyseVotes(votes: RuleVotes, ruleCount: number, labelCount: number, truths?: Truths): RuleReport {
-  const sums = new Sums(ruleCount, labelCount);
+export function analyseVotes(
+  votes: RuleVotes,
+  ruleCount: number,
+  labelCount: number,
+  truths?: Truths,
+  several = false,
+): RuleReport {
+  const sums = new Sums(ruleCount, labelCount, several);
   forEachTask(votes, (task, voters) => sums.add(voters, truthOf(truths, task)));
   let wanted = 0;
   for (let task = 0; task < (truths?.length ?? 0); task++) wanted += truthOf(truths, task).places?.length ?? 0;
@@ -77,11 +85,12 @@ export function truthOf(truths: Truths | undefined, task: number): TaskTruth {
   return 'labels' in value ? value : { labels: value, places: null };
 }
 
-const NO_TRUTH: TaskTruth = { labels: [], places: null };
+const NO_TRUTH: TaskTruth = { labels: null, places: null };
 
 class Sums {
   readonly #ruleCount: number;
   readonly #labelCount: number;
+  readonly #several: boolean;
   readonly #hits: Uint32Array;
   readonly #overlaps: Uint32Array;
   readonly #against: Uint32Array;
@@ -99,9 +108,10 @@ class Sums {
   #marked = 0;
   #markedRight = 0;
 
-  constructor(ruleCount: number, labelCount: number) {
+  constructor(ruleCount: number, labelCount: number, several: boolean) {
     this.#ruleCount = ruleCount;
     this.#labelCount = labelCount;
+    this.#several = several;
     const zeros = (): Uint32Array => new Uint32Array(ruleCount);
     [this.#hits, this.#overlaps, this.#against, this.#checked] = [zeros(), zeros(), zeros(), zeros()];
     [this.#correct, this.#alone, this.#flips] = [zeros(), zeros(), zeros()];
@@ -113,11 +123,11 @@ class Sums {
     this.#covered++;
     const counts = new Float64Array(this.#labelCount);
     for (const { labels, places } of voters) if (places === null) for (const label of labels) counts[label]!++;
-    const winners = winnersOf(counts);
+    const winners = winnersOf(counts, this.#several);
     let [overlapped, conflicted] = [false, false];
     for (const voter of voters) {
       const met = voters.filter((other) => other !== voter && meet(voter, other));
-      const opponents = met.filter((other) => oppose(voter, other));
+      const opponents = met.filter((other) => oppose(voter, other, this.#several));
       this.#addVoter(voter, met.length, opponents);
       if (voter.places === null && met.length > 0 && this.#changes(voter.labels, counts, winners)) {
         this.#flips[voter.rule]!++;
@@ -142,9 +152,9 @@ class Sums {
 
   #check({ rule, labels, places }: Voter, truth: TaskTruth): void {
     if (places === null) {
-      if (truth.labels.length === 0) return;
+      if (truth.labels === null) return;
       this.#checked[rule]!++;
-      if (labels.some((label) => truth.labels.includes(label))) this.#correct[rule]!++;
+      if (labels.some((label) => truth.labels!.includes(label))) this.#correct[rule]!++;
     } else if (truth.places !== null) {
       this.#checked[rule]! += places.length;
       for (const one of places) if (marked(truth.places, one)) this.#correct[rule]!++;
@@ -152,9 +162,9 @@ class Sums {
   }
 
   #checkAll(voters: readonly Voter[], winners: readonly number[], truth: TaskTruth): void {
-    if (truth.labels.length > 0 && winners.length > 0) {
+    if (truth.labels !== null && winners.length > 0) {
       this.#annotated++;
-      this.#credit += winners.filter((label) => truth.labels.includes(label)).length / winners.length;
+      this.#credit += winners.filter((label) => truth.labels!.includes(label)).length / winners.length;
     }
     if (truth.places === null) return;
     const own: Place[] = [];
@@ -166,7 +176,7 @@ class Sums {
   #changes(labels: readonly number[], counts: Float64Array, winners: readonly number[]): boolean {
     const without = counts.slice();
     for (const label of labels) without[label]!--;
-    const left = winnersOf(without);
+    const left = winnersOf(without, this.#several);
     return left.length !== winners.length || left.some((label, i) => label !== winners[i]);
   }
 
@@ -201,10 +211,11 @@ class Sums {
   }
 }
 
-/** Labels with the most votes, ascending. */
-function winnersOf(counts: Float64Array): number[] {
-  const most = counts.reduce((a, b) => Math.max(a, b), 0);
+/** Labels with the most votes, or with any where several may hold, ascending. */
+function winnersOf(counts: Float64Array, several: boolean): number[] {
+  const most = counts.reduce((a, b) => Math.max(a, b), 1);
+  const least = several ? 1 : most;
   const out: number[] = [];
-  for (let label = 0; label < counts.length; label++) if (most > 0 && counts[label] === most) out.push(label);
+  for (let label = 0; label < counts.length; label++) if (counts[label]! >= least) out.push(label);
   return out;
 }

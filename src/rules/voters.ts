@@ -18,8 +18,8 @@ export interface Voter {
 
 /** What people say of a task. */
 export interface TaskTruth {
-  /** Labels of the whole task; none where nobody has given any. */
-  readonly labels: readonly number[];
+  /** Labels of the whole task, of which there may be none; null where nobody has said, or people do not agree. */
+  readonly labels: readonly number[] | null;
   /** Places that people marked, often none at all; null where nobody has looked. */
   readonly places: readonly Place[] | null;
 }
@@ -70,10 +70,13 @@ export function meet(a: Voter, b: Voter): boolean {
   return a.places.some((one) => b.places!.some((other) => overlap(one, other)));
 }
 
-/** Do they contradict each other: no label in common for the task, or other labels for a place? */
-export function oppose(a: Voter, b: Voter): boolean {
+/**
+ * Do they contradict each other: no label in common for the task, or other labels for a place?
+ * @param several labels of a task may hold at once, so that another one denies nothing.
+ */
+export function oppose(a: Voter, b: Voter, several: boolean): boolean {
   if (a.places === null || b.places === null) {
-    return a.places === b.places && !a.labels.some((label) => b.labels.includes(label));
+    return a.places === b.places && !several && !a.labels.some((label) => b.labels.includes(label));
   }
   return clash(a.places, b.places) || clash(b.places, a.places);
 }
@@ -97,6 +100,6 @@ export function marked(places: readonly Place[], one: Place): boolean {
 
 /** What people speak against: another label for the task, or a place that nobody marked so. */
 export function isRefuted({ labels, places }: Voter, truth: TaskTruth): boolean {
-  if (places === null) return truth.labels.length > 0 && !labels.some((label) => truth.labels.includes(label));
+  if (places === null) return truth.labels !== null && !labels.some((label) => truth.labels!.includes(label));
   return truth.places !== null && places.some((one) => !marked(truth.places!, one));
 }

@@ -7,7 +7,7 @@ import type { Client } from '../../src/cli/client.ts';
 import { runCommand } from '../helpers/process.ts';
 import { answerOf, createTextProject, importTexts, settle } from '../helpers/project.ts';
 import { servedFolder } from '../helpers/served.ts';
-import { type LabeledText, makeTexts } from '../helpers/texts.ts';
+import { bytesOf, type LabeledText, makeTexts, TEXT_CONFIG } from '../helpers/texts.ts';
 
 const SMS = resolve(import.meta.dirname, '../../../shared/data/text/sms-spam');
 const server = servedFolder();
@@ -187,6 +187,29 @@ describe('rules', () => {
     await apply(own, text(PRIZE, '{id: lunch, label: ham, keywords: [lunch], priority: 1}'));
     const votes = [...(await ruleVotes(server.client, own)).values()].flat();
     expect(votes.map((vote) => vote.replace(/@\w+/, ''))).toEqual(['rule:lunch ham']);
+  });
+
+  it('are wrong on a task that people gave no label, where several may hold and none contradicts another', async () => {
+    const { id } = await server.client.call('projectCreate', {
+      body: { title: 'Several', label_config: TEXT_CONFIG.replace('"single"', '"multiple"') },
+    });
+    const result = [answerOf('spam')];
+    const lines = Array.from({ length: 40 }, (_, i) => {
+      return JSON.stringify({ data: { text: `free ${i}` }, annotations: [{ result: i < 10 ? result : [] }] });
+    });
+    const params = { project_id: id };
+    await server.client.upload('projectImport', { params, query: { name: 'x.jsonl' } }, bytesOf(lines.join('\n')));
+    await settle(server.client, id);
+    const document = text('{id: a, label: spam, keywords: [free]}', '{id: b, label: ham, keywords: [free]}');
+    const report = await server.client.call('ruleReport', { params, body: { document } });
+    expect(report).toMatchObject({ annotated: 40, conflict: 0, overlap: 1, conflicts: [] });
+    expect(report.rules.map(({ precision }) => precision)).toMatchObject([
+      { n: 40, hits: 10 },
+      { n: 40, hits: 0 },
+    ]);
+    expect(report.rules[0]!.estimated).toBeCloseTo(0.25);
+    const preview = await server.client.call('rulePreview', { params, body: { document } });
+    expect(preview.contradicted).toHaveLength(40);
   });
 
   it('that hang lose their votes, say why, and leave the others alone', async () => {

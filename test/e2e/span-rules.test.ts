@@ -112,6 +112,22 @@ describe('span rules', () => {
     expect(spansOf(last!.result).map((span) => span.text)).toEqual(['aspirin']);
   });
 
+  it('forget what they marked in a text that was changed since, and mark the new one', async () => {
+    const projectId = await newProject();
+    await apply(projectId, DOCUMENT);
+    const [first, second] = await server.client.call('projectTasks', { params: { project_id: projectId }, query: {} });
+    const edit = (id: number, text: string) =>
+      server.client.call('taskUpdate', { params: { task_id: id }, body: { data: { text } } });
+    await edit(first!.id, 'Nothing to be seen here.');
+    await edit(second!.id, 'A drug here: aspirin.');
+    await settle(server.client, projectId);
+    const shown = await suggestions(projectId);
+    expect(shown.has(first!.id)).toBe(false);
+    expect(spansOf(shown.get(second!.id)!.result).map(({ text }) => text)).toEqual(['aspirin']);
+    const { predictions } = await server.client.call('taskGet', { params: { task_id: first!.id } });
+    expect(predictions).toEqual([]);
+  });
+
   it('are weighed by what people marked, and then carry a number', async () => {
     const projectId = await newProject();
     const wrong = `${DOCUMENT}  - {id: sleepers, label: City, spans: true, keywords: [slept, Patient]}\n`;

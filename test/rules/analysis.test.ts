@@ -63,10 +63,28 @@ describe('analysis', () => {
 
   it('lists hits, conflicts and misses', () => {
     expect(ruleLists(votesOf(FOUR, TEXTS), MUM, TRUTH)).toEqual({ hits: [2, 3, 5], conflicts: [2, 5], misses: [4] });
-    expect(ruleLists(votesOf(FOUR, TEXTS), MUM, TRUTH, 1).hits).toEqual([2]);
+    expect(ruleLists(votesOf(FOUR, TEXTS), MUM, TRUTH, { limit: 1 }).hits).toEqual([2]);
     // Task 2 is annotated against `free`; in 5, which nobody has annotated, rules contradict each other.
     expect(contestedTasks(votesOf(FOUR, TEXTS), TRUTH)).toEqual([2, 5]);
-    expect(contestedTasks(votesOf(FOUR, TEXTS), TRUTH, 1)).toEqual([2]);
+    expect(contestedTasks(votesOf(FOUR, TEXTS), TRUTH, { limit: 1 })).toEqual([2]);
+  });
+
+  it('takes labels that may hold together for no contradiction, and an answer of none of them for an answer', () => {
+    const votes = votesOf(FOUR, TEXTS);
+    const truth = [[1], [], [0, 1], [0], [], []];
+    const { rules, conflict, conflicts, accuracy } = analyseVotes(votes, 4, 2, truth, true);
+    expect({ conflict, accuracy }).toEqual({ conflict: 0, accuracy: (1 + 0 + 1 + 1 + 0) / 5 });
+    expect(Math.max(...conflicts)).toBe(0);
+    expect(rules.map(({ checked, correct }) => [checked, correct])).toEqual([
+      [4, 2],
+      [2, 1],
+      [3, 2],
+      [0, 0],
+    ]);
+    expect(ruleLists(votes, MUM, truth, { several: true })).toEqual({ hits: [2, 3, 5], conflicts: [5], misses: [] });
+    expect(contestedTasks(votes, truth, { several: true })).toEqual([1, 5]);
+    const after = votesOf(FOUR.replace('[free]', '[free, mum]'), TEXTS);
+    expect(diffVotes(votes, after, true)).toEqual({ gained: [], lost: [], flipped: [3] });
   });
 
   it('compares two versions', () => {
@@ -94,13 +112,13 @@ describe('of rules that mark spans', () => {
     const start = texts[task]!.indexOf(word);
     return { label, start, end: start + word.length };
   };
-  const seen = (...places: ReturnType<typeof place>[]) => ({ labels: [], places });
+  const seen = (...places: ReturnType<typeof place>[]) => ({ labels: null, places });
   const truth = [
     seen(place(0, 'aspirin', 0), place(0, 'Berlin', 1)),
     seen(), // People looked and marked nothing: what is marked here is wrong.
     seen(place(2, 'aspirin plus', 0)),
     seen(place(3, 'none', 1)),
-    { labels: [], places: null },
+    { labels: null, places: null },
     { labels: [0], places: null },
     seen(),
   ];

@@ -33,8 +33,8 @@ export async function previewRules(
   if (annotated.length > 0) await scanTasks(deps, config, program, annotated, scan);
 
   // Coverage is a share of the project, so annotated tasks, which are no fair sample of it, do not count there.
-  const whole = examineScan(deps, program, scan);
-  const shares = annotated.length === 0 ? whole : examineScan(deps, program, spreadOnly);
+  const whole = examineScan(deps, config, program, scan);
+  const shares = annotated.length === 0 ? whole : examineScan(deps, config, program, spreadOnly);
   const [all, share] = await Promise.all([whole, shares]);
   const media = await missingFacts(deps, { projectId: project.id, config, rules, all: false }, scan.gaps);
   const view = reportView(program, scan, all, media);
@@ -92,7 +92,7 @@ async function shownTasks(
   const numbers =
     rule === undefined
       ? { hits: hitsOf(scan), conflicts: contradicted, misses: missesOf(scan) }
-      : (await examineScan(deps, programOf(rules, config), scan, { rule, limit: SHOWN })).lists!;
+      : (await examineScan(deps, config, programOf(rules, config), scan, { rule, limit: SHOWN })).lists!;
   const idsOf = (list: readonly number[]) => list.slice(0, SHOWN).map((number) => scan.taskIds[number]!);
   const lists = { hits: idsOf(numbers.hits), conflicts: idsOf(numbers.conflicts), misses: idsOf(numbers.misses) };
   const ids = new Set([...lists.hits, ...lists.conflicts, ...lists.misses]);

@@ -26,6 +26,7 @@ export interface ListRequest {
 
 export async function examineScan(
   { compute }: Deps,
+  { control }: ProjectConfig,
   program: RuleProgram,
   scan: RuleScan,
   list?: ListRequest,
@@ -38,6 +39,7 @@ export async function examineScan(
     ruleCount: program.rules.length,
     labelCount: program.labels.length,
     truth: scan.truth,
+    several: control?.multiple ?? false,
     ...(list ? { list: { ...list, labels, spans: listed!.spans !== null } } : {}),
   });
 }
@@ -120,8 +122,8 @@ export async function estimateRules(
   }
   if (control === null || columns.rows.length === 0) return [];
   const gold = control.multiple
-    ? truth.flatMap(({ labels }) => classes.map((_, c) => (labels.length === 0 ? -1 : Number(labels.includes(c)))))
-    : truth.map(({ labels }) => labels[0] ?? -1);
+    ? truth.flatMap(({ labels }) => classes.map((_, c) => (labels === null ? -1 : Number(labels.includes(c)))))
+    : truth.map(({ labels }) => labels?.[0] ?? -1);
   const model = await compute.fitSuggestion({
     votes: { ...columns, rowCount: taskIds.length, voterCount: rules.length, classCount: classes.length },
     multiple: control.multiple,

@@ -66,7 +66,7 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
       const program = programOf(await rulesOf(deps, project, config, source), config);
       const [scan] = await scanProject(deps, project, config, [program]);
       const [examined, estimated, media] = await Promise.all([
-        examineScan(deps, program, scan!),
+        examineScan(deps, config, program, scan!),
         estimateRules(deps, program, config, scan!),
         missingFacts(deps, { projectId, config, rules: program.rules, all: true }, scan!.gaps),
       ]);
@@ -81,7 +81,12 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
         programOf(before, config),
         programOf(after, config),
       ]);
-      const difference = await deps.compute.rules.compare(old!.parts, now!.parts, now!.taskIds.length);
+      const difference = await deps.compute.rules.compare({
+        before: old!.parts,
+        after: now!.parts,
+        taskCount: now!.taskIds.length,
+        several: config.control?.multiple ?? false,
+      });
       const shown = async (numbers: readonly number[]): Promise<RuleTask[]> => {
         const ids = numbers.slice(0, DIFF_SHOWN).map((number) => now!.taskIds[number]!);
         const tasks = await Promise.all(ids.map((id) => store.tasks.get(id)));

@@ -93,18 +93,21 @@ export async function truthOf({ store }: Deps, config: ProjectConfig, tasks: rea
 
 /** Labels of the task and of its spans, each once. */
 export function labelsOf({ labels, places }: TaskTruth): number[] {
-  return [...new Set([...labels, ...(places ?? []).map((place) => place.label)])];
+  return [...new Set([...(labels ?? []), ...(places ?? []).map((place) => place.label)])];
 }
 
 export function isAnnotated({ labels, places }: TaskTruth): boolean {
-  return labels.length > 0 || places !== null;
+  return labels !== null || places !== null;
 }
 
-function classTruth(config: ProjectConfig, annotations: readonly Annotation[]): number[] {
+/** Null where nobody has answered, or two classes equally often. */
+function classTruth(config: ProjectConfig, annotations: readonly Annotation[]): number[] | null {
   const shares = sharesOf(config, annotations);
-  if (shares === null || shares.length === 0) return [];
+  if (shares === null) return null;
   if (config.control?.multiple) return [...shares.keys()].filter((i) => shares[i]! >= AGREED);
-  return [shares.indexOf(Math.max(...shares))];
+  const most = Math.max(...shares);
+  const best = [...shares.keys()].filter((i) => shares[i] === most);
+  return best.length === 1 ? best : null;
 }
 
 /** Null where nobody has answered. */

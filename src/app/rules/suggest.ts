@@ -9,6 +9,8 @@ import { isAnnotated, truthOf } from './scan.ts';
 /** Annotated texts that suggestions are made from. */
 const TASKS_MAX = 5_000;
 const CHUNK = 1_000;
+/** Of a task without the label: which others it has does not matter. */
+const OTHER = -1;
 
 interface AnnotatedTask {
   readonly task: Task;
@@ -58,10 +60,9 @@ function forTasks(
   const truths: number[] = [];
   for (const { task, truth } of annotated) {
     const text = config.textOf(task.data);
-    if (text === null || truth.labels.length === 0) continue;
+    if (text === null || truth.labels === null) continue;
     texts.push(text);
-    // Of several labels of a task the one asked for counts.
-    truths.push(truth.labels.includes(label) ? label : truth.labels[0]!);
+    truths.push(truth.labels.includes(label) ? label : OTHER);
   }
   return compute.rules.suggest(texts, Int32Array.from(truths), label, options);
 }

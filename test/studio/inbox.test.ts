@@ -6,17 +6,26 @@ import type { Connections } from '../../src/app/studio/connections.ts';
 import { Inbox } from '../../src/app/studio/inbox.ts';
 import type { Intake } from '../../src/app/studio/intake.ts';
 import type { InboxRow } from '../../src/core/connection.ts';
+import { AppError } from '../../src/core/errors.ts';
 
 /** Turns of the queue of promises after the last look at the store; more than it takes to wind up. */
 const TURNS = 20;
 
-function inboxOn(read: () => Promise<InboxRow[]>, ended: number[] = [], newest = () => Number.MAX_SAFE_INTEGER): Inbox {
+const STUDIO = { id: 1, url: 'https://labels.example.com', token: 'token', studioProject: 5 };
+
+function inboxOn(
+  read: () => Promise<InboxRow[]>,
+  ended: number[] = [],
+  newest = () => Number.MAX_SAFE_INTEGER,
+  more: Partial<Pick<Deps, 'fetch' | 'clock'>> = {},
+): Inbox {
   const deps = {
     store: { studio: { inbox: read, newestEvent: async () => newest(), settle: async (id: number) => ended.push(id) } },
     clock: { now: () => 0 },
     log: { warn: () => undefined, error: () => undefined },
+    ...more,
   } as unknown as Deps;
-  const connections = { get: async () => ({ id: 1, studioProject: null }) } as unknown as Connections;
+  const connections = { get: async () => STUDIO } as unknown as Connections;
   return new Inbox(deps, {} as ProjectConfigs, connections, {} as Intake, async () => undefined);
 }
 
@@ -66,5 +75,28 @@ it('settles what was there at the call, although more comes all the time', async
   );
   await inbox.settled(new AbortController().signal);
   expect(ended.slice(0, 3)).toEqual([1, 2, 3]);
+  await inbox.stop();
+});
+
+it('does not let a server that does not answer hold up what needs no answer of it', async () => {
+  let now = Date.UTC(2026, 0, 1);
+  let calls = 0;
+  const ended: number[] = [];
+  const bodies = Array.from({ length: 20 }, () => '{"action":"PROJECT_UPDATED"}').concat('{}');
+  const waiting = bodies.map((body, i) => ({ ...event, id: i + 1, body }));
+  const inbox = inboxOn(async () => waiting.filter(({ id }) => !ended.includes(id)), ended, undefined, {
+    clock: { now: () => now },
+    fetch: async () => {
+      calls += 1;
+      now += 10_000;
+      throw new AppError('MEDIA_FETCH', 'It took too long.');
+    },
+  });
+  await inbox.settled(new AbortController().signal);
+  expect([calls, ended]).toEqual([1, [21]]);
+  // Asked again after a while, and once.
+  now += 60_000;
+  await inbox.settled(new AbortController().signal);
+  expect(calls).toBe(2);
   await inbox.stop();
 });

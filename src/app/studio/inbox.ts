@@ -12,7 +12,7 @@ import { enqueueTraining } from '../learning/retrain.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
 import { type Action, isKnownAction } from './actions.ts';
-import { AS_WRITTEN, studioClient } from './client.ts';
+import { AS_WRITTEN, type StudioClient, studioClient } from './client.ts';
 import { type Connections, tokenOf } from './connections.ts';
 import { annotationsIn, type Intake } from './intake.ts';
 import { isAway } from './push.ts';
@@ -22,6 +22,10 @@ const BATCH = 100;
 /** Afterwards an event is only listed by the doctor. */
 export const ATTEMPTS_MAX = 5;
 const RETRY_MS = 5_000;
+/** For one question to Label Studio: all events behind it wait for that long. */
+const ASK_MS = 10_000;
+/** A server that does not answer is left alone for so many times as long as it kept the others waiting. */
+const LEFT_ALONE = 6;
 /** So long nothing has come in, or the first event has waited for so long. */
 const QUIET_MS = 100;
 const HELD_MS_MAX = 1_000;
@@ -37,6 +41,8 @@ export class Inbox {
   readonly #follow: FollowConfig;
   /** Event -> when to try it again. */
   readonly #postponed = new Map<number, number>();
+  /** Connection -> when to call its server again. */
+  readonly #away = new Map<number, number>();
   /** Says `end` after each look at all that was there when it began. */
   readonly #passes = new EventEmitter();
   #begun = 0;
@@ -144,6 +150,7 @@ export class Inbox {
     const { store, clock, log } = this.#deps;
     if ((this.#postponed.get(row.id) ?? 0) > clock.now()) return;
     this.#postponed.delete(row.id);
+    const began = clock.now();
     try {
       const connection = await this.#connections.get(row.connectionId);
       await this.#apply(connection, parseJson(row.body));
@@ -152,11 +159,25 @@ export class Inbox {
       const known = toAppError(error);
       log.warn({ event: row.id, error: known.code }, 'an event of Label Studio could not take effect');
       // A server that is away is no fault of the event: it waits for as long as that takes.
-      if (!isAway(error))
-        await store.studio.failed(row.id, known.code === 'INTERNAL' ? String(known.cause) : known.message);
+      if (isAway(error)) this.#leaveAlone(row.connectionId, began);
+      else await store.studio.failed(row.id, known.code === 'INTERNAL' ? String(known.cause) : known.message);
       this.#postponed.set(row.id, clock.now() + RETRY_MS);
       this.#later();
     }
+  }
+
+  #leaveAlone(connectionId: number, began: number): void {
+    const now = this.#deps.clock.now();
+    if ((this.#away.get(connectionId) ?? 0) <= now) this.#away.set(connectionId, now + LEFT_ALONE * (now - began));
+  }
+
+  /** Throws STUDIO_UNREACHABLE for a server that kept everybody waiting just now. */
+  #client(connection: Connection): StudioClient {
+    const { fetch, clock } = this.#deps;
+    if ((this.#away.get(connection.id) ?? 0) > clock.now()) {
+      throw new AppError('STUDIO_UNREACHABLE', 'Label Studio did not answer a moment ago.');
+    }
+    return studioClient(fetch, connection, AbortSignal.timeout(ASK_MS));
   }
 
   async #apply(connection: Connection, event: Json): Promise<void> {
@@ -197,7 +218,7 @@ export class Inbox {
    */
   async project(connection: Connection): Promise<void> {
     if (connection.url === null || connection.studioProject === null || tokenOf(connection) === null) return;
-    const project = await studioClient(this.#deps.fetch, connection).get(`/api/projects/${connection.studioProject}/`);
+    const project = await this.#client(connection).get(`/api/projects/${connection.studioProject}/`);
     const config = isJsonObject(project) ? project.label_config : undefined;
     if (typeof config === 'string') await this.#follow(connection, config);
   }
@@ -238,7 +259,7 @@ export class Inbox {
   }
 
   async #ask(connection: Connection, id: number): Promise<GivenTask[]> {
-    const task = await studioClient(this.#deps.fetch, connection).get(`/api/tasks/${id}/?${AS_WRITTEN}`);
+    const task = await this.#client(connection).get(`/api/tasks/${id}/?${AS_WRITTEN}`);
     return this.#read(connection, [task]);
   }
 

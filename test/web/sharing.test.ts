@@ -27,6 +27,18 @@ async function join(link: string, name: string): Promise<Watched> {
   return watched;
 }
 
+describe('an invite link', () => {
+  it('is copied by a click, also where the page is served without TLS and has no clipboard', async () => {
+    const id = await server.project({ title: 'Invite', texts: texts(2) });
+    const { page } = await visit(`/projects/${id}/people`);
+    await page.addInitScript("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+    await page.reload();
+    await page.getByRole('button', { name: 'Make an invite link' }).click();
+    await page.getByRole('button', { name: 'Copy' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+  });
+});
+
 describe('several annotators', () => {
   it('join by one link, are asked once, never get the same item, and can be turned away', async () => {
     const id = await server.project({ title: 'Shared', texts: texts(24) });

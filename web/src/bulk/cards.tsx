@@ -55,7 +55,7 @@ export function Cards({ cards, layout, list, selection, onSelect, onSimilar }: C
               {card.label !== null && card.answered === null && <span className="chip">{card.labels.join(', ')}</span>}
               {card.score !== null && <span title="Calibrated probability">{percent(card.score)}</span>}
               {card.similarity !== null && <span title="Cosine">{card.similarity.toFixed(3)}</span>}
-              <button type="button" className="small quiet" onClick={() => onSimilar(card.task.id)}>
+              <button type="button" className="small" onClick={() => onSimilar(card.task.id)}>
                 Similar<span className="visually-hidden"> to item {card.task.id}</span>
               </button>
             </p>

@@ -1,6 +1,6 @@
 /** Which items lie on the table: a source, a label, words, and how sure at least. */
 import type { ReactNode } from 'react';
-import { count, percent } from '../format.ts';
+import { count, percent, plural } from '../format.ts';
 import type { CardFilter, Plan } from './api.ts';
 
 interface FilterProps {
@@ -78,11 +78,11 @@ function Threshold({ plan, filter, onChange }: FilterProps & { plan: Plan }): Re
         min={0}
         max={100}
         value={step}
-        aria-valuetext={`${count(items)} items`}
+        aria-valuetext={plural(items, 'item')}
         onChange={(event) => onChange({ ...filter, least: Number(event.target.value) / 100 })}
       />
       <output>
-        <b>{count(items)}</b> items,{' '}
+        <b>{count(items)}</b> {items === 1 ? 'item' : 'items'},{' '}
         {point.total === 0
           ? 'precision unknown: nothing was checked there'
           : `${percent(point.right / point.total)} of ${count(point.total)} checked are right, at least ${percent(point.bound)}`}

@@ -68,7 +68,7 @@ function reasonOf({ method, rule, right, total, bound, coverage, more }: Plan['q
 
 function Evidence({ plan }: { plan: Plan }): ReactNode {
   return (
-    <table>
+    <table aria-label="Methods">
       <thead>
         <tr>
           <th scope="col">Method</th>
@@ -101,7 +101,7 @@ function Evidence({ plan }: { plan: Plan }): ReactNode {
 
 function Labels({ plan }: { plan: Plan }): ReactNode {
   return (
-    <table>
+    <table aria-label="Labels">
       <thead>
         <tr>
           <th scope="col">Label</th>

@@ -85,7 +85,7 @@ function Figures({ projectId, figures }: { projectId: number; figures: ModelFigu
 function PerLabel({ figures }: { figures: ModelFigures }): ReactNode {
   return (
     <div className="table-scroll">
-      <table>
+      <table aria-label="Precision and recall of each label">
         <thead>
           <tr>
             <th scope="col">Label</th>
@@ -196,7 +196,7 @@ function CellItems({ projectId, cell, title }: { projectId: number; cell: Cell; 
 function Calibration({ figures }: { figures: ModelFigures }): ReactNode {
   return (
     <div className="table-scroll">
-      <table>
+      <table aria-label="Calibration">
         <thead>
           <tr>
             <th scope="col">Suggestions that claim about</th>

@@ -88,7 +88,7 @@ function BeforeAfter({ projectId, comparison }: { projectId: number; comparison:
         {kept} of the first {after.length} stay among the first {before.length}.
       </p>
       <div className="table-scroll">
-        <table>
+        <table aria-label="The first items before and after">
           <thead>
             <tr>
               <th scope="col" className="number">

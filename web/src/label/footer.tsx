@@ -40,7 +40,7 @@ export function Footer({ project, session, at, onHelp }: FooterProps): ReactNode
       {state.data && <span>{retrainWords(state.data)}</span>}
       {jobs[0] !== undefined && (
         <span className="foot-job">
-          {jobs[0].kind} {describe(jobs[0])}
+          {describe(jobs[0]) || jobs[0].kind}
           {jobs[0].total > 0 && <Progress done={jobs[0].done} total={jobs[0].total} label={jobs[0].kind} />}
         </span>
       )}

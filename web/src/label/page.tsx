@@ -2,7 +2,7 @@
 import './label.css';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react';
-import { useLocation } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { api } from '../api.ts';
 import { sentenceOf } from '../http.ts';
 import { type Action, indexOf } from '../keys.ts';
@@ -25,11 +25,18 @@ import { Suggestion } from './suggestion.tsx';
 export function LabelPage({ projectId, me }: { projectId: number; me: Me }): ReactNode {
   const project = useProject(projectId);
   const layout = useLayout(projectId);
+  const owner = me.role === 'owner';
   const problem = project.isError ? sentenceOf(project.error) : layout?.problem;
   if (problem != null) {
     return (
       <p role="alert" className="page">
         {problem}
+        {owner && layout !== null && (
+          <>
+            {' '}
+            <Link href={`/projects/${projectId}/studio`}>Connect Label Studio</Link>
+          </>
+        )}
       </p>
     );
   }
@@ -82,6 +89,7 @@ function Workplace({ project, layout, me }: WorkplaceProps): ReactNode {
   return (
     <div className="work">
       <main className="work-main">
+        <h1 className="visually-hidden">Label</h1>
         {project.expert_instruction !== '' && (
           <details className="instruction">
             <summary>Instructions</summary>
@@ -89,7 +97,7 @@ function Workplace({ project, layout, me }: WorkplaceProps): ReactNode {
           </details>
         )}
         {view.shown === null ? (
-          <Waiting state={at.state} problem={at.problem} />
+          <Waiting {...at} bare={project.task_number === 0} />
         ) : (
           <>
             <ItemCard layout={layout} shown={view.shown} view={view} onRule={owner ? makeRule : null} />
@@ -125,14 +133,17 @@ function usePrefetchedHints(upcoming: readonly NextItem[]): void {
   }, [next, queries]);
 }
 
-function Waiting({ state, problem }: Pick<Snapshot, 'state' | 'problem'>): ReactNode {
+/** `bare` is a project without items. */
+function Waiting({ state, problem, bare }: Pick<Snapshot, 'state' | 'problem'> & { bare: boolean }): ReactNode {
   return (
     <div className="waiting card" role="status">
       {state === 'filling' && <p className="muted">Fetching the next item…</p>}
       {state === 'empty' && (
         <>
-          <h2>Nothing is left for you here</h2>
-          <p className="muted">Every item is labeled, skipped or with somebody else. New ones appear by themselves.</p>
+          <h2>{bare ? 'This project has no items yet' : 'Nothing is left for you here'}</h2>
+          <p className="muted">
+            {!bare && 'Every item is labeled, skipped or with somebody else. '}New ones appear by themselves.
+          </p>
         </>
       )}
       {state === 'failed' && (

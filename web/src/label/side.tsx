@@ -145,7 +145,7 @@ function SimilarItems({ taskId, layout }: { taskId: number; layout: Layout }): R
   return (
     <section>
       <h2>Similar items</h2>
-      {similar.data?.length === 0 && <p className="muted">None are embedded yet.</p>}
+      {similar.data?.length === 0 && <p className="muted">None found yet.</p>}
       <ul className="similar">
         {similar.data?.slice(0, 4).map(({ task, similarity, label }) => (
           <li key={task.id}>

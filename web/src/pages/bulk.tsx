@@ -323,7 +323,7 @@ function Actions({ cards, chosen, labels, busy, list, total, onList, onSample, o
         disabled={none || suggested.length === 0}
         onClick={() => onLabel(suggested)}
       >
-        Accept {count(suggested.length)} suggestions
+        Accept {plural(suggested.length, 'suggestion')}
       </button>
       {labels.map((label) => (
         <button

@@ -97,7 +97,7 @@ function Control(props: { of: ControlModels; busy: boolean; bind: (model: string
 function Library(props: { models: readonly Model[]; busy: boolean; serve: (id: string) => void }): ReactNode {
   return (
     <div className="table-scroll">
-      <table>
+      <table aria-label="Models of this server">
         <thead>
           <tr>
             <th scope="col">Model</th>
@@ -148,8 +148,8 @@ function AddModel({ onAdded }: { onAdded: () => void }): ReactNode {
     add.mutate();
   };
   return (
-    <form onSubmit={submit}>
-      <h2>Add a model</h2>
+    <form className="card stack" aria-labelledby="add-model-title" onSubmit={submit}>
+      <h2 id="add-model-title">Add a model</h2>
       <p className="muted">
         model.onnx with labels.txt (pictures), or with labels.txt and tokenizer.json (texts). It is tried in a process
         of its own before it serves.

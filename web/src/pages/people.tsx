@@ -5,6 +5,7 @@ import { api } from '../api.ts';
 import { ago, count, seconds } from '../format.ts';
 import { sentenceOf } from '../http.ts';
 import { inviteLink } from '../identity.ts';
+import { CopyField } from '../parts/copy-field.tsx';
 import type { Token } from '../wire.ts';
 
 /** Addresses that mean this machine itself. */
@@ -29,7 +30,7 @@ export default function PeoplePage({ projectId }: { projectId: number }): ReactN
       {annotators.data?.length === 0 && <p className="muted">Nobody has labeled yet.</p>}
       {annotators.data && annotators.data.length > 0 && (
         <div className="table-scroll">
-          <table>
+          <table aria-label="Annotators">
             <thead>
               <tr>
                 <th scope="col">Name</th>
@@ -68,19 +69,13 @@ export default function PeoplePage({ projectId }: { projectId: number }): ReactN
 
 function Invite({ projectId, onMade }: { projectId: number; onMade: () => void }): ReactNode {
   const [link, setLink] = useState('');
-  const [copied, setCopied] = useState(false);
   const invite = useMutation({
     mutationFn: () => api.invite(projectId, `Invite link of ${new Date().toLocaleString('en-GB')}`),
     onSuccess: ({ secret }: { secret: string }) => {
       setLink(inviteLink(secret));
-      setCopied(false);
       onMade();
     },
   });
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(link);
-    setCopied(true);
-  };
   return (
     <section className="card" aria-label="Invite annotators">
       <p>Send a link; whoever opens it types a name and labels this project, and sees nothing else.</p>
@@ -92,12 +87,7 @@ function Invite({ projectId, onMade }: { projectId: number; onMade: () => void }
       {invite.isError && <p role="alert">{sentenceOf(invite.error)}</p>}
       {link !== '' && (
         <>
-          <div className="copy-row">
-            <input readOnly value={link} aria-label="Invite link" onFocus={(event) => event.target.select()} />
-            <button type="button" className="primary" onClick={() => void copy()}>
-              {copied ? 'Copied' : 'Copy'}
-            </button>
-          </div>
+          <CopyField value={link} label="Invite link" />
           {LOOPBACK.test(window.location.hostname) && (
             <p>
               It opens on this machine only, because that is all the server listens to. For others, start it with{' '}
@@ -116,7 +106,7 @@ function Tokens({ tokens, revoke }: { tokens: readonly Token[]; revoke: (id: num
   if (living.length === 0) return <p className="muted">Only you, on this machine.</p>;
   return (
     <div className="table-scroll">
-      <table>
+      <table aria-label="Access">
         <thead>
           <tr>
             <th scope="col">For</th>

@@ -62,7 +62,7 @@ function RunTable(props: { runs: readonly Run[]; busy: boolean; undo: (run: Run)
   const newestFirst = [...props.runs].sort((a, b) => b.id - a.id);
   return (
     <div className="table-scroll">
-      <table>
+      <table aria-label="Runs">
         <thead>
           <tr>
             <th scope="col">Run</th>
@@ -83,7 +83,7 @@ function RunTable(props: { runs: readonly Run[]; busy: boolean; undo: (run: Run)
               <td>
                 {run.id} <span className="chip">{run.kind}</span>
               </td>
-              <td className="run-what" dir="auto">
+              <td className="run-what row-say" dir="auto">
                 {run.summary}
               </td>
               <td className="number">{count(run.written)}</td>
@@ -112,7 +112,7 @@ function ModelTable(props: {
   const several = newestFirst.some((model) => model.control !== newestFirst[0]!.control);
   return (
     <div className="table-scroll">
-      <table>
+      <table aria-label="Model versions">
         <thead>
           <tr>
             <th scope="col">Version</th>
@@ -138,7 +138,7 @@ function ModelTable(props: {
               <td className="number">
                 {typeof model.metrics.accuracy === 'number' ? percent(model.metrics.accuracy) : ''}
               </td>
-              <td>{model.verdict}</td>
+              <td className="row-say">{model.verdict}</td>
               <td className="nowrap">{ago(model.created_at, Date.now())}</td>
               <td className="number">
                 {!model.active && (

@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useCallback } from 'react';
 import { sentenceOf } from '../http.ts';
+import { CopyField } from '../parts/copy-field.tsx';
 import { Access } from '../studio/access.tsx';
 import { type Connection, studio } from '../studio/api.ts';
 import { Sync } from '../studio/sync.tsx';
@@ -29,11 +30,7 @@ export default function StudioPage({ projectId }: { projectId: number }): ReactN
           </button>
         </div>
         {connect.isError && <p role="alert">{sentenceOf(connect.error)}</p>}
-        {connect.data && (
-          <p>
-            <code className="wrap">{connect.data.backend_url}</code>
-          </p>
-        )}
+        {connect.data && <CopyField value={connect.data.backend_url} label="Address for Label Studio" />}
       </section>
       {connections.data?.map((one) => (
         <ConnectionCard key={one.id} connection={one} projectId={projectId} />

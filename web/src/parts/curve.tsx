@@ -40,7 +40,7 @@ export function LearningCurve({ points }: { points: Insights['curve'] }): ReactN
       <div ref={place} className="plot" />
       <details>
         <summary>As a table</summary>
-        <table>
+        <table aria-label="Accuracy while labels come in">
           <thead>
             <tr>
               <th scope="col">Labels</th>

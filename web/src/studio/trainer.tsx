@@ -3,7 +3,9 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
 import type { Body } from '../../../src/server/contract/index.ts';
+import { count } from '../format.ts';
 import { sentenceOf } from '../http.ts';
+import { CopyField } from '../parts/copy-field.tsx';
 import { studio } from './api.ts';
 
 type Counts = NonNullable<Body<'trainerSet'>['counts']>;
@@ -37,13 +39,15 @@ export function TrainerCard({ projectId }: { projectId: number }): ReactNode {
       {trainer && (
         <p>
           Every {trainer.every} {trainer.counts === 'verified' ? 'ground truths' : 'labeled tasks'}{' '}
-          <code className="wrap">{trainer.url}</code> is called; last at {trainer.called_at}.
+          <code>{trainer.url}</code> is called;{' '}
+          {trainer.called_at === 0 ? 'not yet so far' : `last at ${count(trainer.called_at)}`}.
         </p>
       )}
       {set.data && (
-        <p role="status">
-          The secret that signs the calls, shown once: <code className="wrap">{set.data.secret}</code>
-        </p>
+        <>
+          <p role="status">The secret that signs the calls, shown once:</p>
+          <CopyField value={set.data.secret} label="Secret that signs the calls" />
+        </>
       )}
       <form className="actions" onSubmit={submit}>
         <label className="field">

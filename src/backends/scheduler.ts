@@ -71,8 +71,10 @@ export class Scheduler {
     return this.hosts.size;
   }
 
+  /** Those that the system refused to start have no process to speak of. */
   hostStatus(): readonly HostStatus[] {
-    return [...this.hosts].map((host) => ({
+    const started = [...this.hosts].filter((host) => host.pid > 0);
+    return started.map((host) => ({
       pid: host.pid,
       state: host.state,
       batchesInFlight: host.inFlight.size,

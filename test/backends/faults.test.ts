@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { entryFile } from '../../src/core/entry.ts';
 import { seededRandom } from '../../src/core/random.ts';
+import { killProcess } from '../helpers/process.ts';
 import { fakeModel, fakePool, isAlive, texts, until } from './fake.ts';
 
 const BULK = { lane: 'bulk' } as const;
@@ -50,9 +51,9 @@ describe('a host killed from outside', () => {
     const call = pool.embed('fake', texts(...all), BULK);
     for (let kill = 0; kill < 6; kill++) {
       const before = pool.status().models[0]!.itemsDone;
-      await until(() => pool.status().models[0]!.itemsDone > before);
+      await until(() => pool.status().models[0]!.itemsDone > before && pool.status().hosts.length > 0);
       const { hosts } = pool.status();
-      process.kill(hosts[random.int(hosts.length)]!.pid, 'SIGKILL');
+      killProcess(hosts[random.int(hosts.length)]!.pid);
     }
     const { rows, failed } = await call;
     expect(failed).toEqual([]);

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { systemClock } from '../../src/core/clock.ts';
 import { type Random, seededRandom } from '../../src/core/random.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
+import { killProcess, type ServerProcess, startServerProcess, temporaryFolder } from '../helpers/process.ts';
 import { answerOf, createTextProject, importTexts, settle } from '../helpers/project.ts';
 import { makeTexts } from '../helpers/texts.ts';
 
@@ -77,7 +77,7 @@ class World {
       await work;
       this.#server = await startServerProcess(this.#folder, ['--hosts', '2']);
     } else {
-      for (const pid of childrenOf(this.#server.pid)) kill(pid);
+      for (const pid of childrenOf(this.#server.pid)) killProcess(pid);
       await work;
     }
     await settle(this.#server.client, this.#projectId);
@@ -191,14 +191,6 @@ function childrenOf(pid: number): number[] {
     return list.split('\n').flatMap((line) => (line.trim() === '' ? [] : [Number(line)]));
   } catch {
     return [];
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended by itself in the meantime.
   }
 }
 

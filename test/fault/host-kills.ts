@@ -6,6 +6,7 @@ import { createInferencePool } from '../../src/backends/pool.ts';
 import { SCORE_QUANTUM } from '../../src/core/order.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { openBulk } from '../helpers/bulk-job.ts';
+import { killProcess } from '../helpers/process.ts';
 import { makeTexts } from '../helpers/texts.ts';
 
 export interface HostKillReport {
@@ -53,7 +54,7 @@ export async function runHostKills(kills: number, seed: number): Promise<HostKil
       if (hosts.length === 0) return;
       seen = answered();
       killed += 1;
-      process.kill(hosts[random.int(hosts.length)]!.pid, 'SIGKILL');
+      killProcess(hosts[random.int(hosts.length)]!.pid);
     }, LOOK_MS);
     const failures = await bulk.embed(disturbed, MODEL);
     clearInterval(killer);

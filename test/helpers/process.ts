@@ -21,6 +21,17 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
+/** SIGKILL for one that may have ended by itself meanwhile: it is listed until its last words are read. */
+export function killProcess(pid: number): void {
+  // Nothing else is a process: 0 and below stand for all of a group, or for all.
+  if (pid <= 0) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has.
+  }
+}
+
 export function temporaryFolder(): { folder: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'headstart-test-'));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };

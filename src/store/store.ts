@@ -231,6 +231,8 @@ export interface MediaFactRow {
 
 export interface MediaFactStore {
   ofTasks(taskIds: readonly number[]): Promise<MediaFactRow[]>;
+  /** What is known of a file by any task that shows it: the row that says most. */
+  ofVersion(version: string): Promise<MediaFactRow | undefined>;
   /** Replaces what is known of these tasks; those that are gone by now are left out. */
   put(rows: readonly Omit<MediaFactRow, 'createdAt'>[]): Promise<void>;
 }

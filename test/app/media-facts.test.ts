@@ -20,6 +20,7 @@ function world(files: Record<string, string>) {
     store: {
       mediaFacts: {
         ofTasks: async (ids: readonly number[]) => ids.flatMap((id) => rows.get(id) ?? []),
+        ofVersion: async (version: string) => [...rows.values()].find((row) => row.version === version),
         put: async (all: readonly MediaFactRow[]) => {
           for (const row of all) rows.set(row.taskId, row);
         },
@@ -70,6 +71,16 @@ it('reads a picture once that several tasks show, within a chunk and across chun
   expect(decoded.sort()).toEqual(['broken', 'one', 'three']);
   const reds = [1, 2, 3, 4, 6, 7].map((id) => (rows.get(id)!.facts.mean_color as number[] | null)?.[0] ?? null);
   expect(reds).toEqual([3, 5, 3, null, 3, 5]);
+});
+
+it('decodes nothing that an earlier job has decoded for another task', async () => {
+  const { deps, rows, decoded, task } = world({ a: 'one', c: 'broken', b: 'three' });
+  await learnFacts(deps, [task(1, 'a'), task(2, 'c')], job());
+  const failed = await learnFacts(deps, [task(3, 'a'), task(4, 'c'), task(5, 'b')], job());
+  expect(decoded).toEqual(['one', 'broken', 'three']);
+  expect([...failed]).toMatchObject([[4, { code: 'BACKEND_BAD_ITEM' }]]);
+  expect(rows.get(3)!.facts).toEqual(rows.get(1)!.facts);
+  expect(rows.get(4)!.facts).toEqual(rows.get(2)!.facts);
 });
 
 it('asks again for what was away, and reads anew what has changed', async () => {

@@ -102,19 +102,35 @@ export async function learnFacts(
 
 /** To the rows of tasks whose picture could be opened. */
 async function addColours(
-  deps: Pick<Deps, 'media' | 'inference'>,
+  deps: Pick<Deps, 'store' | 'media' | 'inference'>,
   tasks: readonly Task[],
   rows: Map<number, NewRow>,
   { source, signal, seen }: Omit<Learning, 'pixels'>,
 ): Promise<void> {
   const shown = tasks.map((task) => ({ task, row: rows.get(task.id)! })).filter(({ row }) => row.version !== '');
   const unseen = new Map(shown.flatMap(({ task, row }) => (seen.has(row.version) ? [] : [[row.version, task]])));
+  for (const version of unseen.keys()) {
+    const known = await knownLook(deps, version);
+    if (known === null) continue;
+    seen.set(version, known);
+    unseen.delete(version);
+  }
   await lookAtPixels(deps, unseen, source, seen, signal);
   for (const { row } of shown) {
     const { facts, error } = seen.get(row.version)!;
     rows.set(row.taskId, { ...row, facts: { ...row.facts, ...facts }, problem: error?.toPlain() ?? row.problem });
   }
   forget(seen);
+}
+
+/** What an earlier job has seen in the file, be it by another task. */
+async function knownLook({ store }: Pick<Deps, 'store'>, version: string): Promise<Look | null> {
+  const row = await store.mediaFacts.ofVersion(version);
+  if (row === undefined || !hasColours(row.facts) || isPassing(row.problem)) return null;
+  const { mean_color, brightness } = row.facts as { mean_color: Json; brightness: Json };
+  // Without colours, the problem is that they cannot be read.
+  const error = brightness === null && row.problem !== null ? AppError.fromPlain(row.problem) : null;
+  return { facts: { mean_color, brightness }, error };
 }
 
 /** Has the row all that is wanted, of the same file? What could not be fetched this once does not undo what is known. */

@@ -11,6 +11,15 @@ import type { MediaFactTable } from './schema.ts';
 
 const ofTasks = listQuery<object>()((db, ids) => db.selectFrom('media_facts').selectAll().where('task_id', 'in', ids));
 
+const ofVersion = query<{ version: string }>()((db, p) =>
+  db
+    .selectFrom('media_facts')
+    .selectAll()
+    .where('version', '=', p.version)
+    .orderBy((eb) => eb.fn('length', ['facts']), 'desc')
+    .limit(1),
+);
+
 const put = query<MediaFactTable>()((db, p) => {
   const { reference, version, facts, problem, created_at } = p;
   const row = { reference, version, facts, problem, created_at };
@@ -30,6 +39,10 @@ export function mediaFactStore({ engine, clock }: Context): MediaFactStore {
         await pause();
       }
       return all;
+    },
+    ofVersion: async (version) => {
+      const row = await ofVersion.first(engine.reader, { version });
+      return row && toMediaFact(row);
     },
     put: (rows) =>
       engine.write((db) => forLiving(db, rows, (row) => put.run(db, fromMediaFact(row, isoTime(clock)))), {

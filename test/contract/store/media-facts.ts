@@ -18,6 +18,9 @@ export function mediaFactContract(open: OpenEmpty): void {
         { ...row, taskId: 999_999 },
       ]);
       expect(await mediaFacts.ofTasks([first!.id])).toMatchObject([{ version: 'v2', facts: { width: null } }]);
+      expect(await mediaFacts.ofVersion('v1')).toBeUndefined();
+      await mediaFacts.put([{ ...row, taskId: second!.id, version: 'v2', facts: { width: 3, brightness: 0.5 } }]);
+      expect(await mediaFacts.ofVersion('v2')).toMatchObject({ taskId: second!.id, facts: { brightness: 0.5 } });
       await store.projects.delete(project.id);
       await expect(mediaFacts.put([row])).resolves.toBeUndefined();
     }));

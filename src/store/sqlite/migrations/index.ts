@@ -12,6 +12,7 @@ import { imageHashes } from './0010-image-hashes.ts';
 import { blindResults } from './0011-blind-results.ts';
 import { views } from './0012-views.ts';
 import { predictionCounts } from './0013-prediction-counts.ts';
+import { factsByFile } from './0014-facts-by-file.ts';
 
 export const MIGRATIONS: readonly string[] = [
   start,
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly string[] = [
   blindResults,
   views,
   predictionCounts,
+  factsByFile,
 ];
 
 /** What this version of the program writes. A data folder with a higher number is refused. */

@@ -98,7 +98,11 @@ describe('a sync', () => {
 
   it('writes the order of the queue into a field that Label Studio can sort by, and does not read it as data', async () => {
     const { params } = await open();
+    await sync(params, { predictions: false });
+    expect(await sync(params, { predictions: false, order: true, dry_run: true })).toMatchObject({ ordered: 230 });
+    expect(world.studio.requests).not.toContainEqual(expect.stringMatching(/^PATCH/));
     expect(await sync(params, { predictions: false, order: true })).toMatchObject({ ordered: 230 });
+    expect(await sync(params, { predictions: false, order: true, dry_run: true })).toMatchObject({ ordered: 0 });
     const places = [...world.studio.tasks.values()]
       .map((task) => Number(task.data.headstart_order))
       .sort((a, b) => a - b);

@@ -15,13 +15,14 @@ const WIRE_PAGE = 100;
 
 /**
  * Writes 1, 2, 3... into the order field of every task: first what the queue would hand out next, then the least sure
- * proposals. Only numbers that changed are written; returns how many.
+ * proposals. Only numbers that changed are written, or with `dryRun` counted; returns how many.
  */
 export async function writeOrder(
   { deps, proposals }: { deps: Deps; proposals: Proposals },
   connection: Connection,
   work: JobWork,
   client: StudioClient,
+  dryRun: boolean,
 ): Promise<number> {
   const field = connection.settings.orderField ?? ORDER_FIELD;
   const byOrder = { ...connection, settings: { ...connection.settings, scores: 'order' as const } };
@@ -52,9 +53,9 @@ export async function writeOrder(
     const page = ids.slice(from, from + WIRE_PAGE);
     for (const { id } of await patiently(work, () => outdated(numbering, page))) {
       throwIfStopped(work.signal);
-      if (await patiently(work, () => writeNumber(numbering, id))) written += 1;
+      if (dryRun || (await patiently(work, () => writeNumber(numbering, id)))) written += 1;
     }
-    await work.progress({ stage: `writing ${field}`, done: from + page.length, total: ids.length });
+    await work.progress({ stage: `${dryRun ? 'looking at' : 'writing'} ${field}`, done: from + page.length, total: ids.length });
   }
   return written;
 }

@@ -82,8 +82,8 @@ export function createSyncHandler(parts: SyncParts) {
     const pushed = predictions
       ? await pushPredictions(deps, proposals, connection, work, { owed: false, dryRun })
       : null;
-    const ordered =
-      order && !dryRun ? await writeOrder(parts, await withOrderField(parts, connection), work, client) : 0;
+    const known = order && !dryRun ? await withOrderField(parts, connection) : connection;
+    const ordered = order ? await writeOrder(parts, known, work, client, dryRun) : 0;
     return {
       dryRun,
       direction,

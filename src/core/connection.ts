@@ -29,7 +29,7 @@ export interface ConnectionSettings {
   readonly scores: 'confidence' | 'order';
   /** After each training, send the new predictions without being asked. */
   readonly follow: boolean;
-  /** Data field that holds the queue's order in Label Studio; null writes none. */
+  /** Data field that holds the queue's order in Label Studio; null: by its usual name. */
   readonly orderField: string | null;
 }
 

@@ -13,8 +13,12 @@ const texts = makeTexts(230, 3);
 async function open(options: { token?: string; base?: string } = {}) {
   world = await studioWorld(options.base === undefined ? {} : { base: options.base });
   for (const { text } of texts) world.studio.add({ text });
+  return connect(options.token);
+}
+
+async function connect(token = STUDIO_TOKEN) {
   const made = await world.client.call('studioConnect', {
-    body: { url: `${world.studio.url}/`, token: options.token ?? STUDIO_TOKEN, studio_project: 5 },
+    body: { url: `${world.studio.url}/`, token, studio_project: 5 },
   });
   const params = { project_id: made.project };
   await world.client.call('projectUpdate', { params, body: { settings: { embedder: 'lexical', retrain_every: 20 } } });
@@ -108,6 +112,11 @@ describe('a sync', () => {
       .sort((a, b) => a - b);
     expect(places).toEqual(Array.from({ length: 230 }, (_, i) => i + 1));
     expect(await sync(params, { predictions: false })).toMatchObject({ changedTasks: 0 });
+    // Nor does another connection, which never wrote any.
+    const other = await connect();
+    await sync(other.params, { predictions: false }, other.projectId);
+    const { tasks } = await world.client.call('taskList', { query: { project: other.projectId } });
+    expect(Object.keys(tasks[0]!.data)).toEqual(['text']);
   }, 60_000);
 
   it('writes the order beside what was changed over there meanwhile, and not over it', async () => {

@@ -13,6 +13,14 @@ export const DEFAULT_CONNECTION: ConnectionSettings = {
   orderField: null,
 };
 
+/** Nobody else calls a field so: what comes back with it, also to another connection, is known for ours. */
+const ORDER_FIELD = 'headstart_order';
+
+/** The field of the data over there that the order of the queue is written into; no data to anybody here. */
+export function orderFieldOf({ settings }: Connection): string {
+  return settings.orderField ?? ORDER_FIELD;
+}
+
 /** A connection that went with its project is gone after so long. */
 const FRESH_MS = 1_000;
 const DEADLINE_MS: readonly [number, number] = [100, 90_000];

@@ -4,10 +4,10 @@ import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
 import { refusedWith, type StudioClient, tasksNow } from './client.ts';
+import { orderFieldOf } from './connections.ts';
 import type { Proposals } from './proposals.ts';
 import { patiently } from './push.ts';
 
-export const ORDER_FIELD = 'headstart_order';
 /** Tasks per look at the store. */
 const PAGE = 500;
 /** Tasks per look at which numbers stand over there: their ids are in the address, which servers bound. */
@@ -24,7 +24,7 @@ export async function writeOrder(
   client: StudioClient,
   dryRun: boolean,
 ): Promise<number> {
-  const field = connection.settings.orderField ?? ORDER_FIELD;
+  const field = orderFieldOf(connection);
   const byOrder = { ...connection, settings: { ...connection.settings, scores: 'order' as const } };
   const suggester = await proposals.of(byOrder);
   const placed: { studioId: number; place: number }[] = [];
@@ -55,7 +55,11 @@ export async function writeOrder(
       throwIfStopped(work.signal);
       if (dryRun || (await patiently(work, () => writeNumber(numbering, id)))) written += 1;
     }
-    await work.progress({ stage: `${dryRun ? 'looking at' : 'writing'} ${field}`, done: from + page.length, total: ids.length });
+    await work.progress({
+      stage: `${dryRun ? 'looking at' : 'writing'} ${field}`,
+      done: from + page.length,
+      total: ids.length,
+    });
   }
   return written;
 }

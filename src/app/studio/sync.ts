@@ -12,7 +12,7 @@ import { refusedWith, type StudioClient, studioClient, taskPage } from './client
 import type { Connections } from './connections.ts';
 import type { FollowConfig } from './inbox.ts';
 import { annotationsIn, type Intake } from './intake.ts';
-import { ORDER_FIELD, writeOrder } from './order.ts';
+import { writeOrder } from './order.ts';
 import type { Proposals } from './proposals.ts';
 import { patiently, pushPredictions } from './push.ts';
 import { pushAnswers } from './push-answers.ts';
@@ -82,8 +82,7 @@ export function createSyncHandler(parts: SyncParts) {
     const pushed = predictions
       ? await pushPredictions(deps, proposals, connection, work, { owed: false, dryRun })
       : null;
-    const known = order && !dryRun ? await withOrderField(parts, connection) : connection;
-    const ordered = order ? await writeOrder(parts, known, work, client, dryRun) : 0;
+    const ordered = order ? await writeOrder(parts, connection, work, client, dryRun) : 0;
     return {
       dryRun,
       direction,
@@ -93,13 +92,6 @@ export function createSyncHandler(parts: SyncParts) {
       ordered,
     };
   };
-}
-
-/** Named before it is first written, so that what comes back with it is known for ours. */
-async function withOrderField({ connections }: SyncParts, connection: Connection): Promise<Connection> {
-  const { settings } = connection;
-  if (settings.orderField !== null) return connection;
-  return connections.update(connection.id, { settings: { ...settings, orderField: ORDER_FIELD } });
 }
 
 async function bringConfig(

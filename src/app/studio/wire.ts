@@ -4,6 +4,7 @@ import { isJsonObject, isTooDeep, type Json, type JsonObject, stableHash } from 
 import type { ImportedAnnotation } from '../../formats/format.ts';
 import { fromWireAnnotation } from '../../formats/labelstudio.ts';
 import type { LabelConfig } from '../../labelconfig/index.ts';
+import { orderFieldOf } from './connections.ts';
 
 export interface GivenTask {
   /** Null for a task that is not stored over there. */
@@ -15,14 +16,14 @@ export interface GivenTask {
 const UNDEFINED = '$undefined$';
 
 /** Null for what is no task, or nested too deeply to be walked over. */
-export function readTask(value: unknown, config: LabelConfig, { settings }: Connection): GivenTask | null {
+export function readTask(value: unknown, config: LabelConfig, connection: Connection): GivenTask | null {
   if (!isJsonObject(value) || !isJsonObject(value.data) || isTooDeep(value.data)) return null;
-  return { studioId: idOf(value.id), data: cleanData(value.data, config, settings.orderField) };
+  return { studioId: idOf(value.id), data: cleanData(value.data, config, orderFieldOf(connection)) };
 }
 
 /** Without the field that we write ourselves, and under the name that the config shows. */
-function cleanData(data: JsonObject, config: LabelConfig, orderField: string | null): JsonObject {
-  const odd = Object.hasOwn(data, UNDEFINED) || (orderField !== null && Object.hasOwn(data, orderField));
+function cleanData(data: JsonObject, config: LabelConfig, orderField: string): JsonObject {
+  const odd = Object.hasOwn(data, UNDEFINED) || Object.hasOwn(data, orderField);
   if (!odd) return data;
   const field = config.objects.find((object) => object.field !== null)?.field ?? UNDEFINED;
   return Object.fromEntries(

@@ -13,7 +13,7 @@ const settings = {
     description: 'What the score of a prediction is: how sure it is, or the place of its task in the queue',
   }),
   follow: Type.Boolean({ description: 'Send new predictions after each training' }),
-  order_field: nullable(Type.String({ description: "Data field for the queue's order" })),
+  order_field: nullable(Type.String({ description: "Data field for the queue's order; null: headstart_order" })),
 };
 
 const SettingsChange = Type.Partial(Type.Object(settings), { additionalProperties: false });

@@ -1,8 +1,10 @@
 /** spaCy's EntityRuler patterns (JSONL) -> span rules: what can be said with phrases and regular expressions. */
 import { AppError } from '../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../core/json.ts';
+import { LIMITS } from '../core/limits.ts';
 import { ruleVersion } from './document.ts';
 import { type ImportOptions, importedRule } from './import-csv.ts';
+import { isSearchable } from './literal.ts';
 import { compilePattern } from './pattern.ts';
 import type { Condition, Fold, Rule } from './rule.ts';
 
@@ -13,8 +15,8 @@ export interface SpacyImport {
 }
 
 /**
- * Reads `{"label": ..., "pattern": TEXT | [TOKEN, ...], "id"?: ...}` lines. Texts and token lists of LOWER, TEXT/ORTH and
- * their `IN` map; so do IS_DIGIT, IS_ALPHA, IS_PUNCT, SHAPE-free REGEX on TEXT or LOWER, and OP ?, + and *.
+ * Reads `{"label": ..., "pattern": TEXT | [TOKEN, ...], "id"?: ...}` lines. Texts and token lists of LOWER, TEXT/ORTH, their
+ * `IN` and `REGEX` map; so do IS_DIGIT, IS_ALPHA, IS_PUNCT, IS_LOWER, IS_UPPER, IS_TITLE, and OP ?, + and *.
  * POS, TAG, DEP, LEMMA, ENT_TYPE, FUZZY and negation do not, and are named.
  * @throws INPUT_BAD_ROW with the line when a line is no JSON object with a label; INPUT_EMPTY.
  */
@@ -23,18 +25,21 @@ export function rulesFromSpacy(text: string, options: ImportOptions = {}): Spacy
   const phrases = new Map<string, string[]>();
   const rules: Rule[] = [];
   const skipped: { line: number; reason: string }[] = [];
-  text.split('\n').forEach((lineText, i) => {
-    if (lineText.trim() === '') return;
-    const { label, pattern } = readLine(lineText, i + 1, options);
-    try {
-      const when = typeof pattern === 'string' ? pattern : tokensCondition(pattern, field);
-      if (typeof when === 'string') addTo(phrases, label, when);
-      else rules.push(spanRule(`pattern-${i + 1}`, label, when, options));
-    } catch (error) {
-      if (!(error instanceof Unmapped)) throw error;
-      skipped.push({ line: i + 1, reason: error.message });
-    }
-  });
+  text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .forEach((lineText, i) => {
+      if (lineText.trim() === '') return;
+      const { label, pattern } = readLine(lineText, i + 1, options);
+      try {
+        const when = typeof pattern === 'string' ? checkedWord(pattern) : tokensCondition(pattern, field);
+        if (typeof when === 'string') addTo(phrases, label, when);
+        else rules.push(spanRule(`pattern-${i + 1}`, label, when, options));
+      } catch (error) {
+        if (!(error instanceof Unmapped)) throw error;
+        skipped.push({ line: i + 1, reason: error.message });
+      }
+    });
   const lists = [...phrases].map(([label, words], i) => {
     const fold: Fold = 'none';
     return spanRule(
@@ -50,6 +55,11 @@ export function rulesFromSpacy(text: string, options: ImportOptions = {}): Spacy
 }
 
 class Unmapped extends Error {}
+
+function checkedWord(word: string): string {
+  if (isSearchable(word) && word.length <= LIMITS.ruleKeywordCharsMax) return word;
+  throw new Unmapped(`the text is empty or has more than ${LIMITS.ruleKeywordCharsMax} characters`);
+}
 
 function addTo(map: Map<string, string[]>, label: string, word: string): void {
   const words = map.get(label);
@@ -89,22 +99,40 @@ function tokensCondition(pattern: Json, field: string): Condition {
   });
   const lower = tokens.map((token) => onlyText(token, 'LOWER'));
   if (lower.every((word) => word !== undefined && /^[\p{L}\p{N}]+$/u.test(word))) {
-    return { kind: 'keywords', words: [lower.join(' ')], match: 'word', fold: 'case', field };
+    return { kind: 'keywords', words: [checkedWord(lower.join(' '))], match: 'word', fold: 'case', field };
   }
+  const flags = tokens.some(foldsPattern) ? 'iu' : 'u';
+  if (flags === 'iu' && tokens.some(tellsCase))
+    throw new Unmapped('LOWER.REGEX beside a token that tells upper from lower case has no counterpart');
   const parts = tokens.map(tokenPattern);
   let source = '';
   parts.forEach((part, i) => {
-    const body = i === 0 ? part.body : `\\s*${part.body}`;
+    const body = i === 0 ? part.body : `\\s*${EDGE}${part.body}`;
     source += part.op === '' ? body : `(?:${body})${part.op}`;
   });
-  const whole = `(?<![\\p{L}\\p{N}_])${source}(?![\\p{L}\\p{N}_])`;
+  const whole = `${EDGE}${source}${EDGE}`;
   try {
-    compilePattern(whole, 'u');
+    compilePattern(whole, flags);
   } catch (error) {
     if (error instanceof AppError) throw new Unmapped(error.message);
     throw error;
   }
-  return { kind: 'regex', pattern: whole, flags: 'u', field };
+  return { kind: 'regex', pattern: whole, flags, field };
+}
+
+const LETTER = '[\\p{L}\\p{M}\\p{N}_]';
+/** No word goes on across it: between two tokens there is no more than that, as in "Corp.". */
+const EDGE = `(?:(?<!${LETTER})|(?!${LETTER}))`;
+
+/** A pattern for words in lower case: the whole expression has to look away from case. */
+function foldsPattern({ LOWER: wanted }: JsonObject): boolean {
+  return isJsonObject(wanted) && 'REGEX' in wanted;
+}
+
+const CASELESS: readonly string[] = ['LOWER', 'IS_DIGIT', 'IS_ALPHA', 'IS_PUNCT', 'OP'];
+
+function tellsCase(token: JsonObject): boolean {
+  return Object.keys(token).some((key) => !CASELESS.includes(key));
 }
 
 function onlyText(token: JsonObject, key: string): string | undefined {
@@ -137,10 +165,21 @@ function attributePattern(name: string, value: Json): string {
   if (!anyCase && name !== 'TEXT' && name !== 'ORTH') throw new Unmapped(`the attribute ${name} has no counterpart`);
   if (typeof value === 'string') return literal(value, anyCase);
   if (!isJsonObject(value)) throw new Unmapped(`the value of ${name} has no counterpart`);
-  const [key, inner] = Object.entries(value)[0] ?? ['', null];
+  const [[key, inner] = ['', null], ...more] = Object.entries(value);
+  if (more.length > 0) throw new Unmapped(`${name} with several conditions has no counterpart`);
   if (key === 'IN' && Array.isArray(inner)) return `(?:${inner.map((one) => literal(String(one), anyCase)).join('|')})`;
-  if (key === 'REGEX' && typeof inner === 'string') return `(?:${inner.replace(/^\^|\$$/g, '')})`;
+  if (key === 'REGEX' && typeof inner === 'string') return tokenRegex(inner);
   throw new Unmapped(`${name}.${key} has no counterpart`);
+}
+
+/** It is looked for inside a token, whose beginning and end its anchors mean. */
+function tokenRegex(source: string): string {
+  const anchors: Readonly<Record<string, string>> = { '^': `(?<!${LETTER})`, $: `(?!${LETTER})` };
+  const body = source.replace(/\\.|\[(?:\\.|[^\]\\])*\]|[\^$]/gs, (part) => anchors[part] ?? part);
+  const single = !source.includes('|');
+  const before = single && source.startsWith('^') ? '' : `${LETTER}*`;
+  const after = single && /(?<!\\)\$$/.test(source) ? '' : `${LETTER}*`;
+  return `${before}(?:${body})${after}`;
 }
 
 /** LOWER compares without case, which only this part of the expression may do. */

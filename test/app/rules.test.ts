@@ -130,6 +130,8 @@ describe('adding rules to a document', () => {
       }),
       { numRuns: 50, seed: 1 },
     );
+    expect(idFrom('हिंदी में!')).toBe('हिंदी-में');
+    expect(idFrom(`a${'𝒳'.repeat(40)}`)).toMatch(/^a𝒳+$/u);
   });
 
   it('names the place where a document is broken', () => {

@@ -181,6 +181,27 @@ describe('span rules', () => {
     expect(words[0]).toMatchObject({ text: 'took aspirin', kind: 'phrase', tasks: 20, correct: 15 });
   });
 
+  it('are made for the text that people mark, where they choose a class by another one', async () => {
+    const label_config = `<View>
+      <Text name="title" value="$title"/><Choices name="kind" toName="title"><Choice value="note"/></Choices>
+      <Text name="body" value="$body"/><Labels name="entity" toName="body"><Label value="Drug"/></Labels>
+    </View>`;
+    const { id } = await server.client.call('projectCreate', { body: { title: 'Two texts', label_config } });
+    const params = { project_id: id };
+    const ofSpans = await server.client.call('rulePromote', { params, body: { label: 'Drug', text: 'aspirin' } });
+    const document = ofSpans.document;
+    const both = await server.client.call('rulePromote', { params, body: { label: 'note', text: 'visit', document } });
+    const listed = await server.client.call('ruleImport', {
+      params,
+      body: { text: 'Drug,ibuprofen\nnote,call\n', document: both.document },
+    });
+    expect(listed.document.match(/field: data\.\w+/g)).toEqual(
+      ['body', 'title', 'body', 'title'].map((name) => `field: data.${name}`),
+    );
+    const checked = await server.client.call('ruleCheck', { params, body: { document: listed.document } });
+    expect(checked.problems).toEqual([]);
+  });
+
   it('say what does not fit when they are checked', async () => {
     const projectId = await newProject();
     const check = async (rule: string) => {

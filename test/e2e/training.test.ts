@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { answerNext, answerOf, createTextProject, goldOf, importTexts, settle } from '../helpers/project.ts';
 import { servedFolder } from '../helpers/served.ts';
-import { makeTexts } from '../helpers/texts.ts';
+import { makeTexts, TEXT_CONFIG } from '../helpers/texts.ts';
 
 const texts = makeTexts(120);
 const server = servedFolder();
@@ -53,6 +53,24 @@ describe('training', () => {
     }
     await expect.poll(async () => (await trainings(params)).length, { timeout: 30_000 }).toBe(1);
     expect((await plan(params)).sentence).toContain('0 new verified tasks since the last training');
+  });
+
+  it('is not asked for again by labels that no model can learn any more', async () => {
+    const params = await project({ retrain_every: 5 });
+    await answerMany(params, 30);
+    await settle(server.client, params.project_id);
+    const label_config = TEXT_CONFIG.replace('"spam"', '"offer"');
+    const body = { label_config, label_migration: { removed: 'keep' as const } };
+    await server.client.call('projectUpdate', { params, body });
+    for (const text of ['one', 'two', 'three', 'four', 'five', 'six']) {
+      const item = await server.client.call('queueNext', { params, query: {} });
+      const result = [answerOf(text.length > 3 ? 'offer' : 'ham')];
+      await server.client.call('annotationCreate', { params: { task_id: item!.id }, body: { result } });
+    }
+    await settle(server.client, params.project_id);
+    await server.client.call('train', { params });
+    await settle(server.client, params.project_id);
+    expect((await plan(params)).sentence).toContain('0 new labeled tasks since the last training');
   });
 
   it('by itself does nothing when every rule is off; by hand it still works', async () => {

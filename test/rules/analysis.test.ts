@@ -328,6 +328,36 @@ describe('imports', () => {
   });
 });
 
+describe('tokens of spaCy', () => {
+  const found = (pattern: unknown, text: string): string[] => {
+    const { rules } = rulesFromSpacy(JSON.stringify({ label: 'A', pattern }));
+    const { spans } = applyRules(compileRules(rules, ['A']), [{ data: { text } }]).votes;
+    return Array.from(spans.starts, (start, i) => text.slice(start, spans.ends[i]));
+  };
+
+  it.each([
+    ['an expression inside a token', [{ TEXT: { REGEX: '^[Uu]' } }], 'Uber, for user42', ['Uber', 'user42']],
+    ['one at its end', [{ TEXT: { REGEX: 'ing$' } }], 'sing a ring-tone, ingot', ['sing', 'ring']],
+    ['anchors of one branch each', [{ TEXT: { REGEX: '^a|b$' } }], 'ab ax xb xax', ['ab', 'ax', 'xb']],
+    ['one for lower case', [{ LOWER: { REGEX: 'colou?r' } }], 'COLOUR Color dolor', ['COLOUR', 'Color']],
+    ['neighbours that are two words', [{ TEXT: 'New' }, { TEXT: 'York' }], 'NewYork New York', ['New York']],
+    ['punctuation behind a word', [{ IS_PUNCT: true }], 'hello! (you)', ['!', '(', ')']],
+    ['a mark of a letter', [{ TEXT: { REGEX: '^e' } }], 'e\u0301t\u0301e x', ['e\u0301t\u0301e']],
+  ])('finds %s', (_, pattern, text, expected) => {
+    expect(found(pattern, text)).toEqual(expected);
+  });
+
+  it.each([
+    ['two conditions on one text', [{ LOWER: { IN: ['a'], NOT_IN: ['b'] } }], /several conditions/],
+    ['nothing to look for', '', /empty/],
+    ['lower case beside a name in capitals', [{ LOWER: { REGEX: 'x' } }, { TEXT: 'Y' }], /upper from lower/],
+  ])('leaves out %s', (_, pattern, reason) => {
+    const { rules, skipped } = rulesFromSpacy(`\ufeff${JSON.stringify({ label: 'A', pattern })}\r\n`);
+    expect(rules).toEqual([]);
+    expect(skipped).toEqual([{ line: 1, reason: expect.stringMatching(reason) }]);
+  });
+});
+
 const SMS = resolve(import.meta.dirname, '../../../shared/data/text/sms-spam');
 
 describe.skipIf(!existsSync(SMS) && process.env.CI !== 'true')('73 real rules (../shared/data/text/sms-spam)', () => {

@@ -358,9 +358,10 @@ async function openLearner(
   });
 }
 
-/** What a version was trained on, and when. */
+/** What was labeled when a version was trained, and when. Not every label teaches: one that was removed since does not. */
 export function standingOf({ trainedOn, metrics, createdAt }: Omit<ModelVersion, 'head'>): TrainedAt {
-  return { labels: trainedOn, verified: Number(metrics.verified ?? 0), at: Date.parse(createdAt) };
+  const { labeled = trainedOn, verified = 0 } = metrics;
+  return { labels: Number(labeled), verified: Number(verified), at: Date.parse(createdAt) };
 }
 
 /** A hidden suggestion was held against it. */

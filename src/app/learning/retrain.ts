@@ -84,6 +84,8 @@ async function fitChallengers(
   matrices: Matrices,
   loop: Loop,
 ): Promise<{ control: string; challenge: Challenge }[]> {
+  // Before the answers are read: one that comes meanwhile counts as new, whether it was seen or not.
+  const { labeledTasks: labeled, groundTruth: verified } = await deps.store.projects.counts(loop.project.id);
   const first = { config: loop.config, trained: await loop.train() };
   const heads = [first, ...(await trainFurther(deps, matrices, loop))];
   const challenges: { control: string; challenge: Challenge }[] = [];
@@ -91,7 +93,7 @@ async function fitChallengers(
     const challenge = await challengeBy(
       deps,
       matrices,
-      { project: loop.project, embedder: loop.embedder, config },
+      { project: loop.project, embedder: loop.embedder, config, counts: { labeled, verified } },
       trained,
     );
     challenges.push({ control: config.control?.name ?? '', challenge });
@@ -111,11 +113,12 @@ async function settle(deps: Deps, loops: Loops, challenge: Challenge): Promise<J
 /** Why a training comes to nothing. */
 export const TOO_FEW_ANSWERS = `A training needs at least ${CROSS_VALIDATION_MIN} embedded answers, and two different labels among them; they are not there yet.`;
 
-/** What a head is held against: the rows it stands on and the control it answers. */
+/** What a head is held against: the rows it stands on and the control it answers; and what was labeled when it was fitted. */
 interface Ground {
   readonly project: Project;
   readonly embedder: string;
   readonly config: ProjectConfig;
+  readonly counts: { readonly labeled: number; readonly verified: number };
 }
 
 /** Fits on all answers, holds the result against the serving version, and keeps it whatever comes of that. */
@@ -144,7 +147,7 @@ async function challengeBy(
     version,
     embedder: ground.embedder,
     trainedOn: trained.trainedOn,
-    metrics: { ...trained.metrics, verified: (await store.projects.counts(projectId)).groundTruth },
+    metrics: { ...trained.metrics, ...ground.counts },
     head: trained.head,
     verdict: verdict.sentence,
   });

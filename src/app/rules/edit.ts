@@ -8,6 +8,8 @@ const EMPTY = `headstart_rules: ${RULE_SCHEMA}\nrules: []\n`;
 const FLAGS = 'i';
 /** Broken lines inside a pattern or a keyword would be hard to read. */
 const LINE_WIDTH = 0;
+/** Longer ids are not read; more would be refused, with a number behind it. */
+const ID_UNITS_MAX = 60;
 
 /** A rule as documents say it. Only what imports and promotions make: keyword lists and regular expressions. */
 export type NewRule = Pick<Rule, 'id' | 'labels' | 'when' | 'spans'>;
@@ -104,6 +106,8 @@ function unless<K extends string>(from: Readonly<Record<K, string>>, key: K, val
 
 /** `Click here!` -> `click-here`: an id that people recognise. */
 export function idFrom(text: string): string {
-  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  return words.slice(0, 4).join('-').slice(0, 60) || 'rule';
+  const words = text.toLowerCase().match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu) ?? [];
+  const id = words.slice(0, 4).join('-').slice(0, ID_UNITS_MAX);
+  // Half a character is none that an id may hold.
+  return id.replace(/[\ud800-\udbff]$/, '') || 'rule';
 }

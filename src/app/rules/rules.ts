@@ -3,7 +3,14 @@
 import type { StoredLabelModel } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { valueAt } from '../../labelconfig/index.ts';
-import { ruleChanges, ruleSchema, rulesFromCsv, rulesFromSpacy, type SpanOutput } from '../../rules/index.ts';
+import {
+  normalPath,
+  ruleChanges,
+  ruleSchema,
+  rulesFromCsv,
+  rulesFromSpacy,
+  type SpanOutput,
+} from '../../rules/index.ts';
 import type { Deps } from '../deps.ts';
 import { found, notFound } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
@@ -150,9 +157,9 @@ function labelModelView(stored: StoredLabelModel): LabelModelView {
   return { control, version, name: model.name, reason: model.reason, tasks, annotated, voters, createdAt };
 }
 
-/** Where the text that people see stands in a task. */
-function shownField({ control, parsed, spans }: ProjectConfig): string {
-  if (control === null && spans !== null) return `data.${spans.field}`;
+/** Where the text stands that people label so: the one of the spans for a label of spans, else the one that they see. */
+function fieldFor({ control, parsed, spans, classes }: ProjectConfig, labels: readonly string[]): string {
+  if (spans !== null && !labels.every((label) => classes.includes(label))) return `data.${spans.field}`;
   const shown = parsed.objects.find(
     (one) => one.kind === 'text' && one.field !== null && (control === null || control.toName.includes(one.name)),
   );
@@ -170,13 +177,17 @@ function requireLabel(config: ProjectConfig, label: string): void {
   );
 }
 
-function importRules(config: ProjectConfig, { kind, text, field = shownField(config), document }: RuleImport) {
-  const options = { field, labels: config.ruleLabels };
+function importRules(config: ProjectConfig, { kind, text, field, document }: RuleImport) {
+  const options = { labels: config.ruleLabels };
   const { rules, skipped } =
     kind === 'csv' ? { rules: rulesFromCsv(text, options), skipped: [] } : rulesFromSpacy(text, options);
   const edited = appendRules(
     document,
-    rules.map((rule) => ({ ...rule, spans: spansFor(config, rule.labels) })),
+    rules.map((rule) => {
+      const when =
+        'field' in rule.when ? { ...rule.when, field: normalPath(field ?? fieldFor(config, rule.labels)) } : rule.when;
+      return { ...rule, when, spans: spansFor(config, rule.labels) };
+    }),
   );
   return { document: edited.document, rules: rules.length, skipped };
 }
@@ -187,7 +198,7 @@ function spansFor({ classes }: ProjectConfig, labels: readonly string[]): SpanOu
 }
 
 async function promote(deps: Deps, config: ProjectConfig, projectId: number, request: RulePromotion) {
-  const { label, field = shownField(config) } = request;
+  const { label, field = fieldFor(config, [label]) } = request;
   requireLabel(config, label);
   const words = (request.text ?? (await textAt(deps, projectId, field, request.place))).trim().replace(/\s+/g, ' ');
   if (words === '') throw new AppError('INPUT_EMPTY', 'There is no text to make a rule of.');

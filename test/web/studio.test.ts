@@ -48,6 +48,10 @@ it('syncs both ways by address and token, says what came of it, and sets a train
   await page.getByText('Nothing was done; it would be: Here: 2 new tasks').waitFor();
   await page.getByRole('button', { name: 'Sync now' }).click();
   await page.getByText(/^Here: 2 new tasks, .* There: 0 answers new/).waitFor();
+  await page.getByLabel(/^Write the order/).check();
+  await page.getByRole('button', { name: 'Sync now' }).click();
+  await page.getByText(/2 places in the queue written/).waitFor();
+  expect([...studio.tasks.values()].map((task) => task.data.headstart_order).sort()).toEqual([1, 2]);
   await keepScreenshot(page, 'studio-synced');
 
   await page.getByLabel('Address to call').fill('https://trainer.example.com/go');

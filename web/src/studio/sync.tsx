@@ -3,6 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { Body } from '../../../src/server/contract/index.ts';
 import { sentenceOf } from '../http.ts';
+import { Check } from '../parts/check.tsx';
 import { JobList } from '../parts/jobs.tsx';
 import type { Job } from '../wire.ts';
 import { studio } from './api.ts';
@@ -20,6 +21,7 @@ const LOOK_MS = 500;
 
 export function Sync({ id, onEnd }: { id: number; onEnd(): void }): ReactNode {
   const [direction, setDirection] = useState<Direction>('pull');
+  const [order, setOrder] = useState(false);
   const [started, setStarted] = useState<number | null>(null);
   const job = useQuery({
     queryKey: ['studio-sync', started],
@@ -32,7 +34,7 @@ export function Sync({ id, onEnd }: { id: number; onEnd(): void }): ReactNode {
     refetchInterval: ({ state }) => (state.data !== undefined && hasEnded(state.data) ? false : LOOK_MS),
   });
   const sync = useMutation({
-    mutationFn: (dryRun: boolean) => studio.sync(id, { direction, dry_run: dryRun }),
+    mutationFn: (dryRun: boolean) => studio.sync(id, { direction, dry_run: dryRun, order }),
     onSuccess: (job) => setStarted(job.id),
   });
   return (
@@ -48,6 +50,9 @@ export function Sync({ id, onEnd }: { id: number; onEnd(): void }): ReactNode {
             ))}
           </select>
         </label>
+        <Check checked={order} onChange={setOrder}>
+          Write the order of the queue into each task there, to sort by
+        </Check>
         <button type="button" disabled={sync.isPending} onClick={() => sync.mutate(true)}>
           Only count
         </button>
@@ -80,13 +85,17 @@ interface Outcome {
     readonly changed: number;
     readonly deleted: number;
     readonly conflicts: number;
+    readonly refused: number;
+    readonly ofBulkActs: number;
     readonly unknownPeople: Readonly<Record<string, number>>;
   } | null;
-  readonly predictions: { readonly pushed: number; readonly there: number } | null;
+  readonly predictions: { readonly pushed: number; readonly there: number; readonly refused: number } | null;
+  /** Tasks whose place in the queue changed. */
+  readonly ordered: number;
 }
 
 /** What was done, or would be, in a few sentences. */
-function saidOf({ dryRun, answers, predictions, problems = [], conflicts = 0, ...pulled }: Outcome): string {
+function saidOf({ dryRun, answers, predictions, ordered, problems = [], conflicts = 0, ...pulled }: Outcome): string {
   const said: string[] = [];
   if (pulled.newTasks !== undefined) {
     said.push(
@@ -97,6 +106,10 @@ function saidOf({ dryRun, answers, predictions, problems = [], conflicts = 0, ..
   if (answers)
     said.push(`There: ${answers.created} answers new, ${answers.changed} changed, ${answers.deleted} deleted.`);
   if (predictions) said.push(`${predictions.pushed} predictions sent, ${predictions.there} there already.`);
+  if (ordered > 0) said.push(`${ordered} places in the queue written.`);
+  const refused = (answers?.refused ?? 0) + (predictions?.refused ?? 0);
+  if (refused > 0) said.push(`Label Studio did not take ${refused}: the job lists which, and why.`);
+  if (answers && answers.ofBulkActs > 0) said.push(`${answers.ofBulkActs} answers of bulk acts stay here.`);
   const both = conflicts + (answers?.conflicts ?? 0);
   if (both > 0) said.push(`${both} answers had changed on both sides: both versions are kept.`);
   const strangers = Object.keys(answers?.unknownPeople ?? {});

@@ -89,6 +89,8 @@ describe('the rules page', () => {
     await page.getByText(/On 60 tasks/).waitFor();
     await page.locator('mark', { hasText: 'prize' }).first().waitFor();
     await page.getByText(/of 16/).first().waitFor();
+    const place = "document.querySelector('.table-scroll:has(.rule-table)')";
+    expect(await page.evaluate(`${place}.scrollWidth - ${place}.clientWidth`)).toBe(0);
 
     await tabTo(page, 'prizes');
     await page.keyboard.press('Enter');
@@ -108,6 +110,7 @@ describe('the rules page', () => {
     await page.keyboard.press('Enter');
     await page.getByText(/Applied 2 rules of document 1/).waitFor();
     await page.getByText('60 labels').waitFor();
+    await page.locator('button:focus', { hasText: 'Compare and apply' }).waitFor();
     expect(await votesOf(projectId)).toBe(60);
     await page.getByText(/weigh the votes of 2 labelers/).waitFor();
     await keepScreenshot(page, 'rules-applied');

@@ -1,8 +1,9 @@
 /** The label buttons: a short list as it is; a long one as quick keys, a search, and everything. */
 import './answer.css';
-import { Fragment, type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { percent } from '../format.ts';
 import type { Choice } from '../layout.ts';
+import { breakable } from '../parts/breakable.tsx';
 import type { Answering, Question } from './answering.ts';
 import { digitsOf, QUICK } from './order.ts';
 
@@ -64,17 +65,6 @@ function LabelButton({ choice, digit, view, of }: LabelButtonProps): ReactNode {
       {share !== undefined && share >= 0.005 && <span className="percent">{percent(share)}</span>}
     </button>
   );
-}
-
-/** Names like `card_payment_fee` may go on in the next line after an underscore, rather than anywhere. */
-function breakable(name: string): ReactNode {
-  return name.split(/(?<=[_/.])/).map((part, i) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a name never move
-    <Fragment key={i}>
-      {i > 0 && <wbr />}
-      {part}
-    </Fragment>
-  ));
 }
 
 /** Type a few letters; Enter takes the first hit, arrows choose another. */

@@ -49,7 +49,7 @@ export function Suggest(props: {
       </div>
       {(words.isError || add.isError) && <p role="alert">{sentenceOf(words.error ?? add.error)}</p>}
       {words.data?.length === 0 && (
-        <p className="muted">Nothing yet: annotate some tasks, and the words that tell labels apart appear here.</p>
+        <p className="muted">No word tells {wanted} apart yet: the more tasks are annotated, the more appear here.</p>
       )}
       <ul className="rule-words">
         {words.data?.map((one) => (

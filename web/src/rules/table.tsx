@@ -1,6 +1,7 @@
 /** Rules with their figures. Choosing one narrows the lists of tasks to it. */
 import type { ReactNode } from 'react';
 import { count, percent } from '../format.ts';
+import { breakable } from '../parts/breakable.tsx';
 import type { Figures } from './api.ts';
 
 const COLUMNS: readonly (readonly [string, string])[] = [
@@ -49,7 +50,7 @@ export function RuleTable(props: {
                     aria-pressed={chosen}
                     onClick={() => props.choose(chosen ? null : rule.id)}
                   >
-                    {rule.id}
+                    {breakable(rule.id)}
                   </button>
                   {!rule.enabled && <span className="chip">off</span>}
                   {rule.fault !== null && <span className="chip state-failed">{rule.fault}</span>}
@@ -88,7 +89,7 @@ function Precision({ precision, counts }: Pick<Figures, 'precision' | 'counts'>)
     <span title={RIGHT[counts](hits, n)}>
       {percent(share)}{' '}
       <span className="muted">
-        {percent(low)}–{percent(high)} of {n}
+        {percent(low).replace(' %', '')}–{percent(high)} of {count(n)}
         {counts === 'spans' && ' spans'}
       </span>
     </span>

@@ -69,7 +69,11 @@ export function Workshop(props: {
   });
   const apply = useMutation({
     mutationFn: async (document: string) => client.apply((await client.save(document, lists)).number),
-    onSuccess: () => setChange(null),
+    onSuccess: () => {
+      setChange(null);
+      // The button that was pressed is gone.
+      start.current?.focus();
+    },
     onSettled: refresh,
   });
   const undo = useMutation({
@@ -198,7 +202,7 @@ function Summary({ preview }: { preview: Preview }): ReactNode {
           , <b>{percent(spans.recall.share)}</b> of people’s {count(spans.recall.n)} found
         </>
       )}
-      . <span className="muted">{Math.round(ms)} ms</span>
+      . <span className="muted nowrap">{Math.round(ms)} ms</span>
     </p>
   );
 }

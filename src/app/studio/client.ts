@@ -157,12 +157,16 @@ export async function taskPage(
  * by itself has Label Studio ask for its predictions.
  */
 export async function tasksNow(
-  client: StudioClient,
+  client: Pick<StudioClient, 'get'>,
   studioProject: number,
   ids: readonly number[],
 ): Promise<readonly Json[]> {
   const query = encodeURIComponent(JSON.stringify({ selectedItems: { all: false, included: ids } }));
   const page = `page=1&page_size=${ids.length}&fields=task_only&${AS_WRITTEN}`;
   const reply = await client.get(`/api/tasks/?project=${studioProject}&${page}&query=${query}`);
-  return listOf(isJsonObject(reply) ? reply.tasks : reply);
+  // A server that does not know the query answers with other tasks: their data must not be taken for that of these.
+  const asked = new Set(ids);
+  return listOf(isJsonObject(reply) ? reply.tasks : reply).filter(
+    (task) => isJsonObject(task) && asked.has(Number(task.id)),
+  );
 }

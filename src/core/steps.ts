@@ -7,3 +7,12 @@ export function drained<T>(steps: Generator<unknown, T>): T {
     if (done) return value;
   }
 }
+
+/** The same work, telling the same share at each of its steps: a part of something longer that counts in larger pieces. */
+export function* atShare<T>(steps: Generator<unknown, T>, share: number): Generator<number, T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    yield share;
+  }
+}

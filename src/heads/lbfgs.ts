@@ -24,14 +24,14 @@ const ARMIJO = 1e-4;
 const HALVINGS_MAX = 30;
 
 /**
- * Minimises `evaluate` from `point` (overwritten). `evaluate` writes the gradient and returns the value.
+ * Minimises `evaluate` from `point` (overwritten), in steps. `evaluate` writes the gradient and returns the value.
  * Nocedal, "Updating quasi-Newton matrices with limited storage" (1980).
  */
-export function minimise(
+export function* minimise(
   evaluate: (point: Float64Array, gradient: Float64Array) => number,
   point: Float64Array,
   options: LbfgsOptions,
-): Minimum {
+): Generator<void, Minimum> {
   const { precondition } = options;
   const size = point.length;
   let gradient: Float64Array = new Float64Array(size);
@@ -44,6 +44,7 @@ export function minimise(
   let converged = largest(gradient) <= options.tolerance;
 
   while (!converged && iterations < options.iterationsMax) {
+    yield;
     iterations++;
     let direction = quasiNewtonDirection(gradient, pairs, precondition);
     let slope = dot(direction, gradient);

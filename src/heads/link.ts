@@ -34,7 +34,7 @@ export function probabilitiesInto(
   for (let c = 0; c < classCount; c++) out[outAt + c]! /= sum;
 }
 
-/** Cross-entropy of one item from its logits, in nats; sigmoid links sum over the classes. */
+/** Cross-entropy of one item from its logits (from `at` on), in nats; sigmoid links sum over the classes. */
 export function crossEntropy(
   link: Link,
   logits: Float32Array | Float64Array,
@@ -42,10 +42,11 @@ export function crossEntropy(
   at: number,
   classCount: number,
   scale: number,
+  targetsAt = at,
 ): number {
   return link === 'softmax'
-    ? softmaxEntropy(logits, targets, at, classCount, scale)
-    : sigmoidEntropy(logits, targets, at, classCount, scale);
+    ? softmaxEntropy(logits, targets, at, classCount, scale, targetsAt)
+    : sigmoidEntropy(logits, targets, at, classCount, scale, targetsAt);
 }
 
 function softmaxEntropy(
@@ -54,6 +55,7 @@ function softmaxEntropy(
   at: number,
   classCount: number,
   scale: number,
+  targetsAt: number,
 ): number {
   let max = Number.NEGATIVE_INFINITY;
   for (let c = 0; c < classCount; c++) if (logits[at + c]! > max) max = logits[at + c]!;
@@ -63,7 +65,7 @@ function softmaxEntropy(
   for (let c = 0; c < classCount; c++) {
     const z = scale * (logits[at + c]! - max);
     sum += Math.exp(z);
-    const y = targets[at + c]!;
+    const y = targets[targetsAt + c]!;
     if (y > 0) {
       hit += y * z;
       mass += y;
@@ -78,11 +80,12 @@ function sigmoidEntropy(
   at: number,
   classCount: number,
   scale: number,
+  targetsAt: number,
 ): number {
   let loss = 0;
   for (let c = 0; c < classCount; c++) {
     const z = scale * logits[at + c]!;
-    loss += Math.max(z, 0) - z * targets[at + c]! + Math.log1p(Math.exp(-Math.abs(z)));
+    loss += Math.max(z, 0) - z * targets[targetsAt + c]! + Math.log1p(Math.exp(-Math.abs(z)));
   }
   return loss;
 }

@@ -7,6 +7,7 @@ export {
   squaredDistances,
 } from './coverage.ts';
 export { addOuter, dot, firstNonFinite, gemm, matvec, softmaxRows } from './dense.ts';
+export { addWeighted64, gemm64 } from './double.ts';
 export { HEAP_BYTES_MAX, type HeapMark, KernelHeap, ROW_PADDING } from './heap.ts';
 export { kCenterGreedy } from './kcenter.ts';
 export {

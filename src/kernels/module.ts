@@ -32,6 +32,8 @@ export interface KernelExports {
   coverWith(coverage: Address, kernel: Address, n: number): void;
   // biome-ignore format: one line per kernel
   mergeTopK(similarity: Address, rows: number, columns: number, pitch: number, rowBase: number, columnBase: number, k: number, values: Address, ids: Address): void;
+  gemm64(x: Address, n: number, stride: number, w: Address, c: number, out: Address): void;
+  addWeighted64(x: Address, n: number, stride: number, r: Address, c: number, out: Address): void;
 }
 
 export interface LinearMemory {

@@ -4,6 +4,7 @@
  * than any fold's did, so a share of surest predictions that kept the promise in the folds keeps it here.
  * Stone, "Cross-validatory choice and assessment of statistical predictions" (1974), over semi-supervised methods.
  */
+import { atShare } from '../core/steps.ts';
 import { agreed, type Choice, evidenceOf, type MethodEvidence, VIEWS } from './choose.ts';
 import {
   type Check,
@@ -41,7 +42,7 @@ interface Way {
 
 /**
  * Chooses the method and opens the gate. `verified` must be drawn at random and hold no seed; fewer than five of them
- * cannot be folded. Yields the share that is done, 0..1, before each method. Confidences of the chosen spread are ranks: the share of the candidates that are less sure, 0..1.
+ * cannot be folded. Yields the share that is done, 0..1. Confidences of the chosen spread are ranks: the share of the candidates that are less sure, 0..1.
  */
 export function* crossFitSteps(
   pool: PropagationPool,
@@ -68,6 +69,7 @@ export function* crossFitSteps(
     const spreads = yield* atShare(fit, fold / (folds + 1));
     if (fold === 0) checkVerified(answered, spreads.get(methods[0]!)!);
     for (const [w, way] of ways.entries()) {
+      yield (fold + 1) / (folds + 1);
       const spread = spreadOf(way, spreads, learned);
       if (way.corrected && spread === spreads.get(way.method)) continue;
       if (way.corrected) different.add(way.method);
@@ -103,14 +105,6 @@ export function* crossFitSteps(
       ? gateOn(spread, chosen, candidates, options)
       : gateWithRegion(spread, chosen, { region: second.region, checks: chosenInside }, candidates, options);
   return { choice: { ...way, spread, evidence }, gate };
-}
-
-function* atShare<T>(steps: Generator<unknown, T>, share: number): Generator<number, T> {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    yield share;
-  }
 }
 
 const NO_SECOND: SecondStage = { ...NOTHING_VERIFIED, region: new Set() };

@@ -1,10 +1,9 @@
 /** One label, many look-alikes: run the methods, choose by evidence, open the gate only as far as it holds. */
-
-import { drained } from '../core/steps.ts';
+import { atShare, drained } from '../core/steps.ts';
 import { type Choice, chooseMethod } from './choose.ts';
 import { type CrossFitOptions, crossFitSteps } from './cross-fit.ts';
 import { type Gate, openGate } from './gate.ts';
-import { runMethods } from './methods/methods.ts';
+import { methodSteps } from './methods/methods.ts';
 import type { PropagationPool } from './pool.ts';
 import type { Seeds } from './seeds.ts';
 import { NOTHING_VERIFIED, type Verified } from './verified.ts';
@@ -40,7 +39,7 @@ export function propagate(
   return drained(propagateSteps(pool, seeds, verified, options));
 }
 
-/** The same in steps, each a method on all items; yields the share that is done, 0..1. */
+/** The same in steps, each at most a method on all items; yields the share that is done, 0..1. */
 export function* propagateSteps(
   pool: PropagationPool,
   seeds: Seeds,
@@ -48,7 +47,7 @@ export function* propagateSteps(
   options: PropagateOptions = {},
 ): Generator<number, Propagation> {
   if (verified.items.length >= FOLD_MIN) return yield* crossFitSteps(pool, seeds, verified, options);
-  yield 0;
-  const choice = chooseMethod(runMethods(pool, seeds, options.methods), verified);
+  const spreads = yield* atShare(methodSteps(pool, seeds, options.methods), 0);
+  const choice = chooseMethod(spreads, verified);
   return { choice, gate: openGate(choice.spread, verified, seeds.items, options) };
 }

@@ -13,6 +13,7 @@ import {
   type Seeds,
   type Spread,
 } from '../../src/propagation/index.ts';
+import { methodSteps } from '../../src/propagation/methods/methods.ts';
 import { noise, planted, slowKMeans } from './reference.ts';
 
 const poolOfRows = (rows: Float32Array, dim: number): PropagationPool =>
@@ -121,6 +122,13 @@ describe('what stands beside the methods', () => {
     const warm = headSpread(pool.heap, pool.smoothed, more, headSpread(pool.heap, pool.smoothed, first).solution);
     const cold = headSpread(pool.heap, pool.smoothed, more);
     for (const [at, p] of cold.spread.probabilities.entries()) expect(warm.spread.probabilities[at]).toBeCloseTo(p, 4);
+  });
+
+  it.each(['head', 'kmeans', 'cluster_blend'] as const)('gives others many turns during %s', (name) => {
+    const steps = methodSteps(pool, seeds, [name]);
+    let turns = 0;
+    for (; !steps.next().done; turns++);
+    expect(turns).toBeGreaterThan(8);
   });
 
   it('names the nearest labels of the class as contributors', () => {

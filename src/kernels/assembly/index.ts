@@ -3,4 +3,5 @@ export { addOuter, firstNonFinite, gemm, matvec, measureRows, squaredLengths } f
 export { collectAtLeast, select } from './select';
 export { entropy, leastConfidence, margin, scoreLogits, softmaxRows } from './scores';
 export { badgeStep, coverWith, gains, kCenterStep, race, rbf, squaredDistances } from './batch';
+export { addWeighted64, gemm64 } from './double';
 export { mergeTopK } from './neighbours';

@@ -1,7 +1,8 @@
 /** A logistic head on rows, plain or smoothed over the graph, solved exactly on the labeled ones. */
+import { drained } from '../../core/steps.ts';
 import { buildDesign } from '../../heads/design.ts';
 import { startingL2 } from '../../heads/fit.ts';
-import { type LogisticSolution, solveLogistic } from '../../heads/logistic.ts';
+import { type LogisticSolution, logisticSteps } from '../../heads/logistic.ts';
 import { allocMatrix, gemm, type KernelHeap, type Matrix, rowOf, softmaxRows } from '../../kernels/index.ts';
 import type { Seeds } from '../seeds.ts';
 import { fromMass, type Spread } from './spread.ts';
@@ -17,12 +18,22 @@ export interface HeadSpread {
  * labels. On `pool.smoothed` this is Wu et al., "Simplifying Graph Convolutional Networks" (ICML 2019).
  */
 export function headSpread(heap: KernelHeap, rows: Matrix, seeds: Seeds, warm?: LogisticSolution): HeadSpread {
+  return drained(headSteps(heap, rows, seeds, warm));
+}
+
+/** The same in steps, as of a fit: with many labels it takes seconds. */
+export function* headSteps(
+  heap: KernelHeap,
+  rows: Matrix,
+  seeds: Seeds,
+  warm?: LogisticSolution,
+): Generator<void, HeadSpread> {
   const { items, classes, classCount } = seeds;
   const labeled = Array.from(items, (item) => rowOf(rows, item).slice(0, rows.dims));
   const design = buildDesign(labeled, rows.dims);
   const targets = new Float32Array(items.length * classCount);
   for (let s = 0; s < items.length; s++) targets[s * classCount + classes[s]!] = 1;
-  const solution = solveLogistic({
+  const solution = yield* logisticSteps({
     features: design.features,
     width: design.width,
     targets,

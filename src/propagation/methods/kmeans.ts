@@ -9,22 +9,27 @@ const SHARPNESS = 20;
 const ROUNDS = 12;
 const BLOCK_ROWS = 512;
 
-/** Labeled items keep their class in every round (Basu et al., "Semi-supervised Clustering by Seeding", ICML 2002). */
-export function seededKMeans({ heap, rows }: PropagationPool, seeds: Seeds): Spread {
+/**
+ * Labeled items keep their class in every round (Basu et al., "Semi-supervised Clustering by Seeding", ICML 2002). Each
+ * round is a step; the heap is the caller's own until the last.
+ */
+export function* seededKMeans({ heap, rows }: PropagationPool, seeds: Seeds): Generator<void, Spread> {
   const { classCount } = seeds;
-  return heap.scoped(() => {
-    const shares = heap.f32(rows.rows * classCount);
+  const mark = heap.mark();
+  const shares = heap.f32(rows.rows * classCount);
+  pin(shares, seeds);
+  const centres = allocMatrix(heap, classCount, rows.dims);
+  for (let round = 0; round < ROUNDS; round++) {
+    yield;
+    moveCentres(heap, rows, shares, centres);
+    gemm(heap, rows, centres, null, shares);
+    softmaxRows(heap, shares, classCount, shares, SHARPNESS);
+    silence(rows, shares, classCount);
     pin(shares, seeds);
-    const centres = allocMatrix(heap, classCount, rows.dims);
-    for (let round = 0; round < ROUNDS; round++) {
-      moveCentres(heap, rows, shares, centres);
-      gemm(heap, rows, centres, null, shares);
-      softmaxRows(heap, shares, classCount, shares, SHARPNESS);
-      silence(rows, shares, classCount);
-      pin(shares, seeds);
-    }
-    return fromMass(shares, classCount);
-  });
+  }
+  const spread = fromMass(shares, classCount);
+  heap.release(mark);
+  return spread;
 }
 
 function pin(shares: Float32Array, { items, classes, classCount }: Seeds): void {

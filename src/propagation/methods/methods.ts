@@ -5,7 +5,7 @@ import type { PropagationPool } from '../pool.ts';
 import { checkSeeds, compactSeeds, type Seeds, seenIn } from '../seeds.ts';
 import { geometricMean } from './ensemble.ts';
 import { type FieldMethod, solveField } from './field.ts';
-import { headSpread } from './head.ts';
+import { headSteps } from './head.ts';
 import { seededKMeans } from './kmeans.ts';
 import { neighbourVote } from './knn.ts';
 import { fromMass, fromScores, type Spread } from './spread.ts';
@@ -30,19 +30,36 @@ export const METHOD_NAMES = [
 ] as const;
 export type MethodName = (typeof METHOD_NAMES)[number];
 
-type Runner = (pool: PropagationPool, seeds: Seeds, run: (name: MethodName) => Spread) => Spread;
+type Steps = Generator<unknown, Spread>;
+type Runner = (pool: PropagationPool, seeds: Seeds, run: (name: MethodName) => Steps) => Steps;
 
 const RUNNERS: Record<MethodName, Runner> = {
-  poisson: (pool, seeds) => fieldSpread(pool, 'poisson', seeds),
-  spreading: (pool, seeds) => fieldSpread(pool, 'spreading', seeds),
-  harmonic: (pool, seeds) => fieldSpread(pool, 'harmonic', seeds),
-  knn: neighbourVote,
+  poisson: inOne((pool, seeds) => fieldSpread(pool, 'poisson', seeds)),
+  spreading: inOne((pool, seeds) => fieldSpread(pool, 'spreading', seeds)),
+  harmonic: inOne((pool, seeds) => fieldSpread(pool, 'harmonic', seeds)),
+  knn: inOne(neighbourVote),
   kmeans: seededKMeans,
-  head: (pool, seeds) => headSpread(pool.heap, pool.rows, seeds).spread,
-  smoothed_head: (pool, seeds) => headSpread(pool.heap, pool.smoothed, seeds).spread,
-  head_blend: (_pool, _seeds, run) => geometricMean([run('smoothed_head'), run('spreading'), run('head')]),
-  cluster_blend: (_pool, _seeds, run) => geometricMean([run('smoothed_head'), run('poisson'), run('kmeans')]),
+  *head(pool, seeds) {
+    return (yield* headSteps(pool.heap, pool.rows, seeds)).spread;
+  },
+  *smoothed_head(pool, seeds) {
+    return (yield* headSteps(pool.heap, pool.smoothed, seeds)).spread;
+  },
+  *head_blend(_pool, _seeds, run) {
+    return geometricMean([yield* run('smoothed_head'), yield* run('spreading'), yield* run('head')]);
+  },
+  *cluster_blend(_pool, _seeds, run) {
+    return geometricMean([yield* run('smoothed_head'), yield* run('poisson'), yield* run('kmeans')]);
+  },
 };
+
+/** A second or two for a hundred thousand items. */
+function inOne(method: (pool: PropagationPool, seeds: Seeds) => Spread): Runner {
+  return function* (pool, seeds) {
+    yield;
+    return method(pool, seeds);
+  };
+}
 
 /**
  * What each named method (default: all) says about every item of the pool. Classes without a label are never proposed;
@@ -57,27 +74,26 @@ export function runMethods(
   return drained(methodSteps(pool, seeds, names));
 }
 
-/** The same in steps: a turn for others before each method. */
+/** The same in steps: a turn for others before each method and within the longest ones, with the heap left as it is. */
 export function* methodSteps(
   pool: PropagationPool,
   seeds: Seeds,
   names: readonly MethodName[] = METHOD_NAMES,
-): Generator<MethodName, Map<MethodName, Spread>> {
+): Generator<unknown, Map<MethodName, Spread>> {
   checkSeeds(seeds, pool.rows.rows);
   const placed = seedsWithDirection(pool, seeds);
   const seen = seenIn(placed);
   const compact = compactSeeds(placed, seen);
   const done = new Map<MethodName, Spread>();
-  const run = (name: MethodName): Spread => {
-    const ready = done.get(name) ?? runnerOf(name)(pool, compact, run);
+  function* run(name: MethodName): Steps {
+    const ready = done.get(name) ?? (yield* runnerOf(name)(pool, compact, run));
     done.set(name, ready);
     return ready;
-  };
+  }
   const silent = silence(pool.rows.rows, seeds.classCount);
   const all = new Map<MethodName, Spread>();
   for (const name of names) {
-    yield name;
-    all.set(name, seen.length < 2 ? silent : widen(run(name), seen, seeds.classCount));
+    all.set(name, seen.length < 2 ? silent : widen(yield* run(name), seen, seeds.classCount));
   }
   return all;
 }

@@ -36,3 +36,15 @@ export function labelList(text: string): string[] {
   if (labels.length > 0 && labels.every((label) => label !== '')) return labels;
   throw new InvalidArgumentError('labels are names with commas between them, like spam,ham.');
 }
+
+/** `margin, uncertainty-herding:3, random:1` -> a strategy and a blend: neighbours with weights belong together. */
+export function strategyList(text: string): string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.includes('')) throw new InvalidArgumentError('strategies are names with commas between them.');
+  const list: string[] = [];
+  parts.forEach((part, i) => {
+    const joins = part.includes(':') && parts[i - 1]?.includes(':');
+    list.push(joins ? `${list.pop()}, ${part}` : part);
+  });
+  return list;
+}

@@ -182,6 +182,30 @@ describe('rules', () => {
     expect(checked.rules.map((rule) => rule.labels)).toEqual([['ham'], ['spam'], ['spam'], ['ham']]);
   });
 
+  it('that name a label which is gone silence no other, on new tasks and in comparisons', async () => {
+    const own = await newProject([
+      { text: 'win a prize', label: 'spam' },
+      { text: 'lunch', label: 'ham' },
+    ]);
+    const params = { project_id: own };
+    const both = text('{id: prize, label: spam, keywords: [prize]}', '{id: lunch, label: ham, keywords: [lunch]}');
+    await apply(own, both);
+    await server.client.call('projectUpdate', { params, body: { label_config: TEXT_CONFIG.replace('ham', 'other') } });
+    await importTexts(server.client, own, [
+      { text: 'another prize', label: 'spam' },
+      { text: 'another lunch', label: 'ham' },
+    ]);
+    const jobs = await settle(server.client, own);
+    const votes = [...(await ruleVotes(server.client, own)).values()].flat();
+    expect(votes.filter((vote) => vote.endsWith(' spam'))).toHaveLength(2);
+    const [extension] = jobs.filter((job) => job.kind === 'apply-rules' && (job.output as { votes?: number })?.votes);
+    expect(extension!.output).toMatchObject({ applied: 1, misfits: [{ rule: 'lunch' }] });
+    const document = both.replace('label: ham', 'label: other');
+    const diff = await server.client.call('ruleDiff', { params, body: { document } });
+    expect(diff).toMatchObject({ gained: 2, lost: 0, flipped: 0, changed: ['lunch'], removed: [] });
+    await expect(server.client.call('ruleApply', { params, body: {} })).rejects.toThrow(/no label 'ham'/);
+  });
+
   it('with priorities and vetoes leave only what stands', async () => {
     const own = await newProject([{ text: 'lunch prize', label: 'ham' }]);
     await apply(own, text(PRIZE, '{id: lunch, label: ham, keywords: [lunch], priority: 1}'));

@@ -35,6 +35,12 @@ describe('simulate', () => {
     expect(statSync(join(cache, rows!)).mtimeMs).toBe(mtimeMs);
   });
 
+  it('takes neighbours with weights for one blend', async () => {
+    const { stdout, stderr } = await simulate(file, '--budget', '10', '--strategies', 'margin, entropy:2, random:1');
+    const report = JSON.parse(stdout || stderr) as { results: { strategy: string }[] };
+    expect(report.results.map((one) => one.strategy)).toEqual(['margin', 'entropy:2, random:1', 'random']);
+  });
+
   it.each([
     ['a file that is not there', 'nowhere.csv', [], 66, 'NOT_FOUND'],
     ['an unknown strategy', file, ['--strategies', 'best'], 65, 'INPUT_BAD_FIELD'],

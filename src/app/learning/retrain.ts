@@ -111,6 +111,7 @@ async function settle(deps: Deps, loops: Loops, challenge: Challenge): Promise<J
 }
 
 /** Why a training comes to nothing. */
+export const NO_CHOICES = 'The label config has no list of choices that a model could learn.';
 export const TOO_FEW_ANSWERS = `A training needs at least ${CROSS_VALIDATION_MIN} embedded answers, and two different labels among them; they are not there yet.`;
 
 /** What a head is held against: the rows it stands on and the control it answers; and what was labeled when it was fitted. */
@@ -131,9 +132,8 @@ async function challengeBy(
   const { store } = deps;
   const projectId = ground.project.id;
   const { control, classes } = ground.config;
-  if (!trained || control === null) {
-    return { reason: TOO_FEW_ANSWERS };
-  }
+  if (control === null) return { reason: NO_CHOICES };
+  if (!trained) return { reason: TOO_FEW_ANSWERS };
   const version = createHash('sha256').update(trained.head).digest('hex').slice(0, VERSION_HEX_DIGITS);
   const champion = await store.models.active(projectId, control.name);
   if (champion?.version === version) return { reason: 'Nothing has changed since the serving version.' };

@@ -7,7 +7,7 @@ import type { ProjectConfigs } from '../projects/project-config.ts';
 import type { LearningApi, TrainingPlan } from './api.ts';
 import type { Loop } from './loop.ts';
 import type { Loops } from './loops.ts';
-import { retrainFacts, retrainWhenDue, TOO_FEW_ANSWERS, TRAIN } from './retrain.ts';
+import { NO_CHOICES, retrainFacts, retrainWhenDue, TOO_FEW_ANSWERS, TRAIN } from './retrain.ts';
 import { type RetrainRule, retrainRules } from './retrain-policy.ts';
 
 /** Jobs looked through for one that waits or runs. */
@@ -54,7 +54,7 @@ function isTraining({ kind, state }: Job): boolean {
 /** `fatal`: a training would come to nothing. */
 async function obstacleTo(loop: Loop): Promise<{ fatal: boolean; sentence: string } | null> {
   if (loop.config.control === null) {
-    return { fatal: true, sentence: 'The label config has no list of choices that a model could learn.' };
+    return { fatal: true, sentence: NO_CHOICES };
   }
   const { labels, contrasting } = await loop.labelState();
   if (labels === 0) return { fatal: true, sentence: 'No embedded task has an answer yet.' };

@@ -7,7 +7,7 @@ import type { Job, Project, RuleDocument, Run, Task } from '../../core/domain.ts
 import { AppError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { Rule, RuleFault, RuleVotes } from '../../rules/index.ts';
+import type { Rule, RuleFault, RuleProblem, RuleVotes } from '../../rules/index.ts';
 import type { VoteRow } from '../../store/store.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
@@ -16,7 +16,7 @@ import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
 import { type Learning, learnFacts } from './media-facts.ts';
 import { asParams, paramsOf, type RuleRunParams, reusable, rulesInForce } from './runs.ts';
-import { documentOf, interact, programOf, rulesOf } from './source.ts';
+import { documentOf, fittingRules, interact, programOf, rulesOf } from './source.ts';
 import { writeSpans } from './spans.ts';
 import { asksElsewhere, viewsOf, wantedFacts } from './views.ts';
 
@@ -67,6 +67,7 @@ export function createRulesHandler(deps: Deps, configs: ProjectConfigs) {
         votes: outcome.votes,
         marked: outcome.marked,
         withdrawn: outcome.withdrawn,
+        misfits: act.misfits.map(({ rule, message: reason }) => ({ rule, reason })),
         skipped: outcome.skipped,
         unreadable: outcome.unreadable,
       };
@@ -78,8 +79,10 @@ interface Act {
   readonly project: Project;
   readonly config: ProjectConfig;
   readonly document: RuleDocument;
-  /** All rules of the document; a disabled one keeps its place. */
+  /** Rules of the document; a disabled one keeps its place. */
   readonly rules: readonly Rule[];
+  /** What is wrong with rules of the document that cannot vote any more. */
+  readonly misfits: readonly RuleProblem[];
   /** Labeler of each rule. */
   readonly labelers: readonly number[];
   readonly labelIds: readonly number[];
@@ -105,7 +108,11 @@ async function planAct(deps: Deps, configs: ProjectConfigs, work: JobWork, again
   if (root !== null && (inForce?.run.id !== root || inForce.to >= project.ordinals)) return null;
   const number = root === null ? Number(job.params.document) : paramsOf(inForce!.run).document;
   const document = await documentOf(deps, projectId, { number });
-  const rules = await rulesOf(deps, project, config, document);
+  // Asked for by hand, all rules have to fit; on new tasks those that still do go on.
+  const { rules, misfits } =
+    root === null
+      ? { rules: await rulesOf(deps, project, config, document), misfits: [] }
+      : await fittingRules(deps, config, document);
   const labelers = await Promise.all(rules.map((rule) => store.labelers.ensure('rule', rule.id, rule.version)));
   const ids = labelers.map((labeler) => labeler.id);
   const open = runs.find(
@@ -132,6 +139,7 @@ async function planAct(deps: Deps, configs: ProjectConfigs, work: JobWork, again
     config,
     document,
     rules,
+    misfits,
     labelers: ids,
     labelIds: labels.map((label) => label.id),
     program: programOf(wanted, config),

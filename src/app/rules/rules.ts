@@ -22,7 +22,7 @@ import { missingFacts } from './media-facts-job.ts';
 import { previewRules } from './preview.ts';
 import { estimateRules, examineScan, reportView, ruleTasks } from './report.ts';
 import { scanProject } from './scan.ts';
-import { checkDraft, documentOf, programOf, requireSound, rulesOf } from './source.ts';
+import { checkDraft, documentOf, fittingRules, NO_RULE_LABELS, programOf, requireSound, rulesOf } from './source.ts';
 import { spanTargetsOf } from './span-target.ts';
 import { suggestWords } from './suggest.ts';
 
@@ -82,7 +82,8 @@ export function createRules(deps: Deps, configs: ProjectConfigs): RulesApi {
 
     async diff(projectId, from, to) {
       const { project, config } = await open(projectId);
-      const before = await rulesOf(deps, project, config, { number: from });
+      const saved = await documentOf(deps, projectId, { number: from });
+      const { rules: before } = await fittingRules(deps, config, saved);
       const after = await rulesOf(deps, project, config, to);
       const [old, now] = await scanProject(deps, project, config, [
         programOf(before, config),
@@ -168,13 +169,9 @@ function fieldFor({ control, parsed, spans, classes }: ProjectConfig, labels: re
 
 function requireLabel(config: ProjectConfig, label: string): void {
   if (config.ruleLabels.includes(label)) return;
-  throw new AppError(
-    'INPUT_BAD_FIELD',
-    `There is no label '${label}'; the label config has ${config.ruleLabels.join(', ')}.`,
-    {
-      details: { field: 'label' },
-    },
-  );
+  const known = config.ruleLabels.join(', ');
+  const reason = known === '' ? NO_RULE_LABELS : `There is no label '${label}'; the label config has ${known}.`;
+  throw new AppError('INPUT_BAD_FIELD', reason, { details: { field: 'label' } });
 }
 
 function importRules(config: ProjectConfig, { kind, text, field, document }: RuleImport) {

@@ -11,13 +11,13 @@ import { factSourceOf } from './media-facts.ts';
 import { spanTargetsOf } from './span-target.ts';
 
 const PROBLEM_MAX = 100;
+export const NO_RULE_LABELS =
+  'The label config has neither a task-wide choice nor labels for spans of a text that rules could give.';
 
 /** Everything that is wrong with a draft in this project. */
 export async function checkDraft({ compute }: Deps, config: ProjectConfig, draft: RuleDraft): Promise<RuleCheck> {
   if (config.ruleLabels.length === 0) {
-    const message =
-      'The label config has neither a task-wide choice nor labels for spans of a text that rules could give.';
-    throw new AppError('RULE_BAD_DOCUMENT', message, { details: { line: 1, column: 1 } });
+    throw new AppError('RULE_BAD_DOCUMENT', NO_RULE_LABELS, { details: { line: 1, column: 1 } });
   }
   const lists = new Map(Object.entries(draft.lists ?? {}));
   const { set, problems, patterns } = await compute.rules.check(draft.text, { labels: config.ruleLabels, lists });
@@ -110,6 +110,21 @@ export async function rulesOf(
 ): Promise<readonly Rule[]> {
   const draft = source !== 'newest' && 'text' in source ? source : await documentOf(deps, project.id, source);
   return requireSound(await checkDraft(deps, config, draft)).set.rules;
+}
+
+/**
+ * The rules of a saved document that can still vote, and what is wrong with the others: labels are renamed and removed in
+ * mid-project, and one rule that names such a label silences no other.
+ */
+export async function fittingRules(
+  deps: Deps,
+  config: ProjectConfig,
+  document: RuleDraft,
+): Promise<{ readonly rules: readonly Rule[]; readonly misfits: readonly RuleProblem[] }> {
+  const { set, problems } = await checkDraft(deps, config, document);
+  const misfits = problems.filter((one) => one.severity === 'error');
+  const odd = new Set(misfits.map((one) => one.rule));
+  return { rules: set.rules.filter((rule) => !odd.has(rule.id)), misfits };
 }
 
 export async function documentOf(

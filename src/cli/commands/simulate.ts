@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { DEFAULT_PLAN, type SimulationReport } from '../../app/learning/simulate.ts';
 import { readConfig } from '../../config.ts';
 import { simulateFile } from '../../simulate.ts';
-import { labelList, positive, withCommon } from '../flags.ts';
+import { positive, strategyList, withCommon } from '../flags.ts';
 import { createOutput, type Row, reportError } from '../output.ts';
 import { type CommonFlags, wantsJson } from '../session.ts';
 import { simulationPage } from '../simulation-page.ts';
@@ -27,9 +27,12 @@ export function addSimulate(program: Command): void {
     .argument('<file>', 'CSV, TSV or JSONL with a column of texts and one of labels')
     .requiredOption('--text <column>', 'column of the texts')
     .requiredOption('--label <column>', 'column of the labels')
-    .option('--strategies <list>', 'query strategies; random is always among them', labelList, [
-      ...DEFAULT_PLAN.strategies,
-    ])
+    .option(
+      '--strategies <list>',
+      'query strategies, or a blend like margin:3,random:1; random is always among them',
+      strategyList,
+      [...DEFAULT_PLAN.strategies],
+    )
     .option('--seeds <number>', 'paired replays per strategy', positive, DEFAULT_PLAN.seeds)
     .option('--batch <number>', 'labels per step', positive, DEFAULT_PLAN.batch)
     .option('--budget <number>', 'labels at the end', positive, DEFAULT_PLAN.budget)

@@ -20,6 +20,8 @@ const SAMPLE = 20;
 const MEDIA_SAMPLE = 3;
 /** Label Studio's own limit for one `predict` call. */
 const STUDIO_PREDICT_MS = 100_000;
+/** Somebody waits for the findings, and that there is no answer is one. */
+const ANSWER_MS = 10_000;
 
 export interface DoctorParts {
   readonly deps: Deps;
@@ -71,7 +73,8 @@ async function server({ deps }: DoctorParts, connection: Connection, project: Pr
     return [{ part: 'server', ok: false, sentence: 'The number of the Label Studio project is not known; give it.' }];
   }
   try {
-    const theirs = await studioClient(deps.fetch, connection).get(`/api/projects/${connection.studioProject}/`);
+    const client = studioClient(deps.fetch, connection, AbortSignal.timeout(ANSWER_MS));
+    const theirs = await client.get(`/api/projects/${connection.studioProject}/`);
     const xml = isJsonObject(theirs) ? theirs.label_config : undefined;
     const same = typeof xml !== 'string' || sameConfig(xml, project.labelConfig);
     return [

@@ -25,9 +25,15 @@ export interface Client {
 
 export function createClient(url: string, secret: string): Client {
   const reading = new Set<Response>();
+  const sayGone = (error: unknown): never => {
+    if (!isGone(error)) throw error;
+    const message = `The connection to the server at ${url} broke; if it has ended, its jobs go on at its next start.`;
+    throw new AppError('CONFLICT_CANCELLED', message, { cause: error });
+  };
   const send = async (name: RouteName, options: CallOptions<RouteName>, init: RequestInit): Promise<Response> => {
     const headers = { authorization: `Token ${secret}`, ...init.headers };
-    const response = await fetch(addressOf(url, name, options), { ...init, method: api[name].method, headers });
+    const address = addressOf(url, name, options);
+    const response = await fetch(address, { ...init, method: api[name].method, headers }).catch(sayGone);
     if (!response.ok) throw await errorOf(response);
     return response;
   };
@@ -36,7 +42,7 @@ export function createClient(url: string, secret: string): Client {
     async call<K extends RouteName>(name: K, options: CallOptions<K> = {}) {
       const init = options.body === undefined ? {} : { body: JSON.stringify(options.body), headers: JSON_TYPE };
       const response = await send(name, options as CallOptions<RouteName>, init);
-      const text = await response.text();
+      const text = await response.text().catch(sayGone);
       return (text === '' ? null : JSON.parse(text)) as Reply<K>;
     },
     async upload<K extends RouteName>(
@@ -65,6 +71,12 @@ async function* bodyOf(response: Response, reading: Set<Response>): AsyncGenerat
   } finally {
     reading.delete(response);
   }
+}
+
+/** The connection broke, or there was nobody to take it: what fetch says of it is in the cause. */
+function isGone(error: unknown): boolean {
+  const cause = error instanceof TypeError ? (error.cause as { readonly code?: string } | undefined) : undefined;
+  return ['ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET'].includes(cause?.code ?? '');
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };

@@ -2,20 +2,23 @@
 import { seededRandom } from '../core/random.ts';
 import { rowOf } from '../kernels/index.ts';
 import type { PropagationPool } from '../propagation/index.ts';
-import { kMeans } from '../sampling/kmeans.ts';
+import { kMeansSteps } from '../sampling/kmeans.ts';
 
-/** Clusters of the named tasks, the largest first, each from its middle outwards. `all`: ordinals of the pool's items. */
-export function clustersOf(
+/**
+ * Clusters of the named tasks, the largest first, each from its middle outwards, in steps; yields the share done, 0..1.
+ * `all`: ordinals of the pool's items. The heap is the caller's own until the last step.
+ */
+export function* clusterSteps(
   { heap, rows }: PropagationPool,
   all: Uint32Array,
   wanted: Uint32Array,
   count: number,
-): Uint32Array[] {
+): Generator<number, Uint32Array[]> {
   const named = new Set(wanted);
   const items = Int32Array.from([...all.keys()].filter((i) => named.has(all[i]!) && rows.squares[i]! > 0));
   if (items.length === 0) return [];
   const even = new Float32Array(items.length).fill(1);
-  const { clusterOf, clusterCount } = kMeans(heap, rows, items, even, count, seededRandom('clusters'));
+  const { clusterOf, clusterCount } = yield* kMeansSteps(heap, rows, items, even, count, seededRandom('clusters'));
   const groups = Array.from({ length: clusterCount }, (): number[] => []);
   for (const [at, cluster] of clusterOf.entries()) groups[cluster]!.push(items[at]!);
   return groups

@@ -79,11 +79,12 @@ export function openNeighbourProcess(options: NeighbourProcessOptions): Neighbou
     build: (key, how) => call('build', [key], how) as ReturnType<NeighbourSpaces['build']>,
     nearest: (key, ...rest) => call('nearest', [key, ...rest]) as ReturnType<NeighbourSpaces['nearest']>,
     spread: (key, request, how) => call('spread', [key, request], how) as ReturnType<NeighbourSpaces['spread']>,
-    clusters: (key, ...rest) => call('clusters', [key, ...rest]) as ReturnType<NeighbourSpaces['clusters']>,
+    clusters: (key, ordinals, count, how) =>
+      call('clusters', [key, ordinals, count], how) as ReturnType<NeighbourSpaces['clusters']>,
     layout: (key, known, how) => call('layout', [key, known], how) as ReturnType<NeighbourSpaces['layout']>,
     copies: (key, least) => call('copies', [key, least]) as ReturnType<NeighbourSpaces['copies']>,
     textCopies: (texts, how) => call('textCopies', [texts], how) as ReturnType<NeighbourSpaces['textCopies']>,
-    imageCopies: (hashes) => call('imageCopies', [hashes]) as ReturnType<NeighbourSpaces['imageCopies']>,
+    imageCopies: (hashes, how) => call('imageCopies', [hashes], how) as ReturnType<NeighbourSpaces['imageCopies']>,
     async drop(projectId) {
       // One that ends meanwhile has forgotten everything.
       await (child && call('drop', [projectId]).catch(() => undefined));

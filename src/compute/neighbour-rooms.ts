@@ -1,15 +1,16 @@
 /** The calls of the neighbour process, each on the space it names. */
 import { AppError } from '../core/errors.ts';
+import { inTurns } from '../core/steps.ts';
 import {
   type CopyPair,
   contentKey,
   equalContent,
   type ImageHash,
   similarEmbeddings,
-  similarImages,
+  similarImageSteps,
   similarTextSteps,
 } from '../propagation/index.ts';
-import { clustersOf } from './neighbour-clusters.ts';
+import { clusterSteps } from './neighbour-clusters.ts';
 import { layoutOf } from './neighbour-layout.ts';
 import { type Progress, Space, type SpaceTools } from './neighbour-space.ts';
 import { spreadOn } from './neighbour-spread.ts';
@@ -40,7 +41,7 @@ export class Rooms {
     if (name === 'layout') return layoutOf(this.#space(key), args[1] as Places, progress);
     if (name === 'copies') return this.#copies(key, args[1] as number, progress);
     if (name === 'textCopies') return textCopies(args[0] as readonly string[], progress);
-    if (name === 'imageCopies') return similarImages(args[0] as readonly (ImageHash | null)[]) satisfies CopyPair[];
+    if (name === 'imageCopies') return imageCopies(args[0] as readonly (ImageHash | null)[], progress);
     if (name === 'drop') return this.#drop(args[0] as number);
     throw new Error(`no call '${name}'`);
   }
@@ -71,7 +72,9 @@ export class Rooms {
   }
 
   #clusters(key: SpaceKey, ordinals: Uint32Array, count: number, progress: Progress): Promise<Uint32Array[]> {
-    return this.#space(key).withPool(progress, async (pool, all) => clustersOf(pool, all, ordinals, count));
+    return this.#space(key).withPool(progress, (pool, all) =>
+      inTurns(clusterSteps(pool, all, ordinals, count), (done) => progress('grouping what lies together', done)),
+    );
   }
 
   #copies(key: SpaceKey, least: number, progress: Progress): Promise<CopyPair[]> {
@@ -90,12 +93,12 @@ export class Rooms {
 /** A hundred thousand texts take a dozen seconds: look-ups get their turns in between. */
 async function textCopies(texts: readonly string[], progress: Progress): Promise<TextCopies> {
   const equal = equalContent(texts.map(contentKey));
-  const steps = similarTextSteps(texts);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return { equal, similar: value };
-    await progress('comparing texts', value);
-  }
+  const similar = await inTurns(similarTextSteps(texts), (done) => progress('comparing texts', done));
+  return { equal, similar };
+}
+
+function imageCopies(hashes: readonly (ImageHash | null)[], progress: Progress): Promise<CopyPair[]> {
+  return inTurns(similarImageSteps(hashes), (done) => progress('comparing pictures', done));
 }
 
 function nameOf({ projectId, embedder, dims }: SpaceKey): string {

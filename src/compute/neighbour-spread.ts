@@ -1,4 +1,5 @@
 /** Spreading on a pool: labels by ordinal in, proposals by ordinal out; one question, or one per class. */
+import { inTurns } from '../core/steps.ts';
 import {
   CONTRIBUTORS,
   contributorSteps,
@@ -48,14 +49,6 @@ export async function spreadOn(
     answers.push(await answerOf(pool, ordinals, label, outcome, { seeds, verified, places, answered }, progress));
   }
   return answers;
-}
-
-async function inTurns<T>(steps: Generator<number, T>, turn: (done: number) => Promise<void>): Promise<T> {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    await turn(value);
-  }
 }
 
 /** Answered tasks as items of the pool; those without a row are left out. */

@@ -107,7 +107,7 @@ export interface NeighbourSpaces {
   nearest(key: SpaceKey, ordinal: number, limit: number, among?: Uint32Array): Promise<Neighbour[]>;
   spread(key: SpaceKey, request: SpreadRequest, options?: CallOptions): Promise<SpreadAnswer[]>;
   /** At most `count` groups of tasks that lie together, each from its middle outwards. */
-  clusters(key: SpaceKey, ordinals: Uint32Array, count: number): Promise<Uint32Array[]>;
+  clusters(key: SpaceKey, ordinals: Uint32Array, count: number, options?: CallOptions): Promise<Uint32Array[]>;
   /**
    * A place on a plane for each task, neighbours together; with `known` places of most tasks those stay, and only the
    * others are answered. `anew`: nothing of `known` holds any more.
@@ -118,7 +118,7 @@ export interface NeighbourSpaces {
   /** Texts that are equal but for white space, and pairs that share most of their words; by place in the list. */
   textCopies(texts: readonly string[], options?: CallOptions): Promise<TextCopies>;
   /** Pairs of pictures whose hashes hardly differ; by place in the list, null matches nothing. */
-  imageCopies(hashes: readonly (ImageHash | null)[]): Promise<CopyPair[]>;
+  imageCopies(hashes: readonly (ImageHash | null)[], options?: CallOptions): Promise<CopyPair[]>;
   /** Forgets a project and deletes its files. */
   drop(projectId: number): Promise<void>;
   close(): Promise<void>;

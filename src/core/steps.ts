@@ -16,3 +16,12 @@ export function* atShare<T>(steps: Generator<unknown, T>, share: number): Genera
     yield share;
   }
 }
+
+/** The work with a turn for others after each step. */
+export async function inTurns<T>(steps: Generator<number, T>, turn: (share: number) => Promise<void>): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    await turn(value);
+  }
+}

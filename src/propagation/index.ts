@@ -57,6 +57,6 @@ export { type SpanSearch, sameSpans, type TextSpan } from './same-span.ts';
 export { planSecondStage, type StagePlan } from './second-stage.ts';
 export { checkSeeds, NO, type Seeds, YES } from './seeds.ts';
 export { correctShares, type ShareTest, testShares } from './shares.ts';
-export { IMAGE_BITS, type ImageHash, similarImages } from './similar-images.ts';
+export { IMAGE_BITS, type ImageHash, similarImageSteps, similarImages } from './similar-images.ts';
 export { sparsePass } from './sparse.ts';
 export { checkVerified, NOTHING_VERIFIED, type Verified } from './verified.ts';

@@ -1,5 +1,6 @@
 /** Weighted k-means on a handful of rows, seeded by k-means++: the engine of the clustering strategies. */
 import type { Random } from '../core/random.ts';
+import { drained } from '../core/steps.ts';
 import { allocMatrix, gatherRows, gemm, type KernelHeap, type Matrix, matvec, rowOf } from '../kernels/index.ts';
 
 export interface Clusters {
@@ -24,27 +25,50 @@ export function kMeans(
   clusterCount: number,
   random: Random,
 ): Clusters {
-  return heap.scoped(() => {
-    const points = gatherRows(heap, matrix, ordinals);
-    const count = Math.min(clusterCount, ordinals.length);
-    const centres = seedCentres(heap, points, weights, count, random);
-    const closeness = heap.f32(points.rows * count);
-    const clusterOf = new Int32Array(points.rows).fill(-1);
-    for (let round = 0; round < ROUNDS_MAX; round++) {
-      measure(heap, points, centres, closeness);
-      if (!assign(closeness, count, clusterOf)) break;
-      moveCentres(points, weights, clusterOf, centres);
-    }
-    measure(heap, points, centres, closeness);
-    return { clusterOf, clusterCount: count, nearest: nearestPoints(closeness, clusterOf, count) };
-  });
+  return drained(kMeansSteps(heap, matrix, ordinals, weights, clusterCount, random));
 }
 
-function seedCentres(heap: KernelHeap, points: Matrix, weights: Float32Array, count: number, random: Random): Matrix {
+/** The same in steps, each a pass over the points; yields the share done, 0..1. The heap is the caller's own until the last. */
+export function* kMeansSteps(
+  heap: KernelHeap,
+  matrix: Matrix,
+  ordinals: Int32Array,
+  weights: Float32Array,
+  clusterCount: number,
+  random: Random,
+): Generator<number, Clusters> {
+  const mark = heap.mark();
+  const points = gatherRows(heap, matrix, ordinals);
+  const count = Math.min(clusterCount, ordinals.length);
+  // A centre to begin with is a pass, and so is a round.
+  const passes = count + ROUNDS_MAX;
   const centres = allocMatrix(heap, count, points.dims);
+  for (const c of seeding(heap, points, weights, centres, random)) yield c / passes;
+  const closeness = heap.f32(points.rows * count);
+  const clusterOf = new Int32Array(points.rows).fill(-1);
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    yield (count + round) / passes;
+    measure(heap, points, centres, closeness);
+    if (!assign(closeness, count, clusterOf)) break;
+    moveCentres(points, weights, clusterOf, centres);
+  }
+  measure(heap, points, centres, closeness);
+  const nearest = nearestPoints(closeness, clusterOf, count);
+  heap.release(mark);
+  return { clusterOf, clusterCount: count, nearest };
+}
+
+/** Draws the first centres one by one; yields the number of each when it is drawn. */
+function* seeding(
+  heap: KernelHeap,
+  points: Matrix,
+  weights: Float32Array,
+  centres: Matrix,
+  random: Random,
+): Generator<number> {
   const along = heap.f32(points.rows);
   const farness = new Float64Array(points.rows).fill(1);
-  for (let c = 0; c < count; c++) {
+  for (let c = 0; c < centres.rows; c++) {
     const pick = drawPoint(farness, weights, random);
     centres.data.set(rowOf(points, pick), c * centres.stride);
     matvec(heap, points, rowOf(centres, c), along);
@@ -53,8 +77,8 @@ function seedCentres(heap: KernelHeap, points: Matrix, weights: Float32Array, co
       farness[i] = c === 0 ? square : Math.min(farness[i]!, square);
     }
     farness[pick] = 0;
+    yield c;
   }
-  return centres;
 }
 
 /** In proportion to weight x squared distance; the first point left when all are zero. */

@@ -170,7 +170,9 @@ describe('the neighbour process', () => {
     expect(lackOf(never!, 12)).toBe(18);
     expect(known!.proposals.ordinals.length).toBeGreaterThan(0);
 
-    const clusters = await spaces.clusters(key, upTo(COUNT), 2);
+    const stages: string[] = [];
+    const clusters = await spaces.clusters(key, upTo(COUNT), 2, { onProgress: (stage) => stages.push(stage) });
+    expect(stages).toContain('grouping what lies together');
     expect(clusters.map((one) => one.length).reduce((a, b) => a + b)).toBe(COUNT);
   });
 

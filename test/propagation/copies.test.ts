@@ -93,6 +93,32 @@ describe('copies', () => {
     expect(similarImages(hashes).map(({ a, b }) => [a, b])).toEqual([[0, 1]]);
   });
 
+  it('by picture: pairs within three bits are found among thousands that share most of their bits', () => {
+    const random = seededRandom('skies');
+    // Plain skies over dark ground: half of the bits are equal in all, and most have near ones.
+    const skies = Array.from({ length: 3_000 }, () => [0, random.int(1 << 12), 0xffff, random.int(1 << 12)]);
+    for (let i = 0; i < 300; i++) {
+      const copy = [...skies[10 * i]!];
+      for (let bits = 0; bits <= i % 5; bits++) copy[random.int(4)]! ^= 1 << random.int(16);
+      skies.push(copy);
+    }
+    // Of equal ones only the first is compared.
+    const hashes = [...new Map(skies.map((hash) => [hash.join(), hash])).values()];
+    const slow: string[] = [];
+    for (let b = 1; b < hashes.length; b++) {
+      for (let a = 0; a < b; a++) {
+        let differing = 0;
+        for (let part = 0; part < 4 && differing <= 3; part++) {
+          for (let left = hashes[a]![part]! ^ hashes[b]![part]!; left !== 0; left &= left - 1) differing++;
+        }
+        if (differing <= 3) slow.push(`${a},${b}`);
+      }
+    }
+    const fast = similarImages(hashes).map(({ a, b }) => `${a},${b}`);
+    expect(new Set(fast)).toEqual(new Set(slow));
+    expect(fast.length).toBeGreaterThan(200);
+  });
+
   it('by embedding, along the graph', () => {
     const rows = noise(20, 8, 2);
     rows.set(rows.subarray(0, 8), 8 * 8);

@@ -97,11 +97,12 @@ async function groupsByMeasure(
   const onProgress = (stage: string, done: number): void => {
     void work.progress({ stage, done: Math.round(100 * done), total: 100 }).catch(() => undefined);
   };
+  const options = { signal: work.signal, onProgress };
   const { texts, images, near } = await neighbours.use(
     of.projectId,
     async ({ spaces, key }) => ({
-      texts: await spaces.textCopies(contents, { signal: work.signal, onProgress }),
-      images: await spaces.imageCopies(hashes),
+      texts: await spaces.textCopies(contents, options),
+      images: await spaces.imageCopies(hashes, options),
       near: await spaces.copies(key, EMBEDDING_SIMILARITY),
     }),
     work.signal,

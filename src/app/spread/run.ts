@@ -128,7 +128,7 @@ async function planFor(
       const some = lines.some((line) => line.accepted) ? lines.filter((line) => line.accepted) : lines;
       const ordinals = Uint32Array.from(new Set(some.map((line) => line.ordinal)));
       const count = Math.min(CLUSTERS_MAX, Math.ceil(Math.sqrt(ordinals.length / 2)));
-      const clusters = ordinals.length === 0 ? [] : await spaces.clusters(key, ordinals, count);
+      const clusters = ordinals.length === 0 ? [] : await spaces.clusters(key, ordinals, count, options);
       const createdAt = isoTime(deps.clock);
       const { classes } = config;
       const { items } = built;

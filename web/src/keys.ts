@@ -1,4 +1,4 @@
-/** The one map of hotkeys: what each key does on the label page, and how `?` tells it. */
+/** The one map of hotkeys: what each key does on the label page. How `?` tells it stands in `label/help.tsx`. */
 
 export type Action =
   | 'accept'
@@ -17,27 +17,29 @@ export type Action =
   | 'previous'
   | { readonly digit: number };
 
+/** What a key does that is no digit. */
+export type Act = Exclude<Action, { readonly digit: number }>;
+
 interface Binding {
-  readonly action: Exclude<Action, { readonly digit: number }>;
+  readonly action: Act;
   readonly keys: readonly string[];
-  readonly does: string;
 }
 
 export const BINDINGS: readonly Binding[] = [
-  { action: 'accept', keys: ['Enter', 'a'], does: 'Accept the suggestion (or save the labels you ticked)' },
-  { action: 'reject', keys: ['x'], does: 'The suggestion is wrong: the other label of two, else choose another' },
-  { action: 'skip', keys: [' '], does: 'Skip this item' },
-  { action: 'undo', keys: ['Backspace'], does: 'Take the last answer back' },
-  { action: 'flag', keys: ['f'], does: 'Flag with a note' },
-  { action: 'search', keys: ['/'], does: 'Search the labels' },
-  { action: 'whole', keys: ['w'], does: 'Show the whole text, or only the telling parts' },
-  { action: 'flips', keys: ['v'], does: 'After a retrain: look at what flipped' },
-  { action: 'rollback', keys: ['R'], does: 'After a retrain: go back to the version before' },
-  { action: 'leave', keys: ['Escape'], does: 'Close what is open' },
-  { action: 'next', keys: ['ArrowRight'], does: 'Where several things are asked: the next question' },
-  { action: 'previous', keys: ['ArrowLeft'], does: 'The question before' },
-  { action: 'rule', keys: ['m'], does: 'Make a rule of the words you selected, or of your last answer' },
-  { action: 'help', keys: ['?'], does: 'Show the keys' },
+  { action: 'accept', keys: ['Enter', 'a'] },
+  { action: 'reject', keys: ['x'] },
+  { action: 'skip', keys: [' '] },
+  { action: 'undo', keys: ['Backspace'] },
+  { action: 'flag', keys: ['f'] },
+  { action: 'search', keys: ['/'] },
+  { action: 'whole', keys: ['w'] },
+  { action: 'flips', keys: ['v'] },
+  { action: 'rollback', keys: ['R'] },
+  { action: 'leave', keys: ['Escape'] },
+  { action: 'next', keys: ['ArrowRight'] },
+  { action: 'previous', keys: ['ArrowLeft'] },
+  { action: 'rule', keys: ['m'] },
+  { action: 'help', keys: ['?'] },
 ];
 
 /** How far a key scrolls the text, in its own heights; these may be held down. */
@@ -67,16 +69,6 @@ export function actionOf(press: Press): Action | null {
   if (bound !== undefined) return bound.action;
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(press.code)?.[1] ?? (/^\d$/.test(press.key) ? press.key : undefined);
   return digit === undefined || press.shiftKey ? null : { digit: Number(digit) };
-}
-
-/** Names of keys as printed on the page. */
-export function keyName(key: string): string {
-  if (key === ' ') return 'space';
-  if (key === 'R') return 'shift r';
-  if (key === 'Escape') return 'esc';
-  if (key === 'ArrowRight') return '→';
-  if (key === 'ArrowLeft') return '←';
-  return key.toLowerCase();
 }
 
 /** The digit that stands for the nth label: 1, 2 ... 9, 0. */

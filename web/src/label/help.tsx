@@ -1,10 +1,33 @@
-/** The keys, on demand. */
+/** The keys, on demand: loaded when they are asked for. */
 import { type ReactNode, useEffect, useRef } from 'react';
-import { BINDINGS, keyName } from '../keys.ts';
+import { type Act, BINDINGS } from '../keys.ts';
 import type { ChoicesControl } from '../layout.ts';
 
-export function Help(props: { controls: readonly ChoicesControl[]; owner: boolean; onClose: () => void }): ReactNode {
-  const { controls, owner, onClose } = props;
+/** In the order of the map. */
+const DOES: Readonly<Record<Act, string>> = {
+  accept: 'Accept the suggestion (or save the labels you ticked)',
+  reject: 'The suggestion is wrong: the other label of two, else choose another',
+  skip: 'Skip this item',
+  undo: 'Take the last answer back',
+  flag: 'Flag with a note',
+  search: 'Search the labels',
+  whole: 'Show the whole text, or only the telling parts',
+  flips: 'After a retrain: look at what flipped',
+  rollback: 'After a retrain: go back to the version before',
+  leave: 'Close what is open',
+  next: 'Where several things are asked: the next question',
+  previous: 'The question before',
+  rule: 'Make a rule of the words you selected, or of your last answer',
+  help: 'Show the keys',
+};
+
+export interface HelpProps {
+  readonly controls: readonly ChoicesControl[];
+  readonly owner: boolean;
+  readonly onClose: () => void;
+}
+
+export function Help({ controls, owner, onClose }: HelpProps): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const own = controls.flatMap((control) => control.choices.filter((choice) => choice.hotkey !== ''));
@@ -40,7 +63,7 @@ export function Help(props: { controls: readonly ChoicesControl[]; owner: boolea
                   <kbd key={key}>{keyName(key)}</kbd>
                 ))}
               </th>
-              <td>{binding.does}</td>
+              <td>{DOES[binding.action]}</td>
             </tr>
           ))}
           {own.map((choice) => (
@@ -58,4 +81,14 @@ export function Help(props: { controls: readonly ChoicesControl[]; owner: boolea
       </form>
     </dialog>
   );
+}
+
+/** Names of keys as printed on the page. */
+function keyName(key: string): string {
+  if (key === ' ') return 'space';
+  if (key === 'R') return 'shift r';
+  if (key === 'Escape') return 'esc';
+  if (key === 'ArrowRight') return '→';
+  if (key === 'ArrowLeft') return '←';
+  return key.toLowerCase();
 }

@@ -1,7 +1,7 @@
 /** The label page: read, press one key, read the next. */
 import './label.css';
 import { useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react';
+import { type ComponentType, type ReactNode, useEffect, useState, useSyncExternalStore } from 'react';
 import { Link, useLocation } from 'wouter';
 import { api } from '../api.ts';
 import { sentenceOf } from '../http.ts';
@@ -12,7 +12,7 @@ import type { Me, NextItem, Project } from '../wire.ts';
 import type { Snapshot } from './answer.ts';
 import { useAnswering } from './answering.ts';
 import { Footer } from './footer.tsx';
-import { Help } from './help.tsx';
+import type { HelpProps } from './help.tsx';
 import { useHotkeys } from './hotkeys.ts';
 import { ItemCard } from './item.tsx';
 import { LabelButtons } from './labels.tsx';
@@ -56,7 +56,14 @@ function Workplace({ project, layout, me }: WorkplaceProps): ReactNode {
   const at = useSyncExternalStore(session.subscribe, session.snapshot);
   const view = useAnswering(session, at, layout.controls);
   const notice = useRetrainNotice(project.id, owner);
-  const [help, setHelp] = useState(false);
+  const [Help, setHelp] = useState<ComponentType<HelpProps> | null>(null);
+  // Read once, if ever. Without a server nothing happens; a lazy component would take the page down with it.
+  const showHelp = (): void => {
+    import('./help.tsx').then(
+      (help) => setHelp(() => help.Help),
+      () => undefined,
+    );
+  };
   const [, go] = useLocation();
   const makeRule = (): void => {
     const link = owner ? ruleLink(project.id, view, at) : null;
@@ -78,7 +85,7 @@ function Workplace({ project, layout, me }: WorkplaceProps): ReactNode {
       next: () => view.step(1),
       previous: () => view.step(-1),
       rule: makeRule,
-      help: () => setHelp(true),
+      help: showHelp,
       leave: () => (notice.open ? notice.toggle() : view.leave()),
     };
     if (typeof action === 'object') view.choose(view.at.order[indexOf(action.digit)], 'key');
@@ -111,8 +118,8 @@ function Workplace({ project, layout, me }: WorkplaceProps): ReactNode {
       </main>
       <SidePanel session={session} at={at} item={at.reopened === null ? at.current : null} layout={layout} />
       <RetrainNotice notice={notice} layout={layout} />
-      <Footer project={project} session={session} at={at} onHelp={() => setHelp(true)} />
-      {help && <Help controls={layout.controls} owner={owner} onClose={() => setHelp(false)} />}
+      <Footer project={project} session={session} at={at} onHelp={showHelp} />
+      {Help && <Help controls={layout.controls} owner={owner} onClose={() => setHelp(null)} />}
     </div>
   );
 }

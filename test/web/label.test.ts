@@ -312,7 +312,7 @@ describe('label page', () => {
     await answer(page, '1');
     expect(await page.locator('.visually-hidden[aria-live]').textContent()).toContain('spam');
     await page.keyboard.press('?');
-    expect(await page.getByRole('dialog').isVisible()).toBe(true);
+    await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     // After a click the button must not catch the next space.

@@ -14,6 +14,10 @@ import type { LabelSession } from './session.ts';
 /** Votes and look-alikes asked for ahead are good for this long. */
 export const HINTS_FRESH_MS = 30_000;
 
+const SIMILAR_SHOWN = 4;
+/** Fewer than that are looked for again after this. */
+const FEW_AGAIN_MS = 3_000;
+
 export interface SideProps {
   readonly session: LabelSession;
   readonly at: Snapshot;
@@ -141,13 +145,15 @@ function SimilarItems({ taskId, layout }: { taskId: number; layout: Layout }): R
     queryKey: ['similar', taskId],
     queryFn: () => api.similar(taskId),
     staleTime: HINTS_FRESH_MS,
+    // The first items come before they are embedded.
+    refetchInterval: ({ state }) => state.data !== undefined && state.data.length < SIMILAR_SHOWN && FEW_AGAIN_MS,
   });
   return (
     <section>
       <h2>Similar items</h2>
       {similar.data?.length === 0 && <p className="muted">None found yet.</p>}
       <ul className="similar">
-        {similar.data?.slice(0, 4).map(({ task, similarity, label }) => (
+        {similar.data?.slice(0, SIMILAR_SHOWN).map(({ task, similarity, label }) => (
           <li key={task.id}>
             <span className="similar-text" dir="auto">
               {snippet(textOf(layout, task.data), 90) || `Item ${task.id}`}

@@ -25,8 +25,7 @@ export interface KernelExports {
   // biome-ignore format: one line per kernel
   badgeStep(x: Address, n: number, stride: number, g: Address, width: number, squares: Address, pick: number, least: Address): void;
   race(weights: Address, n: number, seed: number, error: number, upper: Address): number;
-  // biome-ignore format: one line per kernel
-  squaredDistances(x: Address, n: number, stride: number, squares: Address, v: Address, own: number, out: Address): void;
+  squaresFromDots(dots: Address, n: number, squares: Address, own: number, out: Address): void;
   rbf(squares: Address, n: number, scale: number, scales: Address, out: Address): void;
   gains(kernel: Address, rows: number, n: number, coverage: Address, weights: Address, out: Address): void;
   coverWith(coverage: Address, kernel: Address, n: number): void;

@@ -98,13 +98,14 @@ export function race(weights: usize, n: i32, seed: i32, error: f32, upper: usize
   return max(f32x4.extract_lane(pair, 0), f32x4.extract_lane(pair, 1));
 }
 
-/** out[i] = |x[i] - v|^2, never negative; `own` = |v|^2. */
-export function squaredDistances(x: usize, n: i32, stride: i32, squares: usize, v: usize, own: f32, out: usize): void {
-  const bytes = (stride as usize) << 2;
+/** out[i] = |x[i] - v|^2, never negative, from inner products with v; `own` = |v|^2, out may be the input. */
+export function squaresFromDots(dots: usize, n: i32, squares: usize, own: f32, out: usize): void {
+  const zero = f32x4.splat(0);
   const mine = f32x4.splat(own);
-  for (let i = 0; i < n; i++) {
-    v128.store32_lane(at(out, i), squareAt(at(squares, i), mine, dotRow(x, v, bytes)), 0);
-    x += bytes;
+  for (let i = 0; i < n; i += 4) {
+    const inner = v128.load(at(dots, i));
+    const square = f32x4.sub(f32x4.add(v128.load(at(squares, i)), mine), f32x4.add(inner, inner));
+    storeLanes(at(out, i), f32x4.pmax(zero, square), n - i);
   }
 }
 

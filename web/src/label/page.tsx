@@ -16,7 +16,7 @@ import type { HelpProps } from './help.tsx';
 import { useHotkeys } from './hotkeys.ts';
 import { ItemCard } from './item.tsx';
 import { LabelButtons } from './labels.tsx';
-import { RetrainNotice, useRetrainNotice } from './notice.tsx';
+import { useRetrainNotice } from './notice.ts';
 import { ruleLink } from './rule-link.ts';
 import { sessionOf } from './session.ts';
 import { HINTS_FRESH_MS, SidePanel } from './side.tsx';
@@ -117,7 +117,9 @@ function Workplace({ project, layout, me }: WorkplaceProps): ReactNode {
         </p>
       </main>
       <SidePanel session={session} at={at} item={at.reopened === null ? at.current : null} layout={layout} />
-      <RetrainNotice notice={notice} layout={layout} />
+      <div className="notice-place" aria-live="polite">
+        {notice.View && <notice.View notice={notice} layout={layout} />}
+      </div>
       <Footer project={project} session={session} at={at} onHelp={showHelp} />
       {Help && <Help controls={layout.controls} owner={owner} onClose={() => setHelp(null)} />}
     </div>

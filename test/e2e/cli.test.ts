@@ -94,6 +94,17 @@ describe('verbs', { timeout: 180_000 }, () => {
     expect((await runCommand(['serve', '--port', 'many'], data.folder)).code).toBe(78);
   });
 
+  it('end without a word when whoever reads has seen enough', async () => {
+    const child = spawn(process.execPath, [MAIN, 'templates'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    const parts: string[] = [];
+    child.stderr.setEncoding('utf8').on('data', (text: string) => parts.push(text));
+    expect(await new Promise((done) => child.on('close', done))).toBe(141);
+    expect(parts.join('')).toBe('');
+  });
+
   it('doctor tries every part and finds this machine fit', async () => {
     const findings = await headstart('doctor');
     expect(findings.map((one) => one.part)).toEqual(

@@ -96,8 +96,8 @@ export interface TaskStore {
   /** Ids of the tasks that a run brought and that are still there, ascending. */
   idsOfRun(runId: number): Promise<number[]>;
   /**
-   * New data gets a new ordinal and loses its machine votes and the predictions of runs, because everything computed from
-   * the old row is stale. Predictions that came with an import or from elsewhere stay: nobody here could make them again.
+   * New data gets a new ordinal and loses its machine votes, the predictions of runs and its leases, because everything
+   * computed from the old row is stale, what was shown of it too. Predictions that came with an import or from elsewhere stay: nobody here could make them again.
    */
   edit(id: number, change: { data?: JsonObject; meta?: JsonObject }): Promise<Task>;
   /** Removes tasks with their annotations, predictions and votes. Returns how many were there. */

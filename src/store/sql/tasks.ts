@@ -224,9 +224,15 @@ export async function edit(
   if (stale) {
     await db.deleteFrom('votes').where('task_id', '=', id).execute();
     await dropMarks(db, id);
+    await endLeases.run(db, { id, now: Date.parse(now) });
   }
   return { ...old, ordinal, data, meta, updatedAt: now };
 }
+
+/** Whoever holds it is given it anew, as it is now: the suggestion that was kept is one for what it was. */
+const endLeases = query<{ id: number; now: number }>()((db, p) =>
+  db.updateTable('leases').set({ expires_at: p.now }).where('task_id', '=', p.id).where('expires_at', '>', p.now),
+);
 
 /** Tasks per look at the clock: each takes its annotations, predictions and votes with it. */
 const DELETE_TASKS = 64;

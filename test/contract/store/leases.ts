@@ -48,6 +48,19 @@ export function leaseContract(open: OpenEmpty): void {
       2,
     ));
 
+  it('ends with the data that it was given for', () =>
+    inWorld(open, async (world) => {
+      const { store, project } = world;
+      const [a] = ids(await world.tasks(1)) as [number];
+      const [ann] = await people(world);
+      await acquire(world, ann, [a]);
+      await store.tasks.edit(a, { meta: { seen: true } });
+      expect(await store.leases.ofAnnotator(project.id, ann)).toHaveLength(1);
+      await store.tasks.edit(a, { data: { text: 'something else' } });
+      expect(await store.leases.ofAnnotator(project.id, ann)).toEqual([]);
+      expect(await acquire(world, ann, [a])).toBe(a);
+    }));
+
   it('hands a task to as many as the overlap leaves open', () =>
     inWorld(
       open,

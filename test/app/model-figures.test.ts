@@ -53,6 +53,23 @@ describe('figures of the model', () => {
     expect(bins[1]!.high).toBeGreaterThan(0.3);
   });
 
+  it('say how well all labels are found and how far claims are off, with intervals', () => {
+    const { macroF1, calibrationError } = figuresOf(held(rows), 'blind');
+    // F1 of spam 30 / 35, of ham 20 / 25.
+    expect(macroF1!.value).toBeCloseTo((30 / 35 + 20 / 25) / 2, 6);
+    expect(calibrationError!.value).toBeCloseTo((15 * 0.05 + 5 * 0.85 + 10 * 0.3) / 30, 5);
+    const many = figuresOf(held(Array.from({ length: 40 }, () => rows).flat()), 'blind');
+    for (const [few, more] of [
+      [macroF1!, many.macroF1!],
+      [calibrationError!, many.calibrationError!],
+    ] as const) {
+      expect(few.low).toBeLessThan(few.value);
+      expect(few.high).toBeGreaterThan(few.value);
+      // Forty times the answers: an interval about six times as narrow.
+      expect((few.high - few.low) / (more.high - more.low)).toBeGreaterThan(4);
+    }
+  });
+
   it('take every answer when asked to', () => {
     expect(figuresOf(held(rows), 'all').accuracy).toMatchObject({ n: 50, hits: 25 });
   });

@@ -391,6 +391,8 @@ export function fakeApp(): FakeApp {
         needed: 20,
         labels: ['spam', 'ham'],
         accuracy: { n: 25, hits: 20, share: 0.8, low: 0.6, high: 0.9 },
+        macroF1: { value: 0.8, low: 0.7, high: 0.9 },
+        calibrationError: null,
         perLabel: [{ label: 'spam', precision: null, recall: null }],
         confusion: [{ given: 0, said: 1, n: 5, taskIds: [1] }],
         calibration: [{ confidence: 0.9, n: 25, hits: 20, share: 0.8, low: 0.6, high: 0.9 }],

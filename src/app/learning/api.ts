@@ -5,6 +5,7 @@ import type { QueueReason } from '../queue/api.ts';
 import type { ShareWithInterval } from './insights-api.ts';
 import type { MapApi } from './map-api.ts';
 import type { RetrainRule } from './retrain-policy.ts';
+import type { Measured } from './whole-figures.ts';
 
 export interface LearningApi extends MapApi {
   /** Would a training start now, and why? Starts nothing. */
@@ -30,6 +31,8 @@ export interface ModelFigures {
   readonly needed: number;
   readonly labels: readonly string[];
   readonly accuracy: ShareWithInterval | null;
+  readonly macroF1: Measured | null;
+  readonly calibrationError: Measured | null;
   readonly perLabel: readonly LabelFigures[];
   /** Cells that are not empty; null where several labels may hold. Indices into `labels`. */
   readonly confusion: readonly ConfusionCell[] | null;

@@ -7,6 +7,7 @@ import { ofPeople, promotionRuns } from '../queue/answers.ts';
 import type { AnswersOf, CalibrationBin, ConfusionCell, LabelFigures, LearningApi, ModelFigures } from './api.ts';
 import type { ShareWithInterval } from './insights-api.ts';
 import { type HeldOutAnswers, heldOutAnswers } from './label-errors.ts';
+import { wholeFigures } from './whole-figures.ts';
 
 /** With fewer answers every interval spans most of the scale. */
 const ANSWERS_MIN = 20;
@@ -46,6 +47,8 @@ function nothing(of: AnswersOf): ModelFigures {
     needed: ANSWERS_MIN,
     labels: [],
     accuracy: null,
+    macroF1: null,
+    calibrationError: null,
     perLabel: [],
     confusion: null,
     calibration: [],
@@ -69,10 +72,21 @@ export function figuresOf(held: HeldOutAnswers, of: AnswersOf): ModelFigures {
   return {
     ...base,
     accuracy: share(items.filter((item) => same(item.given, item.said)).length, items.length),
+    ...wholeFigures(held.link, ...matricesOf(items, count), count),
     perLabel: held.classes.map((label, c) => labelFigures(label, c, items)),
     confusion: multiple ? null : confusionOf(items),
     calibration: calibrationOf(items, multiple),
   };
+}
+
+/** (items x classes) what the model says, and 1 for each class that was given. */
+function matricesOf(items: readonly Item[], count: number): [Float32Array, Float32Array] {
+  const [said, given] = [new Float32Array(items.length * count), new Float32Array(items.length * count)];
+  items.forEach((item, i) => {
+    said.set(item.p, i * count);
+    for (const c of item.given) given[i * count + c] = 1;
+  });
+  return [said, given];
 }
 
 function saidBy(p: Float32Array, multiple: boolean): number[] {

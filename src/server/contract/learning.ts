@@ -34,6 +34,13 @@ const share = {
   high: Type.Number(),
 };
 
+const measured = nullable(
+  Type.Object(
+    { value: Type.Number(), low: Type.Number(), high: Type.Number() },
+    { description: 'With a 95 % interval' },
+  ),
+);
+
 const ModelFiguresShape = Type.Object({
   version: nullable(Type.Integer({ description: 'Number of the serving version' })),
   of: Type.Union([Type.Literal('blind'), Type.Literal('all')]),
@@ -41,6 +48,8 @@ const ModelFiguresShape = Type.Object({
   needed: Type.Integer({ description: 'With fewer answers nothing below is given' }),
   labels: Type.Array(Type.String()),
   accuracy: nullable(Type.Object(share)),
+  macro_f1: measured,
+  calibration_error: measured,
   per_label: Type.Array(
     Type.Object({
       label: Type.String(),
@@ -103,7 +112,7 @@ export const learningRoutes = {
     access: 'owner',
     tag,
     summary:
-      'Accuracy, calibration, confusion and figures per label, on answers the serving version has not learned from',
+      'Accuracy, macro F1, calibration, confusion and figures per label, on answers the serving version has not learned from',
     schema: {
       params: projectId,
       querystring: Type.Object({

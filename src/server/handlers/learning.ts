@@ -38,7 +38,8 @@ function rankedWire({ task, reason }: RankedTask) {
 }
 
 function figuresWire(figures: ModelFigures): ModelFiguresWire {
-  const { version, of, n, needed, labels, accuracy, perLabel, confusion, calibration } = figures;
+  const { version, of, n, needed, labels, accuracy, macroF1, calibrationError } = figures;
+  const { perLabel, confusion, calibration } = figures;
   return {
     version,
     of,
@@ -46,6 +47,8 @@ function figuresWire(figures: ModelFigures): ModelFiguresWire {
     needed,
     labels: [...labels],
     accuracy: shareWire(accuracy),
+    macro_f1: macroF1,
+    calibration_error: calibrationError,
     per_label: perLabel.map((one) => ({
       label: one.label,
       precision: shareWire(one.precision),

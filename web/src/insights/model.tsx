@@ -66,7 +66,8 @@ function Figures({ projectId, figures }: { projectId: number; figures: ModelFigu
     <>
       <p>
         Version {figures.version}: <b>{percent(figures.accuracy.share)}</b> right ({range(figures.accuracy)}) on{' '}
-        {plural(figures.n, 'answer')}.
+        {plural(figures.n, 'answer')}. Macro F1 {measured(figures.macro_f1)}; its percentages are off by{' '}
+        {measured(figures.calibration_error)} on average.
       </p>
       <h3>Label by label</h3>
       <PerLabel figures={figures} />
@@ -230,6 +231,10 @@ function withRange(share: Share | null): string {
   return share === null ? 'no such answers' : `${percent(share.share)} (${range(share)})`;
 }
 
-function range({ low, high }: Share): string {
+function measured(figure: ModelFigures['macro_f1']): string {
+  return figure === null ? 'not known' : `${percent(figure.value)} (${range(figure)})`;
+}
+
+function range({ low, high }: Pick<Share, 'low' | 'high'>): string {
   return `${percent(low)} to ${percent(high)}`;
 }

@@ -18,15 +18,27 @@ export interface Reason {
 /** Above this density an item has many close look-alikes. */
 const CROWDED = 0.6;
 
-/** One plain sentence. `classes` are the names behind the probabilities. */
-export function explain(reason: Reason, classes: readonly string[]): string {
+/** A model that is so sure of its decision, over the alternative, does not waver. */
+const SURE = 0.5;
+
+/** One plain sentence. `classes` are the names behind the probabilities, of which `several` may hold at once. */
+export function explain(reason: Reason, classes: readonly string[], several = false): string {
   const crowd = reason.density >= CROWDED ? 'stands for many similar items' : 'covers a part of the data not seen yet';
   if (reason.phase === 'seed' || reason.probabilities === null)
     return `Chosen before the model knows much: it ${crowd}.`;
-  const [first, second] = topTwo(reason.probabilities);
+  const [first, second] = several ? [leastSure(reason.probabilities)] : topTwo(reason.probabilities);
   const percent = (c: number): string => `${classes[c]} ${Math.round(100 * reason.probabilities![c]!)} %`;
-  if (second === undefined) return `The model says ${percent(first)}; the item ${crowd}.`;
+  if (several) return `The model is least sure of ${percent(first)}; the item ${crowd}.`;
+  const sure = second === undefined || reason.probabilities[first]! - reason.probabilities[second]! >= SURE;
+  if (sure) return `The model says ${percent(first)}; the item ${crowd}.`;
   return `The model wavers between ${percent(first)} and ${percent(second)}; the item ${crowd}.`;
+}
+
+/** The label whose yes or no is nearest to even. */
+function leastSure(probabilities: Float32Array): number {
+  return [...probabilities.keys()].reduce((a, b) =>
+    Math.abs(probabilities[b]! - 0.5) < Math.abs(probabilities[a]! - 0.5) ? b : a,
+  );
 }
 
 function topTwo(probabilities: Float32Array): [number, number | undefined] {

@@ -52,6 +52,7 @@ describe('the roster', () => {
     expect([...roster.sequential(BOB)]).toEqual([2]);
     expect([...roster.skipped(BOB)]).toEqual([1]);
     expect([...roster.skipped(ANN)]).toEqual([]);
+    expect([0, 1, 2].map((ordinal) => roster.isAnswered(ordinal))).toEqual([true, false, false]);
     roster.setAnswers(0, []);
     expect([...roster.sequential(BOB)]).toEqual([0, 2]);
     roster.remove(2);

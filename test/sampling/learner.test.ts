@@ -346,6 +346,18 @@ describe('reasons', () => {
     expect(sentences[0]).toMatch(/^Chosen before the model knows much: it .*\.$/);
     expect(sentences[1]).toMatch(/^The model wavers between class \d \d+ % and class \d \d+ %; the item .*\.$/);
   });
+
+  it('say that the model wavers only where it does, and of labels that hold together which is least sure', () => {
+    const says = (p: readonly number[], several?: boolean): string =>
+      explain(
+        { phase: 'uncertainty', probabilities: Float32Array.from(p), margin: 0.5, nearestLabeled: 1, density: 0.9 },
+        ['a', 'b', 'c'],
+        several,
+      );
+    expect(says([0.45, 0.5, 0.05])).toMatch(/^The model wavers between b 50 % and a 45 %;/);
+    expect(says([0.98, 0.01, 0.01])).toMatch(/^The model says a 98 %;/);
+    expect(says([0.97, 0.4, 0.02], true)).toMatch(/^The model is least sure of b 40 %;/);
+  });
 });
 
 describe('strategies', () => {

@@ -13,7 +13,7 @@ import { storedView } from '../suggestions/predictions.ts';
 import type { Suggestions } from '../suggestions/suggestions.ts';
 import type { VoteSplits } from '../suggestions/vote-split.ts';
 import type { QueueApi, QueueItem, QueueReason } from './api.ts';
-import { reasonFor } from './reason.ts';
+import { reasonFor, unrankedReason } from './reason.ts';
 
 /** A person waits no longer than this for an order that is being computed. */
 const PATIENCE_MS = 250;
@@ -232,7 +232,10 @@ async function item(
 ): Promise<QueueItem> {
   const at = order.findIndex((one) => one.ordinal === task.ordinal);
   const split = blind ? undefined : (await voteSplits(loop, [task.id])).get(task.id);
-  const reason: QueueReason | null = blind ? null : reasonFor(loop, order[at], at + 1, split);
+  const ranked = order[at];
+  const why = (): QueueReason =>
+    ranked ? reasonFor(loop, ranked, at + 1, split) : unrankedReason(loop, task.ordinal, split);
+  const reason = blind ? null : why();
   // The hidden suggestion of a blind task stays on record: its answer says how good the model is when nobody sees it.
   const shown = blind || prediction === null ? null : await storedView(deps, prediction);
   const guess = blind || shown !== null ? null : await guesses.forTask(loop, task);

@@ -10,32 +10,11 @@ const COMMITTEE = 'committee-variance';
 /** `strategy`: what ordered it, unless it was the project's own. */
 export function reasonFor(
   loop: Loop,
-  ranked: Ranked | undefined,
+  ranked: Ranked,
   rank: number,
   split?: VoteSplit,
   strategy = loop.strategy,
 ): QueueReason {
-  const disagreement = split ? split.against / split.voters : null;
-  const quarrel = split && split.against > 0 ? ` ${quarrelOf(split)}` : '';
-  if (!ranked) {
-    const phase = loop.project.settings.overlap > 1 ? 'overlap' : 'sequential';
-    return {
-      strategy,
-      phase,
-      rank: 0,
-      score: 0,
-      probabilities: null,
-      margin: null,
-      distance: null,
-      density: null,
-      disagreement,
-      sentence: `${
-        phase === 'overlap'
-          ? 'Somebody else has answered it, and this project wants more than one answer per task.'
-          : 'The policy has not ranked it among the first: it was yours already, or comes in the order of import.'
-      }${quarrel}`,
-    };
-  }
   const { classes } = loop.config;
   return {
     strategy,
@@ -47,9 +26,34 @@ export function reasonFor(
     margin: ranked.margin,
     distance: ranked.distance,
     density: ranked.density,
-    disagreement,
-    sentence: `${sentenceFor(loop, strategy, ranked)}${costOf(loop, strategy, ranked)}${quarrel}`,
+    disagreement: disagreementOf(split),
+    sentence: `${sentenceFor(loop, strategy, ranked)}${costOf(loop, strategy, ranked)}${quarrelOf(split)}`,
   };
+}
+
+/** The same for a task that the policy has not ranked. */
+export function unrankedReason(loop: Loop, ordinal: number, split?: VoteSplit): QueueReason {
+  const phase = loop.roster.isAnswered(ordinal) ? 'overlap' : 'sequential';
+  const sentence =
+    phase === 'overlap'
+      ? 'Somebody else has answered it, and this project wants more than one answer per task.'
+      : 'The policy has not ranked it among the first: it was yours already, or comes in the order of import.';
+  return {
+    strategy: loop.strategy,
+    phase,
+    rank: 0,
+    score: 0,
+    probabilities: null,
+    margin: null,
+    distance: null,
+    density: null,
+    disagreement: disagreementOf(split),
+    sentence: `${sentence}${quarrelOf(split)}`,
+  };
+}
+
+function disagreementOf(split: VoteSplit | undefined): number | null {
+  return split ? split.against / split.voters : null;
 }
 
 function sentenceFor(loop: Loop, strategy: string, ranked: Ranked): string {
@@ -71,6 +75,7 @@ function sentenceFor(loop: Loop, strategy: string, ranked: Ranked): string {
       density: ranked.density ?? 0,
     },
     loop.config.classes,
+    loop.config.control?.multiple,
   );
 }
 
@@ -80,6 +85,8 @@ function costOf(loop: Loop, strategy: string, { ordinal }: Ranked): string {
   return cost === undefined ? '' : ` Ranked by what it teaches per cost; it costs ${cost.toFixed(1)} times the usual.`;
 }
 
-function quarrelOf({ voters, against }: VoteSplit): string {
-  return `Its labelers disagree: ${against} of ${voters} ${against === 1 ? 'is' : 'are'} against the leading label.`;
+function quarrelOf(split: VoteSplit | undefined): string {
+  if (split === undefined || split.against === 0) return '';
+  const { voters, against } = split;
+  return ` Its labelers disagree: ${against} of ${voters} ${against === 1 ? 'is' : 'are'} against the leading label.`;
 }

@@ -91,6 +91,11 @@ export class Roster {
     else this.#partly.delete(ordinal);
   }
 
+  /** Has anybody answered it? */
+  isAnswered(ordinal: number): boolean {
+    return (this.#dealt.get(ordinal)?.answers ?? 0) > 0;
+  }
+
   /** Those of `ordinals` that nobody has dealt with and this annotator (null: anybody) could get. */
   *open(ordinals: Iterable<number>, annotatorId: number | null): Generator<number> {
     for (const ordinal of ordinals) {

@@ -119,7 +119,7 @@ describe('after a retrain', () => {
     await server.settled(id);
     await notice.waitFor();
     expect(await notice.textContent()).toMatch(/Version \d+ is serving: \d+ items? flipped/);
-    if (await page.getByRole('button', { name: 'See ten' }).isVisible()) {
+    if (await page.getByRole('button', { name: 'See which' }).isVisible()) {
       await page.keyboard.press('v');
       await notice.getByRole('list').waitFor();
     }

@@ -24,7 +24,8 @@ export function DoubtsSection({ projectId }: { projectId: number }): ReactNode {
     },
     onSettled: () => queries.invalidateQueries({ queryKey: ['doubts', projectId] }),
   });
-  if (doubts.data?.judged === 0) return null;
+  // Most projects have none at first: a card that vanishes again would make the page jump.
+  if (!doubts.isError && (doubts.data?.judged ?? 0) === 0) return null;
   return (
     <section className="card" aria-labelledby="doubts-title">
       <h2 id="doubts-title">Answers worth a second look</h2>

@@ -37,7 +37,7 @@ export function NewsView({ notice, layout }: NewsProps): ReactNode {
         <div className="actions">
           {!rolledBack && (news.comparison?.flipped.length ?? 0) > 0 && (
             <button type="button" className="small" aria-expanded={open} onClick={notice.toggle}>
-              {open ? 'Hide' : 'See ten'} <kbd>v</kbd>
+              {open ? 'Hide' : 'See which'} <kbd>v</kbd>
             </button>
           )}
           {!rolledBack && news.before !== null && (

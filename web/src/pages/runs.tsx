@@ -35,6 +35,7 @@ export default function RunsPage({ projectId }: { projectId: number }): ReactNod
         />
       )}
       <h2>Model versions</h2>
+      {models.isError && <p role="alert">{sentenceOf(models.error)}</p>}
       {models.data && (
         <ModelTable
           models={models.data}
@@ -51,7 +52,7 @@ export default function RunsPage({ projectId }: { projectId: number }): ReactNod
         </button>
       </div>
       <h2>Jobs</h2>
-      {jobs.length === 0 && <p className="muted">No background work yet.</p>}
+      {past.isSuccess && jobs.length === 0 && <p className="muted">No background work yet.</p>}
       <JobList jobs={jobs} />
     </main>
   );

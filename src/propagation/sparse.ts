@@ -50,23 +50,29 @@ export interface SparseRows {
   readonly values: Float64Array;
 }
 
-/** Passes after which the error of `solveChebyshev` has fallen to `tolerance` of what it was. */
+/** Passes after which the error of `chebyshevSteps` has fallen to `tolerance` of what it was. */
 export function chebyshevPasses(alpha: number, tolerance: number): number {
   const perPass = alpha / (1 + Math.sqrt(1 - alpha * alpha));
   return Math.max(1, Math.ceil(Math.log(tolerance / 2) / Math.log(perPass)));
 }
 
 /**
- * Solves (I - alpha S) f = b in `passes` sparse passes. The eigenvalues of alpha S lie in -alpha..alpha, so Chebyshev's
+ * Solves (I - alpha S) f = b in `passes` sparse passes, each a step. The eigenvalues of alpha S lie in -alpha..alpha, so Chebyshev's
  * semi-iteration (Golub and Varga, 1961) needs no inner products and each step fuses into its pass: at alpha 0.99 one
  * pass does the work of 14 plain power steps.
  */
-export function solveChebyshev(graph: Graph, alpha: number, b: SparseRows, passes: number): Float32Array {
+export function* chebyshevSteps(
+  graph: Graph,
+  alpha: number,
+  b: SparseRows,
+  passes: number,
+): Generator<void, Float32Array> {
   const { width } = b;
   let current = new Float32Array(graph.itemCount * width);
   let previous = new Float32Array(graph.itemCount * width);
   let omega = 1;
   for (let step = 0; step < passes; step++) {
+    yield;
     if (step === 1) omega = 1 / (1 - (alpha * alpha) / 2);
     else if (step > 1) omega = 1 / (1 - (alpha * alpha * omega) / 4);
     if (step > 0) chebyshevStep(graph, alpha, omega, current, previous, width);
@@ -118,31 +124,32 @@ export interface ConjugateOptions {
 }
 
 /**
- * Solves (I - alpha S) x = b by conjugate gradients (Hestenes and Stiefel, 1952), each column with its own steps;
- * b (n x width) is used up. alpha <= 1; where the system is singular b must lie in its range.
+ * Solves (I - alpha S) x = b by conjugate gradients (Hestenes and Stiefel, 1952), each column at its own
+ * pace, in steps of one pass; b (n x width) is used up. alpha <= 1; where the system is singular b must lie in its range.
  */
-export function solveConjugate(
+export function* conjugateSteps(
   graph: Graph,
   alpha: number,
   b: Float32Array,
   width: number,
   options: ConjugateOptions,
-): Float32Array {
+): Generator<void, Float32Array> {
   const x = new Float32Array(b.length);
   const p = b.slice();
   const ap = new Float32Array(b.length);
   let rr = dots(b, b, width);
   const goal = rr.map((value) => value * options.tolerance ** 2);
   for (let pass = 0; pass < options.passesMax && rr.some((value, c) => value > goal[c]!); pass++) {
+    yield;
     sparsePass(graph, p, width, ap);
-    for (let i = 0; i < ap.length; i++) ap[i] = p[i]! - alpha * ap[i]!;
+    subtractFrom(p, alpha, ap);
     if (options.fixed) clearRows(ap, width, options.fixed);
     const curvature = dots(p, ap, width);
     const step = rr.map((value, c) => (value > goal[c]! && curvature[c]! > 0 ? value / curvature[c]! : 0));
     advance(x, b, p, ap, step);
     const next = dots(b, b, width);
     const keep = next.map((value, c) => (rr[c]! > 0 ? value / rr[c]! : 0));
-    for (let i = 0, c = 0; i < p.length; i++, c = c + 1 === width ? 0 : c + 1) p[i] = b[i]! + keep[c]! * p[i]!;
+    turn(p, keep, b);
     // A column that has stalled (singular, or at the end of float32) stops as it is.
     rr = next.map((value, c) => (step[c] === 0 ? 0 : value));
   }
@@ -155,6 +162,17 @@ function advance(x: Float32Array, r: Float32Array, p: Float32Array, ap: Float32A
     x[i]! += step[c]! * p[i]!;
     r[i]! -= step[c]! * ap[i]!;
   }
+}
+
+/** ap = p - alpha ap */
+function subtractFrom(p: Float32Array, alpha: number, ap: Float32Array): void {
+  for (let i = 0; i < ap.length; i++) ap[i] = p[i]! - alpha * ap[i]!;
+}
+
+/** p = r + keep p, column by column: the next direction. */
+function turn(p: Float32Array, keep: Float64Array, r: Float32Array): void {
+  const width = keep.length;
+  for (let i = 0, c = 0; i < p.length; i++, c = c + 1 === width ? 0 : c + 1) p[i] = r[i]! + keep[c]! * p[i]!;
 }
 
 function dots(a: Float32Array, b: Float32Array, width: number): Float64Array {

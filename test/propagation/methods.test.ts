@@ -124,12 +124,15 @@ describe('what stands beside the methods', () => {
     for (const [at, p] of cold.spread.probabilities.entries()) expect(warm.spread.probabilities[at]).toBeCloseTo(p, 4);
   });
 
-  it.each(['head', 'kmeans', 'cluster_blend'] as const)('gives others many turns during %s', (name) => {
-    const steps = methodSteps(pool, seeds, [name]);
-    let turns = 0;
-    for (; !steps.next().done; turns++);
-    expect(turns).toBeGreaterThan(8);
-  });
+  it.each(['head', 'kmeans', 'poisson', 'harmonic', 'cluster_blend'] as const)(
+    'gives others many turns during %s',
+    (name) => {
+      const steps = methodSteps(pool, seeds, [name]);
+      let turns = 0;
+      for (; !steps.next().done; turns++);
+      expect(turns).toBeGreaterThan(8);
+    },
+  );
 
   it('names the nearest labels of the class as contributors', () => {
     const five = contributorsOf(

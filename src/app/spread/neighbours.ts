@@ -14,8 +14,7 @@ import type { ProjectConfigs } from '../projects/project-config.ts';
 const PUT_ROWS = 2_000;
 const ORDINALS_PAGE = 10_000;
 
-/** A deleted project takes its graphs and indexes along. */
-/** @param kept what is known of projects until the server stops */
+/** A deleted project takes its graphs and indexes along, and what is `kept` of projects until the server stops. */
 export function withNeighbours(
   projects: ProjectsApi,
   neighbours: Neighbours,

@@ -1,7 +1,8 @@
 /** Methods that solve a linear system on the graph: spreading, harmonic, Poisson; one label more is one column more. */
+import { drained } from '../../core/steps.ts';
 import type { Affinity } from '../affinity.ts';
 import { checkSeeds, type Seeds } from '../seeds.ts';
-import { chebyshevPasses, type SparseRows, solveChebyshev, solveConjugate } from '../sparse.ts';
+import { chebyshevPasses, chebyshevSteps, conjugateSteps, type SparseRows } from '../sparse.ts';
 
 export type FieldMethod = 'spreading' | 'harmonic' | 'poisson';
 
@@ -32,8 +33,13 @@ const HARMONIC = { tolerance: 1e-5, passesMax: 600 };
  * seeds. Sources: Zhou et al. 2003; Zhu, Ghahramani and Lafferty, ICML 2003; Calder et al., ICML 2020.
  */
 export function solveField(affinity: Affinity, method: FieldMethod, seeds: Seeds): Field {
+  return drained(fieldSteps(affinity, method, seeds));
+}
+
+/** The same in steps, each a pass over the graph. */
+export function* fieldSteps(affinity: Affinity, method: FieldMethod, seeds: Seeds): Generator<void, Field> {
   checkSeeds(seeds, affinity.itemCount);
-  return { method, seeds, values: SOLVERS[method](affinity, seeds) };
+  return { method, seeds, values: yield* SOLVERS[method](affinity, seeds) };
 }
 
 /**
@@ -62,11 +68,11 @@ export function addToField(affinity: Affinity, field: Field, item: number, label
 /** Sparse passes that spreading takes for all labels; the benchmark compares with as many bare ones. */
 export const SPREADING_PASSES = chebyshevPasses(SPREADING_ALPHA, TOLERANCE);
 
-const SOLVERS: Record<FieldMethod, (affinity: Affinity, seeds: Seeds) => Float32Array> = {
+const SOLVERS: Record<FieldMethod, (affinity: Affinity, seeds: Seeds) => Generator<void, Float32Array>> = {
   spreading: (affinity, seeds) =>
-    solveChebyshev(affinity, SPREADING_ALPHA, scaled(oneHot(seeds), 1 - SPREADING_ALPHA), SPREADING_PASSES),
+    chebyshevSteps(affinity, SPREADING_ALPHA, scaled(oneHot(seeds), 1 - SPREADING_ALPHA), SPREADING_PASSES),
 
-  harmonic: (affinity, seeds) => solveHarmonic(affinity, oneHot(seeds), seeds.items),
+  harmonic: (affinity, seeds) => harmonicSteps(affinity, oneHot(seeds), seeds.items),
 
   poisson(affinity, seeds) {
     const sources = oneHot(seeds);
@@ -75,7 +81,7 @@ const SOLVERS: Record<FieldMethod, (affinity: Affinity, seeds: Seeds) => Float32
     for (let s = 0; s < count; s++) {
       for (let c = 0; c < seeds.classCount; c++) sources.values[s * seeds.classCount + c]! -= share[c]!;
     }
-    return solvePoisson(affinity, sources, chebyshevPasses(POISSON_ALPHA, TOLERANCE));
+    return poissonSteps(affinity, sources, chebyshevPasses(POISSON_ALPHA, TOLERANCE));
   },
 };
 
@@ -90,13 +96,14 @@ const CHANGES: Record<FieldMethod, (affinity: Affinity, field: Field, item: numb
   spreading(affinity, { seeds }, item, label) {
     const source = { items: [item], width: 1, values: Float64Array.of(1 - SPREADING_ALPHA) };
     const passes = passesForOne(SPREADING_ALPHA, seeds);
-    return { column: solveChebyshev(affinity, SPREADING_ALPHA, source, passes), row: unitRow(seeds.classCount, label) };
+    const column = drained(chebyshevSteps(affinity, SPREADING_ALPHA, source, passes));
+    return { column, row: unitRow(seeds.classCount, label) };
   },
 
   /** u' = u + h (e - u(item)), h the harmonic function that is 1 at the item and 0 at the labels so far. */
   harmonic(affinity, { seeds, values }, item, label) {
     const source = { items: [item], width: 1, values: Float64Array.of(1) };
-    const column = solveHarmonic(affinity, source, [...Array.from(seeds.items), item]);
+    const column = drained(harmonicSteps(affinity, source, [...Array.from(seeds.items), item]));
     const row = unitRow(seeds.classCount, label);
     return { column, row: row.map((one, c) => one - values[item * seeds.classCount + c]!) };
   },
@@ -108,7 +115,7 @@ const CHANGES: Record<FieldMethod, (affinity: Affinity, field: Field, item: numb
     const source = new Float64Array(count + 1).fill(-1 / (count + 1));
     source[count] = count / (count + 1);
     const sources = { items: [...Array.from(seeds.items), item], width: 1, values: source };
-    const column = solvePoisson(affinity, sources, passesForOne(POISSON_ALPHA, seeds));
+    const column = drained(poissonSteps(affinity, sources, passesForOne(POISSON_ALPHA, seeds)));
     return { column, row: unitRow(seeds.classCount, label).map((one, c) => one - share[c]!) };
   },
 };
@@ -119,19 +126,20 @@ function passesForOne(alpha: number, { items }: Seeds): number {
 }
 
 /** (D - W + shift D) u = sources, by v = sqrt(D) u. */
-function solvePoisson(
+function* poissonSteps(
   { degrees, ...graph }: Affinity,
   { items, width, values }: SparseRows,
   passes: number,
-): Float32Array {
+): Generator<void, Float32Array> {
   const scaled = values.map(
     (value, at) => value * POISSON_ALPHA * inverseRoot(degrees[items[Math.floor(at / width)]!]!),
   );
-  return unscale(solveChebyshev(graph, POISSON_ALPHA, { items, width, values: scaled }, passes), width, degrees);
+  const v = yield* chebyshevSteps(graph, POISSON_ALPHA, { items, width, values: scaled }, passes);
+  return unscale(v, width, degrees);
 }
 
 /** Weighted means of the neighbours everywhere but at the items held (`known` of them not at 0). */
-function solveHarmonic(affinity: Affinity, known: SparseRows, held: ArrayLike<number>): Float32Array {
+function* harmonicSteps(affinity: Affinity, known: SparseRows, held: ArrayLike<number>): Generator<void, Float32Array> {
   const { itemCount, starts, columns, normalised, degrees } = affinity;
   const { items, width, values } = known;
   const fixed = new Uint8Array(itemCount);
@@ -146,7 +154,7 @@ function solveHarmonic(affinity: Affinity, known: SparseRows, held: ArrayLike<nu
       for (let c = 0; c < width; c++) b[to * width + c]! += weight * values[s * width + c]!;
     }
   }
-  const out = unscale(solveConjugate(affinity, 1, b, width, { ...HARMONIC, fixed }), width, degrees);
+  const out = unscale(yield* conjugateSteps(affinity, 1, b, width, { ...HARMONIC, fixed }), width, degrees);
   for (let s = 0; s < items.length; s++) {
     for (let c = 0; c < width; c++) out[items[s]! * width + c] = values[s * width + c]!;
   }

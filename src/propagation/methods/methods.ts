@@ -4,7 +4,7 @@ import { drained } from '../../core/steps.ts';
 import type { PropagationPool } from '../pool.ts';
 import { checkSeeds, compactSeeds, type Seeds, seenIn } from '../seeds.ts';
 import { geometricMean } from './ensemble.ts';
-import { type FieldMethod, solveField } from './field.ts';
+import { type FieldMethod, fieldSteps } from './field.ts';
 import { headSteps } from './head.ts';
 import { seededKMeans } from './kmeans.ts';
 import { neighbourVote } from './knn.ts';
@@ -34,10 +34,13 @@ type Steps = Generator<unknown, Spread>;
 type Runner = (pool: PropagationPool, seeds: Seeds, run: (name: MethodName) => Steps) => Steps;
 
 const RUNNERS: Record<MethodName, Runner> = {
-  poisson: inOne((pool, seeds) => fieldSpread(pool, 'poisson', seeds)),
-  spreading: inOne((pool, seeds) => fieldSpread(pool, 'spreading', seeds)),
-  harmonic: inOne((pool, seeds) => fieldSpread(pool, 'harmonic', seeds)),
-  knn: inOne(neighbourVote),
+  poisson: (pool, seeds) => fieldSpread(pool, 'poisson', seeds),
+  spreading: (pool, seeds) => fieldSpread(pool, 'spreading', seeds),
+  harmonic: (pool, seeds) => fieldSpread(pool, 'harmonic', seeds),
+  *knn(pool, seeds) {
+    yield;
+    return neighbourVote(pool, seeds);
+  },
   kmeans: seededKMeans,
   *head(pool, seeds) {
     return (yield* headSteps(pool.heap, pool.rows, seeds)).spread;
@@ -52,14 +55,6 @@ const RUNNERS: Record<MethodName, Runner> = {
     return geometricMean([yield* run('smoothed_head'), yield* run('poisson'), yield* run('kmeans')]);
   },
 };
-
-/** A second or two for a hundred thousand items. */
-function inOne(method: (pool: PropagationPool, seeds: Seeds) => Spread): Runner {
-  return function* (pool, seeds) {
-    yield;
-    return method(pool, seeds);
-  };
-}
 
 /**
  * What each named method (default: all) says about every item of the pool. Classes without a label are never proposed;
@@ -126,8 +121,8 @@ function widen(spread: Spread, seen: readonly number[], classCount: number): Spr
   return { classCount, probabilities, confidence: spread.confidence };
 }
 
-function fieldSpread(pool: PropagationPool, method: FieldMethod, seeds: Seeds): Spread {
-  const { values } = solveField(pool.affinity, method, seeds);
+function* fieldSpread(pool: PropagationPool, method: FieldMethod, seeds: Seeds): Steps {
+  const { values } = yield* fieldSteps(pool.affinity, method, seeds);
   return method === 'poisson' ? poissonSpread(values, seeds.classCount) : fromMass(values, seeds.classCount);
 }
 

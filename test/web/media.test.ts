@@ -87,8 +87,11 @@ describe('media on the label page', () => {
     const box = (await picture.boundingBox())!;
     expect(box.height).toBeLessThan(800);
     expect(box.width / box.height).toBeCloseTo(900 / 1400, 1);
+    await page.locator('.similar img').nth(2).waitFor();
     await keepScreenshot(page, 'label-picture');
-    for (const key of ['1', '2', '1']) await answer(page, key);
+    const first = await answer(page, '1');
+    await page.locator('.last-answer', { hasText: `Item ${first}` }).waitFor();
+    for (const key of ['2', '1']) await answer(page, key);
     await allSaved(page);
     const annotations = await server.annotations(id);
     expect(annotations.map((one) => labelsOf(one.result)[0])).toEqual(['left', 'right', 'left']);

@@ -37,7 +37,7 @@ export function LastTen({ session, at, layout }: Omit<SideProps, 'item'>): React
         {at.given.map((one) => (
           <li key={one.submissionId}>
             <LastButton
-              text={snippet(textOf(layout, one.item.data), 60)}
+              text={snippet(textOf(layout, one.item.data), 60) || `Item ${one.item.id}`}
               labels={one.skipped ? [] : choicesOf(one.result)}
               note={one.note}
               open={() => session.reopen({ ...one, annotationId: null, task: one.item })}
@@ -63,7 +63,7 @@ function StoredAnswer(props: Omit<SideProps, 'item' | 'at'> & { annotation: Anno
   });
   return (
     <LastButton
-      text={task.data === undefined ? `Item ${annotation.task}` : snippet(textOf(layout, task.data.data), 60)}
+      text={(task.data && snippet(textOf(layout, task.data.data), 60)) || `Item ${annotation.task}`}
       labels={annotation.was_cancelled ? [] : choicesOf(annotation.result)}
       note={annotation.note}
       open={() => {

@@ -1,7 +1,7 @@
 /** Beside the item: why it comes now, who says so, what looks like it, and the last answers. */
 import './side.css';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { api } from '../api.ts';
 import { percent, snippet } from '../format.ts';
 import { type Layout, textOf } from '../layout.ts';
@@ -10,6 +10,8 @@ import type { NextItem, Reason, VoteView } from '../wire.ts';
 import type { Snapshot } from './answer.ts';
 import { LastTen } from './last.tsx';
 import type { LabelSession } from './session.ts';
+
+const MediaBlock = lazy(() => import('../parts/media.tsx'));
 
 /** Votes and look-alikes asked for ahead are good for this long. */
 export const HINTS_FRESH_MS = 30_000;
@@ -148,6 +150,7 @@ function SimilarItems({ taskId, layout }: { taskId: number; layout: Layout }): R
     // The first items come before they are embedded.
     refetchInterval: ({ state }) => state.data !== undefined && state.data.length < SIMILAR_SHOWN && FEW_AGAIN_MS,
   });
+  const picture = layout.blocks.flatMap((block) => (block.kind === 'image' ? [block.value] : []))[0];
   return (
     <section>
       <h2>Similar items</h2>
@@ -155,9 +158,15 @@ function SimilarItems({ taskId, layout }: { taskId: number; layout: Layout }): R
       <ul className="similar">
         {similar.data?.slice(0, SIMILAR_SHOWN).map(({ task, similarity, label }) => (
           <li key={task.id}>
-            <span className="similar-text" dir="auto">
-              {snippet(textOf(layout, task.data), 90) || `Item ${task.id}`}
-            </span>
+            {picture === undefined ? (
+              <span className="similar-text" dir="auto">
+                {snippet(textOf(layout, task.data), 90) || `Item ${task.id}`}
+              </span>
+            ) : (
+              <Suspense fallback={null}>
+                <MediaBlock kind="image" taskId={task.id} field={picture.slice(1)} count={1} />
+              </Suspense>
+            )}
             <span className="similar-foot">
               {label === null ? <span className="muted">unlabeled</span> : <b dir="auto">{label}</b>}
               <span className="muted">{similarity.toFixed(2)}</span>

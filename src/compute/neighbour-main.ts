@@ -10,6 +10,9 @@ import { type Progress, Rooms } from './neighbour-rooms.ts';
 type Start = Extract<ToNeighbours, { type: 'start' }>;
 type Call = Extract<ToNeighbours, { type: 'call' }>;
 
+/** Steps of small projects take less than a millisecond, and the server stores what it is told. */
+const TELL_MS = 200;
+
 let rooms: Promise<Rooms>;
 /** How to stop the calls that are not answered yet. */
 const stops = new Map<number, (error: AppError) => void>();
@@ -29,8 +32,13 @@ async function open({ folder, products, threads, exactItemsMax = EXACT_ITEMS_MAX
 
 async function answer({ id, name, args }: Call): Promise<void> {
   const stop = new Promise<never>((_, reject) => stops.set(id, reject));
+  let told = { stage: '', at: 0 };
   const progress: Progress = async (stage, done) => {
-    if (stops.has(id)) send({ type: 'progress', id, stage, done });
+    const at = performance.now();
+    if (stops.has(id) && (stage !== told.stage || at - told.at >= TELL_MS)) {
+      send({ type: 'progress', id, stage, done });
+      told = { stage, at };
+    }
     // Other calls, and the wish to stop this one, get their turn between two steps.
     await new Promise((resolve) => setImmediate(resolve));
     if (!stops.has(id)) throw stopped();

@@ -7,6 +7,8 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is awaited comes when the machine has time for it; a second is too short on a busy one.
+    expect: { poll: { timeout: 40_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -90,7 +90,7 @@ describe('over a connection', () => {
     expect(fourth.headers.get('retry-after')).toBe('5');
     expect(await fourth.json()).toMatchObject({ code: 'LIMIT_QUEUE' });
     three[0]!.close();
-    await vi.waitFor(async () => expect((await open()).response.status).toBe(200));
+    await expect.poll(async () => (await open()).response.status).toBe(200);
   });
 });
 

@@ -6,13 +6,13 @@ import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
 import { ofPeople, promotionRuns } from '../queue/answers.ts';
 import { type SpanTarget, spansIn } from '../rules/span-target.ts';
+import { fittedTasks } from './fitted-tasks.ts';
 import type { LabelModelBody } from './label-model-body.ts';
 import { spansByVoter, voterOfPrediction } from './span-suggestions.ts';
 import type { Voters } from './voters.ts';
 
-/** Texts with spans of somebody; a text has a dozen pieces, and weights settle long before. */
-const TEXTS_MAX = 20_000;
-const CHUNK = 1_000;
+/** A text has a dozen pieces, and weights settle long before. */
+const TEXTS_MAX = { spread: 20_000, annotated: 20_000 };
 
 /** Null when nobody has marked anything. */
 export async function fitSpans(
@@ -24,12 +24,13 @@ export async function fitSpans(
   const voterCount = voters.names.length;
   const promotions = await promotionRuns(store, project.id);
   const texts: SpanText[] = [];
-  const step = CHUNK * Math.max(1, Math.ceil(project.ordinals / TEXTS_MAX));
-  for (let from = 0; from < project.ordinals; from += step) {
+  const planned = Math.min(project.ordinals, TEXTS_MAX.spread);
+  let done = 0;
+  for await (const tasks of fittedTasks({ store }, project, TEXTS_MAX)) {
     throwIfStopped(work.signal);
-    const { ids } = await store.tasks.ordinals(project.id, from, CHUNK);
-    const predictions = groupBy(await store.predictions.ofTasks([...ids]), (one) => one.taskId);
-    const given = ofPeople(await store.annotations.ofTasks([...ids]), promotions);
+    const ids = tasks.map((task) => task.id);
+    const predictions = groupBy(await store.predictions.ofTasks(ids), (one) => one.taskId);
+    const given = ofPeople(await store.annotations.ofTasks(ids), promotions);
     const annotations = groupBy(given, (one) => one.taskId);
     for (const id of ids) {
       const spansOf = spansByVoter(target, predictions.get(id) ?? [], voterOf, voterCount);
@@ -38,8 +39,8 @@ export async function fitSpans(
       const truth = answers.find((one) => one.groundTruth) ?? answers.at(-1);
       texts.push({ spansOf, gold: truth ? spansIn(target, truth.result) : null });
     }
-    const done = Math.min(from + step, project.ordinals);
-    await work.progress({ stage: 'reading spans', done, total: project.ordinals });
+    done += tasks.length;
+    await work.progress({ stage: 'reading spans', done, total: Math.max(done, planned) });
   }
   if (texts.length === 0) return null;
   const { votes, gold } = spanRows(texts, voterCount, target.labels.length);

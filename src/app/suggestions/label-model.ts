@@ -9,6 +9,7 @@ import { type JobHandler, type JobWork, throwIfStopped } from '../jobs/job-runne
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
 import { ofPeople, promotionRuns, sharesOf } from '../queue/answers.ts';
+import { fittedTasks } from './fitted-tasks.ts';
 import { asBody, type LabelModelBody } from './label-model-body.ts';
 import { fitSpans } from './label-model-spans.ts';
 import { countedVotes, type LabelModels } from './label-models.ts';
@@ -17,11 +18,7 @@ import { type Voters, voterLookup, votersOf } from './voters.ts';
 export const LABEL_MODEL = 'label-model';
 
 /** Tasks that a fit looks at: beyond them weights no longer change in the second digit. Annotated ones come on top. */
-const TASKS_MAX = 100_000;
-const ANNOTATED_MAX = 20_000;
-const CHUNK = 1_000;
-/** Annotations carry whole results: fewer at once, so that reading them stalls nobody. */
-const ANNOTATIONS_CHUNK = 500;
+const TASKS_MAX = { spread: 100_000, annotated: 20_000 };
 /** Share from which a label of several annotators counts. */
 const AGREED = 0.5;
 const VERSION_HEX_DIGITS = 12;
@@ -127,24 +124,20 @@ interface Gathered {
   readonly annotated: { readonly row: number; readonly ordinal: number }[];
 }
 
-/** A spread over all tasks, and the annotated ones wherever they are. */
 async function gather(deps: Deps, work: JobWork, sources: Sources): Promise<Gathered> {
   const { store } = deps;
   const { project, voters, labelIds } = sources;
   const all: Gathered = { rows: 0, votes: { rows: [], voters: [], classes: [] }, gold: [], annotated: [] };
-  const seen = new Set<number>();
   const promotions = await promotionRuns(store, project.id);
   const classOf = new Map(labelIds.map((id, i) => [id, i]));
   const voterOf = voterLookup(voters);
-  const step = CHUNK * Math.max(1, Math.ceil(project.ordinals / TASKS_MAX));
-  const add = async (tasks: readonly { id: number; ordinal: number }[]): Promise<void> => {
-    const fresh = tasks.filter((task) => !seen.has(task.id));
-    const rowOf = new Map(fresh.map((task, i) => [task.id, all.rows + i]));
-    const ids = fresh.map((task) => task.id);
+  const planned = Math.min(project.ordinals, TASKS_MAX.spread);
+  for await (const tasks of fittedTasks(deps, project, TASKS_MAX)) {
+    const rowOf = new Map(tasks.map((task, i) => [task.id, all.rows + i]));
+    const ids = tasks.map((task) => task.id);
     const answers = ofPeople(await store.annotations.ofTasks(ids), promotions);
     const annotations = groupBy(answers, (one) => one.taskId);
-    for (const { id, ordinal } of fresh) {
-      seen.add(id);
+    for (const { id, ordinal } of tasks) {
       const known = addGold(sources.config, annotations.get(id) ?? [], all.gold);
       if (known) all.annotated.push({ row: rowOf.get(id)!, ordinal });
     }
@@ -153,25 +146,9 @@ async function gather(deps: Deps, work: JobWork, sources: Sources): Promise<Gath
       all.votes.voters.push(voter);
       all.votes.classes.push(label);
     }
-    all.rows += fresh.length;
+    all.rows += tasks.length;
     throwIfStopped(work.signal);
-    const planned = Math.ceil(project.ordinals / step) * CHUNK;
-    const total = Math.max(all.rows, Math.min(project.ordinals, planned));
-    await work.progress({ stage: 'reading votes', done: all.rows, total });
-  };
-  for (let from = 0; from < project.ordinals; from += step) {
-    const { ids, ordinals } = await store.tasks.ordinals(project.id, from, CHUNK);
-    await add(
-      Array.from(ordinals, (ordinal, i) => ({ id: ids[i]!, ordinal })).filter((one) => one.ordinal < from + CHUNK),
-    );
-  }
-  for (let after = 0; all.annotated.length < ANNOTATED_MAX; ) {
-    const page = await store.annotations.list(project.id, { after, limit: ANNOTATIONS_CHUNK });
-    if (page.length === 0) break;
-    after = page.at(-1)!.id;
-    const missed = [...new Set(page.map((one) => one.taskId))].filter((id) => !seen.has(id));
-    const tasks = await Promise.all(missed.map((id) => store.tasks.get(id)));
-    await add(tasks.filter((task) => task !== undefined));
+    await work.progress({ stage: 'reading votes', done: all.rows, total: Math.max(all.rows, planned) });
   }
   return all;
 }

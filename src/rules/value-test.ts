@@ -2,10 +2,17 @@
 import { isJsonObject, type Json, stableStringify } from '../core/json.ts';
 import type { ValueTest } from './rule.ts';
 
-/** The value at a path of keys and list positions; undefined when there is none. */
+/**
+ * The value at a path of keys and list positions; undefined when there is none. A field of the data whose own name
+ * contains dots wins over the path, as it does in label configs.
+ */
 export function valueAt(root: unknown, path: readonly string[]): Json | undefined {
   let value = root;
-  for (const key of path) {
+  for (const [i, key] of path.entries()) {
+    if (i === 1 && path.length > 2 && isJsonObject(value)) {
+      const name = path.slice(1).join('.');
+      if (Object.hasOwn(value, name)) return value[name];
+    }
     if (Array.isArray(value)) value = value[Number(key)];
     // `__proto__` and friends are not data.
     else if (isJsonObject(value) && Object.hasOwn(value, key)) value = value[key];
@@ -30,7 +37,9 @@ export function holds(test: ValueTest, value: Json | undefined): boolean {
   return inRange(test, value) && inTime(test, value) && inLength(test, value);
 }
 
+/** A number is the same as a text that spells it: tables know texts only. */
 function same(a: Json, b: Json): boolean {
+  if (typeof a === 'string' && typeof b === 'number') return a.trim() !== '' && Number(a) === b;
   return typeof a === 'object' ? stableStringify(a) === stableStringify(b) : a === b;
 }
 

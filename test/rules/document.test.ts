@@ -305,6 +305,11 @@ describe('predicates on fields, facts and scores', () => {
     expect(votesOn('{field: {path: meta.source, in: [web, sms]}}', ...tasks)).toEqual([0]);
     expect(votesOn('{field: {path: o.k.0, equals: 1}}', ...tasks)).toEqual([0]);
     expect(votesOn('{field: {path: s, exists: false}}', ...tasks)).toEqual([2]);
+    expect(votesOn('{field: {path: n, equals: 12.5}}', ...tasks)).toEqual([1]);
+    expect(votesOn('{field: {path: n, in: [5, 12.5]}}', ...tasks)).toEqual([0, 1]);
+    const dotted = { data: { 'my.note': 'free', my: { note: 'other' } } };
+    expect(votesOn('{keywords: {words: [free], field: my.note}}', dotted)).toEqual([0]);
+    expect(votesOn('{field: {path: my.note, equals: free}}', dotted)).toEqual([0]);
     expect(votesOn('{field: {path: __proto__.constructor, exists: true}}', ...tasks)).toEqual([]);
   });
 

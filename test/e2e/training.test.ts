@@ -56,7 +56,7 @@ describe('training', () => {
   });
 
   it('is not asked for again by labels that no model can learn any more', async () => {
-    const params = await project({ retrain_every: 5 });
+    const params = await project({ retrain_every: 0 });
     await answerMany(params, 30);
     await settle(server.client, params.project_id);
     const label_config = TEXT_CONFIG.replace('"spam"', '"offer"');
@@ -70,6 +70,7 @@ describe('training', () => {
     await settle(server.client, params.project_id);
     await server.client.call('train', { params });
     await settle(server.client, params.project_id);
+    await server.client.call('projectUpdate', { params, body: { settings: { retrain_every: 5 } } });
     expect((await plan(params)).sentence).toContain('0 new labeled tasks since the last training');
   });
 

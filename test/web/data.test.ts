@@ -18,6 +18,19 @@ async function answered(title: string): Promise<number> {
   return id;
 }
 
+describe('a project without items', () => {
+  it('says so, and leads its owner to where some are added', async () => {
+    const { id } = await server.call('projectCreate', 'POST', '/api/projects', {
+      title: 'Bare',
+      label_config: choicesConfig(['spam', 'ham']),
+    });
+    const { page } = await visit(`/projects/${id}/label`);
+    await page.getByRole('heading', { name: 'This project has no items yet' }).waitFor();
+    await page.getByRole('link', { name: 'Add some' }).click();
+    await page.getByRole('heading', { name: 'Add items' }).waitFor();
+  });
+});
+
 describe('data', () => {
   it('downloads the labels in the chosen format, and says first what it cannot hold', async () => {
     const id = await answered('Export me');

@@ -104,7 +104,7 @@ function Workplace({ project, layout, me }: WorkplaceProps): ReactNode {
           </details>
         )}
         {view.shown === null ? (
-          <Waiting {...at} bare={project.task_number === 0} />
+          <Waiting {...at} project={project} owner={owner} />
         ) : (
           <>
             <ItemCard layout={layout} shown={view.shown} view={view} onRule={owner ? makeRule : null} />
@@ -142,8 +142,10 @@ function usePrefetchedHints(upcoming: readonly NextItem[]): void {
   }, [next, queries]);
 }
 
-/** `bare` is a project without items. */
-function Waiting({ state, problem, bare }: Pick<Snapshot, 'state' | 'problem'> & { bare: boolean }): ReactNode {
+type WaitingProps = Pick<Snapshot, 'state' | 'problem'> & Pick<WorkplaceProps, 'project'> & { readonly owner: boolean };
+
+function Waiting({ state, problem, project, owner }: WaitingProps): ReactNode {
+  const bare = project.task_number === 0;
   return (
     <div className="waiting card" role="status">
       {state === 'filling' && <p className="muted">Fetching the next item…</p>}
@@ -152,6 +154,12 @@ function Waiting({ state, problem, bare }: Pick<Snapshot, 'state' | 'problem'> &
           <h2>{bare ? 'This project has no items yet' : 'Nothing is left for you here'}</h2>
           <p className="muted">
             {!bare && 'Every item is labeled, skipped or with somebody else. '}New ones appear by themselves.
+            {bare && owner && (
+              <>
+                {' '}
+                <Link href={`/projects/${project.id}/data`}>Add some</Link>.
+              </>
+            )}
           </p>
         </>
       )}

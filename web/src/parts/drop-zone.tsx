@@ -34,7 +34,11 @@ export function DropZone(props: {
         className="visually-hidden"
         multiple
         accept={accept}
-        onChange={(event) => take(event.target.files)}
+        onChange={(event) => {
+          take(event.target.files);
+          // A file that was mended in the meantime can be chosen again.
+          event.target.value = '';
+        }}
       />
       {files[0] === undefined ? (
         <>

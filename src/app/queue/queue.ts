@@ -93,7 +93,8 @@ async function heldLease(
   const task = await deps.store.tasks.get(held.taskId);
   if (!task) return undefined;
   const expiresAt = leaseEnd(deps, loop);
-  await deps.store.leases.extend(task.id, who.annotatorId, expiresAt);
+  // An edit of the task ends its leases, also since this one was read.
+  if (!(await deps.store.leases.extend(task.id, who.annotatorId, expiresAt))) return undefined;
   loop.roster.lease(task.ordinal, who.annotatorId, expiresAt);
   const prediction = held.predictionId === null ? undefined : await deps.store.predictions.get(held.predictionId);
   return item(deps, hints, loop, loop.ranking.tasks, {

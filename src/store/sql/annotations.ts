@@ -92,6 +92,9 @@ const insertRow = query<NewRow>()((db, p) =>
     .returning('id'),
 );
 
+/** Also one whose run was taken back: the run may be done again. */
+const isStored = query<{ id: number }>()((db, p) => db.selectFrom('predictions').select('id').where('id', '=', p.id));
+
 const endLease = query<{ taskId: number; annotatorId: number }>()((db, p) =>
   db.deleteFrom('leases').where('task_id', '=', p.taskId).where('annotator_id', '=', p.annotatorId),
 );
@@ -165,11 +168,18 @@ export async function submit(
   const earlier = submissionId === '' ? undefined : await bySubmission.first(db, { taskId, annotatorId, submissionId });
   if (earlier) return { annotation: toAnnotation(earlier), created: false };
   await requireTask(db, taskId, projectId);
-  const created = await insertOne(db, annotation, now);
+  const created = await insertOne(db, await withoutGone(db, annotation), now);
   await endLease.run(db, { taskId, annotatorId });
   await endPostponing.run(db, { taskId, annotatorId });
   await recount(db, projectId, [taskId]);
   return { annotation: created, created: true };
+}
+
+/** What was shown may be gone since it was looked up: its task was edited. */
+async function withoutGone(db: Database, annotation: NewAnnotation): Promise<NewAnnotation> {
+  const id = annotation.parentPrediction;
+  if (id === null || (await isStored.first(db, { id })) !== undefined) return annotation;
+  return { ...annotation, parentPrediction: null };
 }
 
 export async function insertMany(

@@ -45,6 +45,7 @@ const change = query<{ id: number; result: string; score: number | null }>()((db
   db.updateTable('predictions').set({ result: p.result, score: p.score }).where('id', '=', p.id),
 );
 const remove = query<{ id: number }>()((db, p) => db.deleteFrom('predictions').where('id', '=', p.id));
+/** To be run before a prediction goes that its task outlives: no foreign key does it. */
 const forget = query<{ id: number; taskId: number }>()((db, p) =>
   db
     .updateTable('annotations')

@@ -224,15 +224,13 @@ export async function edit(
   if (stale) {
     await db.deleteFrom('votes').where('task_id', '=', id).execute();
     await dropMarks(db, id);
-    await endLeases.run(db, { id, now: Date.parse(now) });
+    await endLeases.run(db, { id });
   }
   return { ...old, ordinal, data, meta, updatedAt: now };
 }
 
-/** Whoever holds it is given it anew, as it is now: the suggestion that was kept is one for what it was. */
-const endLeases = query<{ id: number; now: number }>()((db, p) =>
-  db.updateTable('leases').set({ expires_at: p.now }).where('task_id', '=', p.id).where('expires_at', '>', p.now),
-);
+/** Gone, so that none is extended: whoever holds it is given it anew, as it is now, with a suggestion for that. */
+const endLeases = query<{ id: number }>()((db, p) => db.deleteFrom('leases').where('task_id', '=', p.id));
 
 /** Tasks per look at the clock: each takes its annotations, predictions and votes with it. */
 const DELETE_TASKS = 64;

@@ -187,10 +187,15 @@ export function annotationContract(open: OpenEmpty): void {
       expect(await store.predictions.get(id)).toMatchObject({ result: [{ id: 'x' }], score: null });
       const anna = await world.annotator('anna');
       const { annotation } = await store.annotations.submit(world.answer(task!.id, anna, { parentPrediction: id }));
+      expect(annotation.parentPrediction).toBe(id);
       await store.predictions.delete(id);
       expect(await store.predictions.get(id)).toBeUndefined();
       expect(await store.predictions.count(project.id)).toBe(0);
       expect(await store.annotations.get(annotation.id)).toMatchObject({ parentPrediction: null });
+      // Also for an answer that was on its way when the prediction went.
+      const late = await store.annotations.submit(world.answer(task!.id, anna, { parentPrediction: id }));
+      expect(late.annotation.parentPrediction).toBeNull();
+      expect(await store.annotations.get(late.annotation.id)).toMatchObject({ parentPrediction: null });
       await expect(store.predictions.delete(id)).rejects.toMatchObject(code('NOT_FOUND'));
       await expect(store.predictions.update(id, { result: [], score: 1 })).rejects.toMatchObject(code('NOT_FOUND'));
     }));

@@ -58,6 +58,8 @@ export function leaseContract(open: OpenEmpty): void {
       expect(await store.leases.ofAnnotator(project.id, ann)).toHaveLength(1);
       await store.tasks.edit(a, { data: { text: 'something else' } });
       expect(await store.leases.ofAnnotator(project.id, ann)).toEqual([]);
+      // Not even by whoever has seen it before the edit.
+      expect(await store.leases.extend(a, ann, world.clock.now() + HOUR)).toBe(false);
       expect(await acquire(world, ann, [a])).toBe(a);
     }));
 

@@ -78,7 +78,8 @@ create table task_answers (
 ) strict;
 create index task_answers_by_project on task_answers (project_id);
 
--- parent_prediction is no foreign key: a prediction goes only together with its task, and with it this row.
+-- parent_prediction is no foreign key: without an index of its own it would be looked for in all rows. Whoever removes
+-- a prediction forgets it here.
 create table annotations (
   id integer primary key autoincrement,
   project_id integer not null,

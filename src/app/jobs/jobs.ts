@@ -53,8 +53,8 @@ export function createJobs(deps: Deps, loops: Loops, closing: AbortSignal): Jobs
       try {
         await takeBack(job);
       } catch (error) {
-        // The next worker tries again.
-        await jobs.release(lease);
+        // The next worker tries again; with a lease that is lost one does so anyway.
+        await jobs.release(lease).catch(() => undefined);
         throw error;
       }
       return jobs.cancelled(lease);

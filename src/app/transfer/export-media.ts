@@ -25,6 +25,8 @@ interface Packed {
 const MISSING = 'missing-files.log';
 /** Enough to know it by; an address can hold a whole picture. */
 const REFERENCE_CHARS = 200;
+/** Named in the list: enough to see what is wrong, and of millions no more is kept in memory. */
+const MISSING_NAMED = 10_000;
 
 const FOLDER_OF: Readonly<Partial<Record<ObjectKind, string>>> = { image: 'images', audio: 'audio', video: 'video' };
 
@@ -42,11 +44,14 @@ export function mediaFolder(
   /** By reference; null when it cannot be had. */
   const packing = new Map<string, Packed | null>();
   const missing: string[] = [];
+  let unnamed = 0;
 
   const lose = (reference: string, taskId: number, error: unknown): void => {
     if (!(error instanceof AppError)) throw error;
     packing.set(reference, null);
-    missing.push(`task ${taskId}: ${reference.slice(0, REFERENCE_CHARS)}: ${error.message}`.replace(/\s+/g, ' '));
+    const line = `task ${taskId}: ${reference.slice(0, REFERENCE_CHARS)}: ${error.message}`.replace(/\s+/g, ' ');
+    if (missing.length < MISSING_NAMED) missing.push(line);
+    else unnamed += 1;
     onLoss?.(taskId, `A file is not packed: ${error.message}`);
   };
 
@@ -88,20 +93,27 @@ export function mediaFolder(
         if (one === null) continue;
         try {
           const file = await media.open(reference, project.id);
-          yield { path: one.path, content: bytesOf(file) };
+          yield { path: one.path, content: bytesOf(file, (error) => lose(reference, one.taskId, error)) };
         } catch (error) {
           // It was there when the tasks were written.
           lose(reference, one.taskId, error);
         }
       }
-      if (missing.length > 0) yield { path: MISSING, content: `${missing.join('\n')}\n` };
+      const more = unnamed > 0 ? [`and ${unnamed} more`] : [];
+      if (missing.length > 0) yield { path: MISSING, content: `${[...missing, ...more].join('\n')}\n` };
     },
   };
 }
 
-async function* bytesOf(file: Media): AsyncGenerator<Uint8Array> {
+/** One that breaks off ends there: the others of the zip are worth having without it. */
+async function* bytesOf(file: Media, onBreak: (error: AppError) => void): AsyncGenerator<Uint8Array> {
   try {
     yield* file.read();
+  } catch (cause) {
+    const why = cause instanceof AppError ? ` ${cause.message}` : '';
+    onBreak(
+      new AppError('MEDIA_FETCH', `It broke off while it was read; the zip has its beginning only.${why}`, { cause }),
+    );
   } finally {
     await file.close();
   }

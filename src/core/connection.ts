@@ -31,6 +31,8 @@ export interface ConnectionSettings {
   readonly follow: boolean;
   /** Data field that holds the queue's order in Label Studio; null: by its usual name. */
   readonly orderField: string | null;
+  /** Data fields that an order was written into, this one and earlier ones; connections from before this was kept lack it. */
+  readonly takenFields?: readonly string[];
 }
 
 /** What one side knows of a task of the other. */

@@ -83,7 +83,12 @@ describe('a prompt, with a model that answers when it is told to', () => {
     } as unknown as Deps;
     const versions = { of: async () => ({ name: 'hs-1', suggests: true }) } as unknown as SuggestionVersions;
     const interactive = new Interactive(deps, new ProjectConfigs(), versions);
-    const connection = { id: 1, projectId: 1, settings: { orderField: null } } as unknown as Connection;
+    const connection = {
+      id: 1,
+      projectId: 1,
+      studioProject: null,
+      settings: { orderField: null },
+    } as unknown as Connection;
     const ask = async (result: object[], { user = 1, image = 'a.png', gone = new AbortController().signal } = {}) => {
       const context = JSON.parse(JSON.stringify({ result, user_id: user }));
       const text = await interactive.suggest(connection, [{ id: 7, data: { image } }], context, gone);

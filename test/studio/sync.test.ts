@@ -119,6 +119,69 @@ describe('a sync', () => {
     expect(Object.keys(tasks[0]!.data)).toEqual(['text']);
   }, 60_000);
 
+  it('writes no order over what people keep in a field', async () => {
+    const { params } = await open();
+    const tasks = [...world.studio.tasks.values()];
+    const written = tasks.map(({ data }) => ({ ...data }));
+    const use = (order_field: string | null) =>
+      world.client.call('connectionUpdate', { params, body: { settings: { order_field } } });
+    await expect(use('text')).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('is shown') });
+    // Nobody here has seen a task yet: it is found out before the first number is written.
+    for (const task of tasks) task.data.year = 1_999;
+    await use('year');
+    const ordering = async (body: object) => {
+      const { id } = await world.client.call('connectionSync', { params, body: { predictions: false, ...body } });
+      await settle(world.client, 1);
+      return world.client.call('jobGet', { params: { job_id: id } });
+    };
+    const refusal = (field: string) => ({
+      state: 'failed',
+      error: { code: 'CONFLICT', detail: expect.stringContaining(`"${field}" holds data of task`) },
+    });
+    expect(await ordering({ order: true })).toMatchObject(refusal('year'));
+    expect(tasks.map(({ data }) => data)).toEqual(written.map((data) => ({ ...data, year: 1_999 })));
+    const { tasks: ours } = await world.client.call('taskList', { query: { project: 1 } });
+    expect(ours[0]!.data).toMatchObject({ year: 1_999 });
+    for (const task of tasks) task.data.sold = 7;
+    await use('sold');
+    expect(await ordering({ order: true, direction: 'push' })).toMatchObject(refusal('sold'));
+    expect(tasks.every(({ data }) => data.sold === 7)).toBe(true);
+    await use(null);
+    await expect(use('year')).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('holds data'),
+    });
+    // What somebody writes into a field of ours later stays too.
+    tasks[4]!.data.headstart_order = 'mine';
+    const done = await ordering({ order: true });
+    expect(done).toMatchObject({ state: 'done', output: { ordered: 229 } });
+    expect(tasks[4]!.data.headstart_order).toBe('mine');
+    const failures = await world.client.call('jobFailures', { params: { job_id: done.id }, query: {} });
+    expect(failures.map((one) => one.detail)).toEqual([expect.stringContaining(`task ${tasks[4]!.id}`)]);
+  }, 60_000);
+
+  it('reads no order as data after the field was changed, nor by another connection', async () => {
+    const { projectId, params } = await open();
+    const changed = async () => (await sync(params, { predictions: false }, projectId)).changedTasks;
+    await sync(params, { predictions: false, order: true });
+    await world.client.call('connectionUpdate', { params, body: { settings: { order_field: 'place' } } });
+    expect(await changed()).toBe(0);
+    expect(await sync(params, { predictions: false, order: true })).toMatchObject({ ordered: 230 });
+    expect(await changed()).toBe(0);
+    await world.client.call('connectionUpdate', { params, body: { settings: { order_field: 'rank' } } });
+    expect(await changed()).toBe(0);
+    const other = await connect();
+    await sync(other.params, { predictions: false }, other.projectId);
+    const { tasks } = await world.client.call('taskList', { query: { project: other.projectId } });
+    expect(Object.keys(tasks[0]!.data)).toEqual(['text']);
+    const mine = { settings: { order_field: 'mine' } };
+    await world.client.call('connectionUpdate', { params: other.params, body: mine });
+    expect(await sync(other.params, { predictions: false, order: true }, other.projectId)).toMatchObject({
+      ordered: 230,
+    });
+    expect(await changed()).toBe(0);
+  }, 60_000);
+
   it('writes the order beside what was changed over there meanwhile, and not over it', async () => {
     const { params } = await open();
     await sync(params, { predictions: false });

@@ -4,6 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import { newSecret, secretHash } from '../secrets.ts';
+import { takenFields } from './order-fields.ts';
 
 export const DEFAULT_CONNECTION: ConnectionSettings = {
   // Gateways give up after 60 s, Label Studio after 100 s.
@@ -11,15 +12,8 @@ export const DEFAULT_CONNECTION: ConnectionSettings = {
   scores: 'confidence',
   follow: false,
   orderField: null,
+  takenFields: [],
 };
-
-/** Nobody else calls a field so: what comes back with it, also to another connection, is known for ours. */
-const ORDER_FIELD = 'headstart_order';
-
-/** The field of the data over there that the order of the queue is written into; no data to anybody here. */
-export function orderFieldOf({ settings }: Connection): string {
-  return settings.orderField ?? ORDER_FIELD;
-}
 
 /** A connection that went with its project is gone after so long. */
 const FRESH_MS = 1_000;
@@ -120,7 +114,7 @@ export function checkProject(connection: Connection, studioProject: number | nul
 
 /** Throws INPUT_BAD_FIELD naming the setting. */
 export function checkedSettings(old: ConnectionSettings, change: Partial<ConnectionSettings> = {}): ConnectionSettings {
-  const next = { ...old, ...change };
+  const next = { ...old, ...change, takenFields: takenFields(old) };
   const [least, most] = DEADLINE_MS;
   if (!(next.deadlineMs >= least && next.deadlineMs <= most)) {
     throw bad('deadline_ms', `The deadline is ${least} to ${most} milliseconds; Label Studio waits for 100 s.`);

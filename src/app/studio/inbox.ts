@@ -15,6 +15,7 @@ import { type Action, isKnownAction } from './actions.ts';
 import { AS_WRITTEN, type StudioClient, studioClient } from './client.ts';
 import { type Connections, tokenOf } from './connections.ts';
 import { annotationsIn, type Intake } from './intake.ts';
+import { orderFields } from './order-fields.ts';
 import { isAway } from './push.ts';
 import { type GivenAnnotation, type GivenTask, idOf, listOf, projectNumber, readTask } from './wire.ts';
 
@@ -267,8 +268,9 @@ export class Inbox {
     const { store } = this.#deps;
     const project = await found('project', connection.projectId, store.projects.get(connection.projectId));
     const { parsed } = this.#configs.of(project);
+    const ours = await orderFields(store, connection);
     return values.flatMap((value) => {
-      const given = readTask(value, parsed, connection);
+      const given = readTask(value, parsed, ours);
       return given && given.studioId !== null ? [given] : [];
     });
   }

@@ -9,6 +9,7 @@ import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
 import { spanOf } from '../spread/spans.ts';
 import { ImagePrompts } from './image-prompts.ts';
+import { orderFields } from './order-fields.ts';
 import type { SuggestionVersions } from './version.ts';
 import { listOf, readTask } from './wire.ts';
 
@@ -73,7 +74,7 @@ export class Interactive {
     const { store } = this.#deps;
     const project = await found('project', connection.projectId, store.projects.get(connection.projectId));
     const config = this.#configs.of(project);
-    const task = readTask(value, config.parsed, connection);
+    const task = readTask(value, config.parsed, await orderFields(store, connection));
     const regions = listOf(context.result).filter(isJsonObject);
     const drawn = regions.at(-1);
     const prompt = task && drawn && promptOf(config, task.data, drawn);

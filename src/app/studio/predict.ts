@@ -4,6 +4,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Deps } from '../deps.ts';
 import { AnswerMemory } from './answer-memory.ts';
 import type { Intake, Taken } from './intake.ts';
+import { orderFields } from './order-fields.ts';
 import type { Proposals, Suggester } from './proposals.ts';
 import { enqueuePush } from './push.ts';
 import type { Scored } from './score.ts';
@@ -118,8 +119,9 @@ export class Predictor {
     limit: AbortSignal,
   ): Promise<Map<number, Taken>> {
     const taken = new Map<number, Taken>();
+    const ours = await orderFields(this.#deps.store, connection);
     const readable = open.flatMap((i) => {
-      const given = readTask(tasks[i], config.parsed, connection);
+      const given = readTask(tasks[i], config.parsed, ours);
       if (given) return [{ i, given }];
       taken.set(i, UNREADABLE);
       return [];

@@ -2,6 +2,7 @@
 import type { Connection } from '../../core/connection.ts';
 import { AppError } from '../../core/errors.ts';
 import { isJsonObject } from '../../core/json.ts';
+import { parseLabelConfig } from '../../labelconfig/index.ts';
 import type { Identity } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import type { Matrices } from '../embeddings/matrices.ts';
@@ -21,6 +22,7 @@ import { examine } from './doctor.ts';
 import { Inbox } from './inbox.ts';
 import { Intake } from './intake.ts';
 import { Interactive } from './interactive.ts';
+import { checkOrderField } from './order-fields.ts';
 import { Predictor } from './predict.ts';
 import { Proposals } from './proposals.ts';
 import { createPushHandler, enqueuePush, STUDIO_PUSH } from './push.ts';
@@ -100,7 +102,8 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
         runId: null,
       };
       const projectId = input.projectId ?? (await projectFrom(deps, projects, row));
-      await found('project', projectId, store.projects.get(projectId));
+      const project = await found('project', projectId, store.projects.get(projectId));
+      await checkOrderField(store, { ...row, projectId }, configs.of(project).parsed);
       const { connection, secret } = await connections.add({ ...row, projectId });
       return { connection: await view(connection), secret };
     },
@@ -112,12 +115,17 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
         throw new AppError('CONFLICT', 'Label Studio has not called yet, so there is no address to accept.');
       }
       const { url, token, studioProject } = change;
+      const settings = checkedSettings(old.settings, change.settings);
+      if (settings.orderField !== old.settings.orderField) {
+        const project = await found('project', old.projectId, store.projects.get(old.projectId));
+        await checkOrderField(store, { ...old, settings }, configs.of(project).parsed);
+      }
       const next = await connections.update(id, {
         ...(change.acceptOffer ? { url: old.offeredUrl, token: null } : {}),
         ...(url === undefined ? {} : { url: url === null ? null : baseUrl(url) }),
         ...(token === undefined ? {} : { token }),
         ...(studioProject === undefined ? {} : { studioProject }),
-        settings: checkedSettings(old.settings, change.settings),
+        settings,
       });
       await enqueuePush(deps, next, 'owed');
       return view(next);
@@ -234,6 +242,8 @@ async function projectFrom(
   if (!isJsonObject(theirs) || typeof theirs.label_config !== 'string') {
     throw new AppError('STUDIO_REFUSED', 'Label Studio did not say what the label config of the project is.');
   }
+  // Before a project is made that nobody would connect.
+  await checkOrderField(deps.store, row, parseLabelConfig(theirs.label_config));
   const title =
     typeof theirs.title === 'string' && theirs.title.trim() !== '' ? theirs.title.slice(0, TITLE_CHARS) : '';
   const project = await projects.create({

@@ -13,6 +13,7 @@ import type { Connections } from './connections.ts';
 import type { FollowConfig } from './inbox.ts';
 import { annotationsIn, type Intake } from './intake.ts';
 import { writeOrder } from './order.ts';
+import { orderFields } from './order-fields.ts';
 import type { Proposals } from './proposals.ts';
 import { patiently, pushPredictions } from './push.ts';
 import { pushAnswers } from './push-answers.ts';
@@ -184,11 +185,12 @@ async function takePage(
   const { store } = deps;
   const project = await found('project', connection.projectId, store.projects.get(connection.projectId));
   const { parsed } = configs.of(project);
+  const ours = await orderFields(store, connection);
   const problem = (task: number | null, reason: string): void => {
     if (counts.problems.length < PROBLEMS_LISTED) counts.problems.push({ task, reason });
   };
   const read = values.flatMap((value) => {
-    const given = readTask(value, parsed, connection);
+    const given = readTask(value, parsed, ours);
     if (given?.studioId == null) {
       problem(null, 'This is no task.');
       return [];

@@ -1,10 +1,8 @@
 /** Label Studio's words for tasks and annotations, as they come in by `predict`, by webhook and by its API. */
-import type { Connection } from '../../core/connection.ts';
 import { isJsonObject, isTooDeep, type Json, type JsonObject, stableHash } from '../../core/json.ts';
 import type { ImportedAnnotation } from '../../formats/format.ts';
 import { fromWireAnnotation } from '../../formats/labelstudio.ts';
 import type { LabelConfig } from '../../labelconfig/index.ts';
-import { orderFieldOf } from './connections.ts';
 
 export interface GivenTask {
   /** Null for a task that is not stored over there. */
@@ -15,20 +13,20 @@ export interface GivenTask {
 /** What Label Studio calls the only column of a file without names. */
 const UNDEFINED = '$undefined$';
 
-/** Null for what is no task, or nested too deeply to be walked over. */
-export function readTask(value: unknown, config: LabelConfig, connection: Connection): GivenTask | null {
+/** Null for what is no task, or nested too deeply to be walked over. `orderFields`: what we wrote ourselves. */
+export function readTask(value: unknown, config: LabelConfig, orderFields: ReadonlySet<string>): GivenTask | null {
   if (!isJsonObject(value) || !isJsonObject(value.data) || isTooDeep(value.data)) return null;
-  return { studioId: idOf(value.id), data: cleanData(value.data, config, orderFieldOf(connection)) };
+  return { studioId: idOf(value.id), data: cleanData(value.data, config, orderFields) };
 }
 
-/** Without the field that we write ourselves, and under the name that the config shows. */
-function cleanData(data: JsonObject, config: LabelConfig, orderField: string): JsonObject {
-  const odd = Object.hasOwn(data, UNDEFINED) || Object.hasOwn(data, orderField);
+/** Without the fields that we write ourselves, and under the name that the config shows. */
+function cleanData(data: JsonObject, config: LabelConfig, orderFields: ReadonlySet<string>): JsonObject {
+  const odd = Object.keys(data).some((key) => key === UNDEFINED || orderFields.has(key));
   if (!odd) return data;
   const field = config.objects.find((object) => object.field !== null)?.field ?? UNDEFINED;
   return Object.fromEntries(
     Object.entries(data)
-      .filter(([key]) => key !== orderField)
+      .filter(([key]) => !orderFields.has(key))
       .map(([key, held]) => [key === UNDEFINED ? field : key, held]),
   );
 }

@@ -25,7 +25,8 @@ export function kMeans(
   clusterCount: number,
   random: Random,
 ): Clusters {
-  return drained(kMeansSteps(heap, matrix, ordinals, weights, clusterCount, random));
+  // A heap that is too small for the scratch gets back what was taken until then.
+  return heap.scoped(() => drained(kMeansSteps(heap, matrix, ordinals, weights, clusterCount, random)));
 }
 
 /** The same in steps, each a pass over the points; yields the share done, 0..1. The heap is the caller's own until the last. */

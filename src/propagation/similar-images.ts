@@ -14,6 +14,8 @@ export const IMAGE_BITS = 3;
 const PARTS = IMAGE_BITS + 1;
 /** Pictures of one bucket up to which each is compared with each: a millisecond. More only share bits that many share. */
 const COMPARED_MAX = 256;
+/** The same where sharing bits left more than half together: further parts would compare them more often than this. */
+const STUBBORN_MAX = 4096;
 /** Looks at a pair between two turns for others: tens of milliseconds. */
 const STEP_LOOKS = 500_000;
 
@@ -31,55 +33,80 @@ export function similarImages(hashes: readonly (ImageHash | null)[]): CopyPair[]
 export function* similarImageSteps(hashes: readonly (ImageHash | null)[]): Generator<number, CopyPair[]> {
   const there = [...hashes.keys()].filter((i) => hashes[i] !== null);
   const equal = [...groupBy(there, (i) => hashes[i]!.join()).values()];
-  const pairs = new Map<string, CopyPair>();
-  for (const [a, ...others] of equal) for (const b of others) pairs.set(`${a},${b}`, { a: a!, b, similarity: 1 });
+  // Of each picture the later ones near it, with the number of bits that differ.
+  const near = hashes.map(() => new Map<number, number>());
+  for (const [a, ...others] of equal) for (const b of others) near[a!]!.set(b, 0);
   const firsts = equal.map(([first]) => first!);
+  const whole: Bucket = { items: firsts, from: 0, to: 1 };
   let looked = 0;
-  for (const { items, done } of buckets(hashes as readonly ImageHash[], firsts, [...Array(BITS).keys()], 0, 1)) {
+  for (const { items, from, to } of buckets(hashes as readonly ImageHash[], whole, [...Array(BITS).keys()])) {
     for (let y = 1; y < items.length; y++) {
       for (let x = 0; x < y; x++) {
         const [a, b] = [items[x]!, items[y]!];
         const differing = distance(hashes[a]!, hashes[b]!);
-        if (differing <= IMAGE_BITS) pairs.set(`${a},${b}`, { a, b, similarity: 1 - differing / BITS });
+        if (differing <= IMAGE_BITS) near[a]!.set(b, differing);
       }
+      looked += y;
+      if (looked < STEP_LOOKS) continue;
+      looked = 0;
+      yield from + ((to - from) * y) / items.length;
     }
-    looked += items.length ** 2;
+  }
+  const pairs: CopyPair[] = [];
+  for (const [a, later] of near.entries()) {
+    for (const b of [...later.keys()].sort((x, y) => x - y)) {
+      pairs.push({ a, b, similarity: 1 - later.get(b)! / BITS });
+    }
+    looked += later.size;
     if (looked < STEP_LOOKS) continue;
     looked = 0;
-    yield done;
+    yield 1;
   }
-  return [...pairs.values()].sort((x, y) => x.a - y.a || x.b - y.b);
+  return pairs;
 }
 
+/** Items to compare with each other, and the shares of all work that are done before and after. */
 interface Bucket {
   readonly items: readonly number[];
-  readonly done: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /**
- * Small buckets of different hashes, each pair of near ones in at least one. All `items` are equal but for the `open`
- * bits, of which each round closes a quarter: at eight, no more than 256 can differ.
+ * Buckets of different hashes, each pair of near ones in at least one: of at most `most` items where that can be had. All
+ * items are equal but for the bits `among`, of which each round closes a quarter of those that differ at all: at eight,
+ * no more than 256 can differ.
  */
 function* buckets(
   hashes: readonly ImageHash[],
-  items: readonly number[],
-  open: readonly number[],
-  from: number,
-  to: number,
+  bucket: Bucket,
+  among: readonly number[],
+  most = COMPARED_MAX,
 ): Generator<Bucket> {
-  if (items.length <= COMPARED_MAX) {
-    if (items.length > 1) yield { items, done: from };
+  const { items, from, to } = bucket;
+  if (items.length <= most) {
+    if (items.length > 1) yield bucket;
     return;
   }
+  const open = differingBits(hashes, items, among);
   for (let part = 0; part < PARTS; part++) {
     const [first, end] = [part, part + 1].map((p) => Math.floor((p * open.length) / PARTS)) as [number, number];
     const shared = open.slice(first, end);
     const rest = [...open.slice(0, first), ...open.slice(end)];
     const at = from + (part * (to - from)) / PARTS;
-    for (const bucket of groupBy(items, (i) => keyOf(hashes[i]!, shared)).values()) {
-      yield* buckets(hashes, bucket, rest, at, at + (to - from) / PARTS);
+    for (const own of groupBy(items, (i) => keyOf(hashes[i]!, shared)).values()) {
+      const stubborn = own.length > items.length / 2;
+      const next = { items: own, from: at, to: at + (to - from) / PARTS };
+      yield* buckets(hashes, next, rest, stubborn ? STUBBORN_MAX : COMPARED_MAX);
     }
   }
+}
+
+/** Those of the named bits that are not the same in all items: sharing the others parts nothing. */
+function differingBits(hashes: readonly ImageHash[], items: readonly number[], among: readonly number[]): number[] {
+  const first = hashes[items[0]!]!;
+  const mask = first.map((bits, part) => items.reduce((all, i) => all | (bits ^ hashes[i]![part]!), 0));
+  return among.filter((bit) => keyOf(mask, [bit]) === 1);
 }
 
 /** The named bits as a number: sixteen at most. */

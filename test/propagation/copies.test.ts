@@ -20,6 +20,21 @@ import { noise } from './reference.ts';
 
 const LONG = 'The quick brown fox jumps over the lazy dog while seven other dogs look on and two cats sleep in the sun';
 
+/** Pairs of hashes within three bits, ascending. */
+function comparedAll(hashes: readonly (readonly number[])[]): [number, number][] {
+  const pairs: [number, number][] = [];
+  for (let a = 0; a < hashes.length; a++) {
+    for (let b = a + 1; b < hashes.length; b++) {
+      let differing = 0;
+      for (let part = 0; part < 4 && differing <= 3; part++) {
+        for (let left = hashes[a]![part]! ^ hashes[b]![part]!; left !== 0; left &= left - 1) differing++;
+      }
+      if (differing <= 3) pairs.push([a, b]);
+    }
+  }
+  return pairs;
+}
+
 describe('copies', () => {
   it('by content: white space and Unicode form do not count, case does, empty matches nothing', () => {
     const texts = ['caf\u00e9  au lait', ' cafe\u0301 au\nlait', 'Caf\u00e9 au lait', '', '  '];
@@ -104,19 +119,24 @@ describe('copies', () => {
     }
     // Of equal ones only the first is compared.
     const hashes = [...new Map(skies.map((hash) => [hash.join(), hash])).values()];
-    const slow: string[] = [];
-    for (let b = 1; b < hashes.length; b++) {
-      for (let a = 0; a < b; a++) {
-        let differing = 0;
-        for (let part = 0; part < 4 && differing <= 3; part++) {
-          for (let left = hashes[a]![part]! ^ hashes[b]![part]!; left !== 0; left &= left - 1) differing++;
-        }
-        if (differing <= 3) slow.push(`${a},${b}`);
-      }
-    }
-    const fast = similarImages(hashes).map(({ a, b }) => `${a},${b}`);
-    expect(new Set(fast)).toEqual(new Set(slow));
+    const fast = similarImages(hashes).map(({ a, b }) => [a, b]);
+    expect(fast).toEqual(comparedAll(hashes));
     expect(fast.length).toBeGreaterThan(200);
+  });
+
+  it.each([
+    ['few bits of one part', Array.from({ length: 4_096 }, (_, i) => [7, i << 3, 0xffff, 0])],
+    ['few bits far apart', Array.from({ length: 512 }, (_, i) => [i & 7, 0, (i >> 3) & 7, i >> 6])],
+    [
+      'two places at most',
+      Array.from({ length: 64 * 64 }, (_, i) => [i % 64, i >> 6])
+        .filter(([x, y]) => x! <= y!)
+        .map((places) =>
+          [0, 1, 2, 3].map((part) => places.reduce((all, at) => all | (at >> 4 === part ? 1 << (at & 15) : 0), 0)),
+        ),
+    ],
+  ])('by picture: what comparing all finds, in order, where hashes differ in %s', (_, hashes) => {
+    expect(similarImages(hashes).map(({ a, b }) => [a, b])).toEqual(comparedAll(hashes));
   });
 
   it('by embedding, along the graph', () => {

@@ -172,14 +172,31 @@ function attributePattern(name: string, value: Json): string {
   throw new Unmapped(`${name}.${key} has no counterpart`);
 }
 
-/** It is looked for inside a token, whose beginning and end its anchors mean. */
+/** It is looked for inside a token, whose beginning and end its anchors mean and which holds no blank. */
 function tokenRegex(source: string): string {
-  const anchors: Readonly<Record<string, string>> = { '^': `(?<!${LETTER})`, $: `(?!${LETTER})` };
-  const body = source.replace(/\\.|\[(?:\\.|[^\]\\])*\]|[\^$]/gs, (part) => anchors[part] ?? part);
+  const body = source.replace(/\\.|\[(?:\\.|[^\]\\])*\]|[\^$.\s]/gs, inToken);
   const single = !source.includes('|');
   const before = single && source.startsWith('^') ? '' : `${LETTER}*`;
   const after = single && /(?<!\\)\$$/.test(source) ? '' : `${LETTER}*`;
   return `${before}(?:${body})${after}`;
+}
+
+const IN_TOKEN: Readonly<Record<string, string>> = {
+  '^': `(?<!${LETTER})`,
+  $: `(?!${LETTER})`,
+  '.': '\\S',
+  '\\D': '[^\\d\\s]',
+  '\\W': '[^\\w\\s]',
+};
+/** What means blanks too: as it stands, or beside others in brackets. */
+const BLANK = /^(?:\s|\\[\sstnrfv])$|^\[(?!\^)(?:\\[^\sstnrfvDW]|[^\\\s])*(?:\s|\\[\sstnrfvDW])/;
+
+/** A part of an expression as it may match inside a token: an escape, what stands in brackets, or one character. */
+function inToken(part: string): string {
+  if (BLANK.test(part))
+    throw new Unmapped(`REGEX with ${JSON.stringify(part)}, which means blanks, has no counterpart`);
+  if (part.startsWith('[^')) return `${part.slice(0, -1)}\\s]`;
+  return IN_TOKEN[part] ?? part;
 }
 
 /** LOWER compares without case, which only this part of the expression may do. */

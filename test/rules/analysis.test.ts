@@ -342,6 +342,11 @@ describe('tokens of spaCy', () => {
     ['one for lower case', [{ LOWER: { REGEX: 'colou?r' } }], 'COLOUR Color dolor', ['COLOUR', 'Color']],
     ['neighbours that are two words', [{ TEXT: 'New' }, { TEXT: 'York' }], 'NewYork New York', ['New York']],
     ['punctuation behind a word', [{ IS_PUNCT: true }], 'hello! (you)', ['!', '(', ')']],
+    ['any characters of one token', [{ TEXT: { REGEX: '^.+ing$' } }], 'we were going and sing', ['going', 'sing']],
+    ['all but some', [{ TEXT: { REGEX: '^[^x]+ing$' } }], 'we are going', ['going']],
+    ['all but digits', [{ TEXT: { REGEX: '^\\D+1$' } }], 'a bc1', ['bc1']],
+    ['all but words', [{ TEXT: { REGEX: '^a\\W+b$' } }], 'a b a--b', ['a--b']],
+    ['a point', [{ TEXT: { REGEX: '^a\\.b[.]c$' } }], 'axb.c a.b.c', ['a.b.c']],
     ['a mark of a letter', [{ TEXT: { REGEX: '^e' } }], 'e\u0301t\u0301e x', ['e\u0301t\u0301e']],
   ])('finds %s', (_, pattern, text, expected) => {
     expect(found(pattern, text)).toEqual(expected);
@@ -350,6 +355,9 @@ describe('tokens of spaCy', () => {
   it.each([
     ['two conditions on one text', [{ LOWER: { IN: ['a'], NOT_IN: ['b'] } }], /several conditions/],
     ['nothing to look for', '', /empty/],
+    ['blanks inside a token', [{ TEXT: { REGEX: '^a\\s+b$' } }], /"\\\\s".*blanks/],
+    ['a blank in brackets', [{ TEXT: { REGEX: '^a[ -]b$' } }], /"\[ -\]".*blanks/],
+    ['brackets that hold blanks', [{ TEXT: { REGEX: '^a[\\S\\W]b$' } }], /blanks/],
     ['lower case beside a name in capitals', [{ LOWER: { REGEX: 'x' } }, { TEXT: 'Y' }], /upper from lower/],
   ])('leaves out %s', (_, pattern, reason) => {
     const { rules, skipped } = rulesFromSpacy(`\ufeff${JSON.stringify({ label: 'A', pattern })}\r\n`);

@@ -42,7 +42,10 @@ export interface SuggestionModel {
   readonly classCount: number;
   /** Voters that were seen to vote for one class only: with `multiple`, they do not deny the others. */
   readonly oneSided: readonly number[];
-  /** (voters) estimated share of right votes, annotations counted as they are; null for one that never voted. */
+  /**
+   * (voters) estimated share of right votes, annotations counted as they are; null for one that never voted. With
+   * `multiple`, of the labels given: a label that is not given is no vote.
+   */
   readonly accuracy: readonly (number | null)[];
   readonly questions: readonly Question[];
 }
@@ -67,14 +70,15 @@ export function fitSuggestion(fit: SuggestionFit): SuggestionModel {
   if (!multiple) {
     const table = voteTable(votes);
     const heads = headsOf(fit, (row) => Float64Array.from(row, logShare));
-    const { question, name, reason, accuracy } = fitQuestion(table, gold, heads);
+    const { question, name, reason, tally } = fitQuestion(table, gold, heads, () => true);
+    const accuracy = accuracyOfVoters([tally], votes.voterCount);
     return { name, reason, multiple, classCount: k, oneSided: [...oneSided], accuracy, questions: [question] };
   }
   const fitted = Array.from({ length: k }, (_, label) => {
     const own = new Int32Array(votes.rowCount);
     for (let row = 0; row < votes.rowCount; row++) own[row] = gold[row * k + label]!;
     const heads = headsOf(fit, (row) => yesNo(row[label]!));
-    return fitQuestion(labelTable(votes, label, oneSided), own, heads);
+    return fitQuestion(labelTable(votes, label, oneSided), own, heads, (said) => said === YES);
   });
   const [first] = fitted;
   return {
@@ -83,8 +87,9 @@ export function fitSuggestion(fit: SuggestionFit): SuggestionModel {
     multiple,
     classCount: k,
     oneSided: [...oneSided],
-    accuracy: Array.from({ length: votes.voterCount }, (_, voter) =>
-      meanKnown(fitted.map((one) => one.accuracy[voter]!)),
+    accuracy: accuracyOfVoters(
+      fitted.map((one) => one.tally),
+      votes.voterCount,
     ),
     questions: fitted.map((one) => one.question),
   };
@@ -145,10 +150,23 @@ interface FittedQuestion {
   readonly question: Question;
   readonly name: string;
   readonly reason: string;
-  readonly accuracy: (number | null)[];
+  /** Null where nothing is measured. */
+  readonly tally: Tally | null;
 }
 
-function fitQuestion(table: VoteTable, gold: Int32Array, heads: ReadonlyMap<number, Float64Array>): FittedQuestion {
+/** (voters) votes that were given, and how many of them are held to be right. */
+interface Tally {
+  readonly right: Float64Array;
+  readonly given: Float64Array;
+}
+
+/** @param isVote Which classes of the question count as votes that somebody gave. */
+function fitQuestion(
+  table: VoteTable,
+  gold: Int32Array,
+  heads: ReadonlyMap<number, Float64Array>,
+  isVote: (said: number) => boolean,
+): FittedQuestion {
   const rows = goldRows(table, gold);
   const input = fitInput(table, gold);
   if (rows.length < POOL_GOLD_MIN) {
@@ -164,8 +182,7 @@ function fitQuestion(table: VoteTable, gold: Int32Array, heads: ReadonlyMap<numb
     };
     const reason = `${rows.length} annotated tasks have votes; from ${POOL_GOLD_MIN} on they are weighed by what proved right.`;
     // A belief put in is no estimate that comes out.
-    const accuracy = new Array<null>(table.voterCount).fill(null);
-    return { question, name: model.name, reason, accuracy };
+    return { question, name: model.name, reason, tally: null };
   }
   const { candidate, reason } = selectModel(table, gold);
   const model = candidate.fit(input);
@@ -185,14 +202,14 @@ function fitQuestion(table: VoteTable, gold: Int32Array, heads: ReadonlyMap<numb
     alone: aloneWeight,
     measured: { withHead, alone: true },
   };
-  return { question, name: candidate.name, reason, accuracy: accuracyOfVoters(question, table, input.gold) };
+  return { question, name: candidate.name, reason, tally: tallyOf(question, table, input.gold, isVote) };
 }
 
 /**
- * (voters) share of right votes; null for one that never voted. Right is what gold says, and elsewhere as much as the
- * calibrated answer holds it to be: a model that has not been held against gold takes most votes for right.
+ * Right is what gold says, and elsewhere as much as the calibrated answer holds it to be: a model that has not been held
+ * against gold takes most votes for right.
  */
-function accuracyOfVoters(question: Question, table: VoteTable, gold: GoldCounts): (number | null)[] {
+function tallyOf(question: Question, table: VoteTable, gold: GoldCounts, isVote: (said: number) => boolean): Tally {
   const { classCount: k, voterCount, starts, pairs, weights } = table;
   const [right, given] = [new Float64Array(voterCount), new Float64Array(voterCount)];
   for (let p = 1; p < weights.length; p++) {
@@ -202,11 +219,22 @@ function accuracyOfVoters(question: Question, table: VoteTable, gold: GoldCounts
     const { probabilities } = answer(question, own, null);
     for (const pair of own) {
       const [voter, said] = [Math.floor(pair / k), pair % k];
+      if (!isVote(said)) continue;
       given[voter]! += weights[p]!;
       right[voter]! += known[said]! + open * probabilities[said]!;
     }
   }
-  return Array.from(given, (votes, voter) => (votes === 0 ? null : right[voter]! / votes));
+  return { right, given };
+}
+
+/** (voters) share of right votes over all questions; null for one that never voted. */
+function accuracyOfVoters(tallies: readonly (Tally | null)[], voterCount: number): (number | null)[] {
+  const sum = (of: keyof Tally, voter: number): number =>
+    tallies.reduce((all, tally) => all + (tally?.[of][voter] ?? 0), 0);
+  return Array.from({ length: voterCount }, (_, voter) => {
+    const given = sum('given', voter);
+    return given === 0 ? null : sum('right', voter) / given;
+  });
 }
 
 /** What the votes of each gold row say, by fits that have not seen its answer. */
@@ -250,9 +278,4 @@ function yesNo(yes: number): Float64Array {
   out[NO] = logShare(1 - yes);
   out[YES] = logShare(yes);
   return out;
-}
-
-function meanKnown(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length;
 }

@@ -169,4 +169,24 @@ describe('the suggestion', () => {
     expect(first.probabilities[0]).toBeGreaterThan(0.8);
     expect(first.probabilities[1]).toBeCloseTo(0.8, 6);
   });
+
+  it('counts the labels that a voter gives where several may hold, not those it is silent about', () => {
+    const [n, k] = [400, 10];
+    const random = seededRandom('given labels', 8);
+    const gold = new Int32Array(n * k);
+    for (let row = 0; row < n; row++) gold[row * k] = Number(random.next() < 0.5);
+    // It says the first two of ten each time: the first holds in half of the tasks, the second never.
+    const rows = Array.from({ length: 2 * n }, (_, i) => i >> 1);
+    const votes = {
+      rowCount: n,
+      voterCount: 1,
+      classCount: k,
+      rows,
+      voters: rows.map(() => 0),
+      classes: rows.map((_, i) => i % 2),
+    };
+    const model = fitSuggestion({ votes, multiple: true, gold, ...NO_HEAD });
+    const first = gold.reduce((sum, one) => sum + one, 0);
+    expect(model.accuracy[0]).toBeCloseTo(first / (2 * n), 6);
+  });
 });

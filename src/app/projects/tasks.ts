@@ -7,7 +7,7 @@ import type { Deps } from '../deps.ts';
 import { enqueueEmbedding } from '../embeddings/embed.ts';
 import type { Loops } from '../learning/loops.ts';
 import { found } from '../lookup.ts';
-import { classesOf, sharesOf } from '../queue/answers.ts';
+import { classesOf, mostGiven, ofPeople, promotionRuns, sharesOf } from '../queue/answers.ts';
 import { countingVotes, rulesInForce } from '../rules/runs.ts';
 import type { Neighbours } from '../spread/neighbours.ts';
 import type { TasksApi, VoteView } from './api.ts';
@@ -57,7 +57,8 @@ export function createTasks(deps: Deps, loops: Loops, neighbours: Neighbours, co
         task.projectId,
         near.map((one) => one.ordinal),
       );
-      const annotations = await store.annotations.ofTasks(tasks.map((one) => one.id));
+      const given = await store.annotations.ofTasks(tasks.map((one) => one.id));
+      const annotations = ofPeople(given, await promotionRuns(store, task.projectId));
       return near.flatMap(({ ordinal, similarity }) => {
         const other = tasks.find((one) => one.ordinal === ordinal);
         if (!other) return [];
@@ -65,8 +66,7 @@ export function createTasks(deps: Deps, loops: Loops, neighbours: Neighbours, co
           config,
           annotations.filter((one) => one.taskId === other.id),
         );
-        const label = shares === null ? null : (config.classes[shares.indexOf(Math.max(...shares))] ?? null);
-        return [{ task: other, similarity, label }];
+        return [{ task: other, similarity, label: mostGiven(config, shares) }];
       });
     },
 

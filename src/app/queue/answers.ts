@@ -29,6 +29,13 @@ export function sharesOf(config: ProjectConfig, annotations: readonly Annotation
   return shares;
 }
 
+/** The label that most answers gave; null where none was given, or several as often. */
+export function mostGiven(config: ProjectConfig, shares: readonly number[] | null): string | null {
+  const most = Math.max(0, ...(shares ?? []));
+  const leading = config.classes.filter((_, index) => shares?.[index] === most);
+  return most > 0 && leading.length === 1 ? leading[0]! : null;
+}
+
 /** What a head learns of a task: what people say who looked at it; where nobody did, what was accepted in bulk. */
 export function lessonOf(
   config: ProjectConfig,

@@ -42,6 +42,39 @@ describe('home', () => {
     expect(labelsOf((await server.annotations(results[0]!.id))[0]!.result)).toEqual(['good']);
   });
 
+  it('shows what the file that was chosen last holds, however long an earlier one takes to read', async () => {
+    const { page } = await visit('/');
+    await page.getByRole('button', { name: 'New project' }).click();
+    await page.evaluate(`{
+      const read = Blob.prototype.text;
+      const gate = new Promise((open) => { globalThis.openGate = open; });
+      Blob.prototype.text = async function () {
+        const text = await read.call(this);
+        if (text.startsWith('slow')) await gate;
+        return text;
+      };
+    }`);
+    const rows = (name: string) => ({
+      name: `${name}.csv`,
+      mimeType: 'text/csv',
+      buffer: Buffer.from(`${name},stars\nLovely and would come again,5\nNever in my life again,1\n`),
+    });
+    const choose = page.locator('input[type=file]');
+    const field = page.getByLabel('Text to label');
+    await page.getByLabel('Labels, separated').fill('good, bad');
+    await choose.setInputFiles(rows('slow'));
+    expect(await page.getByRole('button', { name: 'Create and start labeling' }).isDisabled()).toBe(true);
+    await choose.setInputFiles(rows('quick'));
+    await page.getByText('quick.csv').waitFor();
+    await page.evaluate('new Promise((done) => { openGate(); setTimeout(done); })');
+    expect(await field.inputValue()).toBe('quick');
+    expect(await page.getByText('slow.csv').count()).toBe(0);
+    await choose.setInputFiles([rows('quick'), rows('slow')]);
+    await page.getByRole('alert').getByText('Take one file of rows').waitFor();
+    expect(await field.count()).toBe(0);
+    expect(await page.locator('.sample').count()).toBe(0);
+  });
+
   it('names the place in a pasted config that is wrong, while it is typed', async () => {
     const { page, problems } = await visit('/');
     await page.getByRole('button', { name: 'New project' }).click();

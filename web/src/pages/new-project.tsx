@@ -1,6 +1,6 @@
 /** A new project: drop a file of rows, pictures or sounds, type the labels (or paste a Label Studio config), start. */
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { type FormEvent, type ReactNode, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { api } from '../api.ts';
 import { addMedia, choicesConfig, mediaTag, problemWith } from '../data/start.ts';
@@ -25,6 +25,8 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
   const [config, setConfig] = useState('');
   const [busy, setBusy] = useState('');
   const [problem, setProblem] = useState('');
+  /** How many times files were chosen. */
+  const takes = useRef(0);
   const [, navigate] = useLocation();
   const queries = useQueryClient();
 
@@ -35,15 +37,18 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
     files.length > 0 && unfit === null && busy === '' && (mode === 'labels' ? names.length >= 2 : config.trim() !== '');
 
   async function take(chosen: readonly File[]): Promise<void> {
-    setFiles(chosen);
+    takes.current += 1;
+    const mine = takes.current;
     const [first] = chosen;
-    if (first === undefined || problemWith(chosen) !== null) return;
     const tag = mediaTag(chosen);
-    const head = await first.slice(0, SNIFF_BYTES).text();
-    const seen = tag === null ? sniff(first.name, head, first.size <= SNIFF_BYTES) : null;
+    const fits = first !== undefined && problemWith(chosen) === null;
+    const seen = fits && tag === null ? await sniffFile(first) : null;
+    // Others may have been chosen while these were read.
+    if (mine !== takes.current) return;
+    setFiles(chosen);
     setSniffed(seen);
     setField(seen?.guess ?? 'text');
-    setTitle((old) => old || (tag === null ? first.name.replace(/\.\w+$/, '') : TITLES[tag]));
+    if (fits) setTitle((old) => old || (tag === null ? first.name.replace(/\.\w+$/, '') : TITLES[tag]));
   }
 
   async function create(event: FormEvent): Promise<void> {
@@ -150,6 +155,10 @@ export default function NewProject({ first }: { first: boolean }): ReactNode {
       </div>
     </form>
   );
+}
+
+async function sniffFile(file: File): Promise<Sniffed> {
+  return sniff(file.name, await file.slice(0, SNIFF_BYTES).text(), file.size <= SNIFF_BYTES);
 }
 
 /** What will become buttons: by name while they can be taken in at a glance. */

@@ -108,6 +108,23 @@ describe('media on the label page', () => {
     await until(page, `document.querySelector('.item img').naturalWidth === 900`);
   });
 
+  it('shows look-alikes with their texts, and makes no alarm of those whose files are lost', async () => {
+    const rows = ['one', 'two', 'three'].map((word) => ({ it: `${word}.jpg`, caption: `number ${word}` }));
+    const config = choices('Image').replace('<Choices', '<Text name="caption" value="$caption"/><Choices');
+    const id = await server.project({ title: 'Captioned', config, texts: [], rows });
+    const { page, problems } = await open('/');
+    const seen = [{ it: 'lost.jpg', caption: 'with a text' }, { it: 'lost.jpg' }, { caption: 'text alone' }, {}];
+    const similar = seen.map((data, i) => ({ task: { id: 900 + i, data }, similarity: 0.5, label: null }));
+    await page.route('**/similar*', (route) => route.fulfill({ json: similar }));
+    await page.route('**/media?*', (route) => route.fulfill({ status: 404 }));
+    await page.goto(`${server.url}/projects/${id}/label`);
+    await page.locator('.item [role=alert]').waitFor();
+    for (const lost of [900, 901]) await page.locator('.similar .media').getByText(`Item ${lost}`).waitFor();
+    expect(await page.locator('.similar-text').allTextContents()).toEqual(['with a text', 'text alone', 'Item 903']);
+    expect(await page.locator('.similar [role=alert]').count()).toBe(0);
+    for (const problem of problems.splice(0)) expect(problem).toContain('404');
+  });
+
   it('plays a sound by key', async () => {
     const id = await project('Audio', [['beep.wav', wav([tone(440, 1.5)])]]);
     const page = await visit(id);

@@ -99,7 +99,7 @@ export function Shown({ task, layout }: { task: Card['task']; layout: Layout }):
     const media = { kind: image.kind, taskId: task.id, field: image.value.slice(1) };
     return (
       <Suspense fallback={null}>
-        <MediaBlock {...media} count={Math.min(1, countOf(image.value, task.data))} />
+        <MediaBlock {...media} count={Math.min(1, countOf(image.value, task.data))} quiet />
       </Suspense>
     );
   }

@@ -4,9 +4,9 @@ import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense } from 'react';
 import { api } from '../api.ts';
 import { percent, snippet } from '../format.ts';
-import { type Layout, textOf } from '../layout.ts';
+import { countOf, type Layout, textOf } from '../layout.ts';
 import { choicesFor, scoreFor } from '../result.ts';
-import type { NextItem, Reason, VoteView } from '../wire.ts';
+import type { NextItem, Reason, Task, VoteView } from '../wire.ts';
 import type { Snapshot } from './answer.ts';
 import { LastTen } from './last.tsx';
 import type { LabelSession } from './session.ts';
@@ -17,8 +17,10 @@ const MediaBlock = lazy(() => import('../parts/media.tsx'));
 export const HINTS_FRESH_MS = 30_000;
 
 const SIMILAR_SHOWN = 4;
-/** Fewer than that are looked for again after this. */
+/** Fewer than that are looked for again after this, */
 const FEW_AGAIN_MS = 3_000;
+/** so many times: a project may have no more. */
+const FEW_TRIES = 20;
 
 export interface SideProps {
   readonly session: LabelSession;
@@ -148,9 +150,12 @@ function SimilarItems({ taskId, layout }: { taskId: number; layout: Layout }): R
     queryFn: () => api.similar(taskId),
     staleTime: HINTS_FRESH_MS,
     // The first items come before they are embedded.
-    refetchInterval: ({ state }) => state.data !== undefined && state.data.length < SIMILAR_SHOWN && FEW_AGAIN_MS,
+    refetchInterval: ({ state: { data, dataUpdateCount, errorUpdateCount } }) =>
+      data !== undefined &&
+      data.length < SIMILAR_SHOWN &&
+      dataUpdateCount + errorUpdateCount < FEW_TRIES &&
+      FEW_AGAIN_MS,
   });
-  const picture = layout.blocks.flatMap((block) => (block.kind === 'image' ? [block.value] : []))[0];
   return (
     <section>
       <h2>Similar items</h2>
@@ -158,15 +163,7 @@ function SimilarItems({ taskId, layout }: { taskId: number; layout: Layout }): R
       <ul className="similar">
         {similar.data?.slice(0, SIMILAR_SHOWN).map(({ task, similarity, label }) => (
           <li key={task.id}>
-            {picture === undefined ? (
-              <span className="similar-text" dir="auto">
-                {snippet(textOf(layout, task.data), 90) || `Item ${task.id}`}
-              </span>
-            ) : (
-              <Suspense fallback={null}>
-                <MediaBlock kind="image" taskId={task.id} field={picture.slice(1)} count={1} />
-              </Suspense>
-            )}
+            <LookAlike task={task} layout={layout} />
             <span className="similar-foot">
               {label === null ? <span className="muted">unlabeled</span> : <b dir="auto">{label}</b>}
               <span className="muted">{similarity.toFixed(2)}</span>
@@ -175,6 +172,26 @@ function SimilarItems({ taskId, layout }: { taskId: number; layout: Layout }): R
         ))}
       </ul>
     </section>
+  );
+}
+
+/** Its first picture and its texts, as far as it has them. */
+function LookAlike({ task, layout }: { task: Task; layout: Layout }): ReactNode {
+  const picture = layout.blocks.find((block) => block.kind === 'image' && countOf(block.value, task.data) > 0);
+  const text = snippet(textOf(layout, task.data), 90);
+  return (
+    <>
+      {picture?.kind === 'image' && (
+        <Suspense fallback={null}>
+          <MediaBlock kind="image" taskId={task.id} field={picture.value.slice(1)} count={1} quiet />
+        </Suspense>
+      )}
+      {(text !== '' || picture === undefined) && (
+        <span className="similar-text" dir="auto">
+          {text || `Item ${task.id}`}
+        </span>
+      )}
+    </>
   );
 }
 

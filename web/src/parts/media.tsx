@@ -1,6 +1,6 @@
 /** The picture or sound of an item. Loaded when a project shows one. */
 import './media.css';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'react';
 import { authorization } from '../http.ts';
 import { currentToken } from '../identity.ts';
 
@@ -11,23 +11,32 @@ interface MediaProps {
   readonly field: string;
   /** How many the field holds: a list shows them one below the other. */
   readonly count: number;
+  /** One of many, beside what people are asked about: a file that cannot be shown leaves its number, and no alarm. */
+  readonly quiet?: boolean;
 }
 
-export default function MediaBlock({ kind, taskId, field, count }: MediaProps): ReactNode {
+export default function MediaBlock({ kind, taskId, field, count, quiet = false }: MediaProps): ReactNode {
+  const place = useRef<HTMLDivElement>(null);
+  // A sound is played by key, wherever it stands.
+  const due = useSeen(place) || kind === 'audio';
   const indexes = Array.from({ length: count }, (_, index) => index);
   const path = `/api/tasks/${taskId}/media?field=${encodeURIComponent(field)}`;
   return (
-    <div className="media">
+    <div className="media" ref={place}>
       {count === 0 && <p className="muted">Item {taskId} has nothing to show here.</p>}
       {indexes.map((index) => (
-        <One key={index} kind={kind} path={`${path}&index=${index}`} name={`item ${taskId}`} first={index === 0} />
+        <One key={index} {...{ kind, taskId, due, quiet }} path={`${path}&index=${index}`} first={index === 0} />
       ))}
     </div>
   );
 }
 
-function One({ kind, path, name, first }: { kind: string; path: string; name: string; first: boolean }): ReactNode {
-  const { source, problem, fail } = useSource(path);
+type OneProps = Pick<MediaProps, 'kind' | 'taskId'> & { path: string; first: boolean; due: boolean; quiet: boolean };
+
+function One({ kind, taskId, path, first, due, quiet }: OneProps): ReactNode {
+  const { source, problem, fail } = useSource(path, due);
+  const name = `item ${taskId}`;
+  if (problem && quiet) return <p className="muted">Item {taskId}</p>;
   if (problem)
     return <p role="alert">The file of {name} cannot be shown. Skip it, or flag it for the project owner.</p>;
   if (source === null) return <p className="muted">Fetching the file…</p>;
@@ -35,15 +44,34 @@ function One({ kind, path, name, first }: { kind: string; path: string; name: st
   return <Player source={source} name={name} first={first} onError={fail} />;
 }
 
-/** A browser sends no token with a picture by itself: where there is one, the file is fetched with it. */
-function useSource(path: string): { source: string | null; problem: boolean; fail: () => void } {
+/** How far below the screen things are fetched already. */
+const AHEAD = '200px';
+
+/** True from when the element has come near the screen. */
+function useSeen(place: RefObject<Element | null>): boolean {
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) setSeen(true);
+      },
+      { rootMargin: AHEAD },
+    );
+    observer.observe(place.current!);
+    return () => observer.disconnect();
+  }, [place]);
+  return seen;
+}
+
+/** A browser sends no token with a picture by itself: where there is one, the file is fetched with it when it is due. */
+function useSource(path: string, due: boolean): { source: string | null; problem: boolean; fail: () => void } {
   const token = currentToken();
   const [fetched, setFetched] = useState<string | null>(null);
   const [problem, setProblem] = useState(false);
   useEffect(() => {
     setProblem(false);
     setFetched(null);
-    if (token === null) return;
+    if (token === null || !due) return;
     const abort = new AbortController();
     let url: string | null = null;
     fetch(path, { headers: authorization(), signal: abort.signal })
@@ -58,7 +86,7 @@ function useSource(path: string): { source: string | null; problem: boolean; fai
       abort.abort();
       if (url !== null) URL.revokeObjectURL(url);
     };
-  }, [path, token]);
+  }, [path, token, due]);
   return { source: token === null ? path : fetched, problem, fail: () => setProblem(true) };
 }
 

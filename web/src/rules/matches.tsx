@@ -91,7 +91,7 @@ function Shown({ task, media }: { task: number; media: NonNullable<RuleTask['med
   return (
     <div className="rule-picture">
       <Suspense fallback={null}>
-        <MediaBlock kind="image" taskId={task} field={media.field} count={1} />
+        <MediaBlock kind="image" taskId={task} field={media.field} count={1} quiet />
       </Suspense>
     </div>
   );

@@ -29,6 +29,19 @@ describe('a project without items', () => {
     await page.getByRole('link', { name: 'Add some' }).click();
     await page.getByRole('heading', { name: 'Add items' }).waitFor();
   });
+
+  it('says no longer so when others have added some and hold them', async () => {
+    const { id } = await server.call('projectCreate', 'POST', '/api/projects', {
+      title: 'Bare',
+      label_config: choicesConfig(['spam', 'ham']),
+    });
+    const { page } = await visit('/');
+    await page.route('**/next?*', (route) => route.fulfill({ status: 204 }));
+    await page.goto(`${server.url}/projects/${id}/label`);
+    await page.getByRole('heading', { name: 'This project has no items yet' }).waitFor();
+    await fetch(`${server.url}/api/projects/${id}/import?name=a.jsonl`, { method: 'POST', body: '{"text":"cash"}' });
+    await page.getByRole('heading', { name: 'Nothing is left for you here' }).waitFor();
+  });
 });
 
 describe('data', () => {

@@ -180,6 +180,19 @@ describe('label page', () => {
     expect(await server.annotations(id)).toHaveLength(1);
   });
 
+  it('goes on when the project cannot be read anew', async () => {
+    const id = await server.project({ title: 'Refused', texts: texts(4) });
+    const { page, problems } = await open(`/projects/${id}/label`);
+    await itemNumber(page);
+    await page.route(`**/api/projects/${id}`, (route) => route.fulfill({ status: 403, json: { detail: 'No.' } }));
+    await Promise.all([page.waitForResponse((reply) => reply.status() === 403), answer(page, '1')]);
+    await answer(page, '2');
+    await allSaved(page);
+    expect(await page.getByRole('link', { name: 'Connect Label Studio' }).count()).toBe(0);
+    await item(page).waitFor();
+    for (const problem of problems.splice(0)) expect(problem).toContain('403');
+  });
+
   it('never has one item in two tabs of one person', async () => {
     const id = await server.project({ title: 'Two tabs', texts: texts(16) });
     const page = await visit(`/projects/${id}/label`);

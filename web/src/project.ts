@@ -5,8 +5,9 @@ import { api } from './api.ts';
 import { type Layout, layoutOf, textOf } from './layout.ts';
 import type { Project, Task } from './wire.ts';
 
-export function useProject(projectId: number): UseQueryResult<Project> {
-  return useQuery({ queryKey: ['project', projectId], queryFn: () => api.project(projectId) });
+/** Read again every `refetchInterval` milliseconds, if given. */
+export function useProject(projectId: number, refetchInterval: number | false = false): UseQueryResult<Project> {
+  return useQuery({ queryKey: ['project', projectId], queryFn: () => api.project(projectId), refetchInterval });
 }
 
 /** Null until the project is here. */

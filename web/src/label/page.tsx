@@ -22,11 +22,15 @@ import { sessionOf } from './session.ts';
 import { HINTS_FRESH_MS, SidePanel } from './side.tsx';
 import { Suggestion } from './suggestion.tsx';
 
+/** A project without items is read again after this. */
+const BARE_AGAIN_MS = 5_000;
+
 export function LabelPage({ projectId, me }: { projectId: number; me: Me }): ReactNode {
   const project = useProject(projectId);
   const layout = useLayout(projectId);
   const owner = me.role === 'owner';
-  const problem = project.isError ? sentenceOf(project.error) : layout?.problem;
+  // What is here goes on when it cannot be read anew.
+  const problem = project.isLoadingError ? sentenceOf(project.error) : layout?.problem;
   if (problem != null) {
     return (
       <p role="alert" className="page">
@@ -146,6 +150,8 @@ type WaitingProps = Pick<Snapshot, 'state' | 'problem'> & Pick<WorkplaceProps, '
 
 function Waiting({ state, problem, project, owner }: WaitingProps): ReactNode {
   const bare = project.task_number === 0;
+  // What others add may be in their hands before it could come here.
+  useProject(project.id, bare && BARE_AGAIN_MS);
   return (
     <div className="waiting card" role="status">
       {state === 'filling' && <p className="muted">Fetching the next item…</p>}

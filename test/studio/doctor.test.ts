@@ -1,8 +1,12 @@
 /** What the doctor says of labels when models of one's own answer a control. */
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createClient } from '../../src/cli/client.ts';
 import { formOf } from '../../src/cli/model-files.ts';
+import { startServer } from '../../src/compose.ts';
+import { readConfig } from '../../src/config.ts';
 import { TOKENIZER, textClassifier } from '../helpers/models.ts';
 import { temporaryFolder } from '../helpers/process.ts';
 import { connectProject, type StudioWorld, studioWorld } from './world.ts';
@@ -45,3 +49,32 @@ it('names the labels that no class of a bound model means', async () => {
     [false, 'No class of \'mails\' means "other" of "label"; name the class in the label\'s predicted_values.'],
   ]);
 });
+
+it('tells of a server that takes calls and answers none, once for all that is asked there', async () => {
+  const silent = createServer();
+  await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+  const { port } = silent.address() as AddressInfo;
+  const own = temporaryFolder();
+  const flags = { data: own.folder, port: '0', hosts: '1', log: 'silent', allowAddress: `127.0.0.1:${port}` };
+  const running = await startServer(readConfig(flags, {}));
+  const client = createClient(running.url, running.secret);
+  try {
+    const label_config =
+      '<View><Image name="i" value="$image"/><Choices name="c" toName="i"><Choice value="a"/></Choices></View>';
+    const project = await client.call('projectCreate', { body: { title: 'Pictures', label_config } });
+    const body = { url: `http://127.0.0.1:${port}`, token: 'token', studio_project: 5 };
+    const made = await client.call('connectionCreate', { params: { project_id: project.id }, body });
+    const tasks = [{ id: 1, data: { image: '/data/upload/5/a.png' } }];
+    await fetch(`${made.backend_url}/predict`, { method: 'POST', body: JSON.stringify({ tasks, project: '5.1' }) });
+    const findings = await client.call('connectionDoctor', { params: { connection_id: made.id } });
+    const of = (part: string) => findings.find((one) => one.part === part)?.sentence;
+    expect(of('server')).toMatch(/check that it runs/);
+    // Not one address after the other, each for as long as files of strangers may take.
+    expect(of('media')).toMatch(/"image" of task 1 cannot be read: it was not there within \d+ s/);
+    expect(of('events')).toBe('All events have taken effect.');
+  } finally {
+    await running.close();
+    silent.close();
+    own.remove();
+  }
+}, 60_000);

@@ -62,6 +62,8 @@ export class StandIn {
     { id: 1, username: 'admin', email: 'admin@labels.example.com', first_name: '', last_name: '' },
     { id: 2, username: 'ada', email: 'ada@labels.example.com', first_name: 'Ada', last_name: 'Lovelace' },
   ];
+  /** "Retrieve predictions when loading a task automatically": also for tasks that are listed, but for a review. */
+  predictsListed = false;
   /** Every call is sent there. */
   redirect: string | null = null;
   /** Tasks and annotations that pages miss, as when others are deleted, or made, while somebody turns them. */
@@ -341,6 +343,9 @@ export class StandIn {
     const path = url.pathname.slice(this.base.length);
     const text = Buffer.concat(chunks).toString();
     const body = text === '' ? {} : JSON.parse(text);
+    if (path === '/api/tasks/' && this.predictsListed && url.searchParams.get('review') !== 'true') {
+      await this.predictTasks(this.#listed(url.searchParams).map((task) => task.id));
+    }
     const answer =
       (await this.#annotation(request, path, body as Partial<StandInAnnotation>)) ??
       this.#answer(request, path, url.searchParams, body);
@@ -455,17 +460,25 @@ export class StandIn {
 
   /** A page beyond the last one is an error there. */
   #taskPage(query: URLSearchParams): { status: number; body: Json } {
-    const [page, size] = [Number(query.get('page')), Number(query.get('page_size'))];
-    const { selectedItems } = JSON.parse(query.get('query') ?? '{}') as { selectedItems?: { included: number[] } };
-    const all = [...this.tasks.values()]
-      .filter((task) => !this.missed.has(task.id))
-      .filter((task) => selectedItems?.included.includes(task.id) ?? true);
-    const tasks = all
-      .slice((page - 1) * size, page * size)
+    const page = Number(query.get('page'));
+    const tasks = this.#listed(query)
       .map((task) => ({ ...task, annotations: task.annotations.filter((one) => !this.missed.has(one.id)) }))
       .map((task) => this.#resolved(task, query));
     if (page > 1 && tasks.length === 0) return { status: 404, body: { detail: 'Invalid page.' } };
-    return { status: 200, body: { tasks, total: this.told ?? all.length, total_annotations: 0, total_predictions: 0 } };
+    const total = this.told ?? this.#found(query).length;
+    return { status: 200, body: { tasks, total, total_annotations: 0, total_predictions: 0 } };
+  }
+
+  #listed(query: URLSearchParams): StandInTask[] {
+    const [page, size] = [Number(query.get('page')), Number(query.get('page_size'))];
+    return this.#found(query).slice((page - 1) * size, page * size);
+  }
+
+  #found(query: URLSearchParams): StandInTask[] {
+    const { selectedItems } = JSON.parse(query.get('query') ?? '{}') as { selectedItems?: { included: number[] } };
+    return [...this.tasks.values()]
+      .filter((task) => !this.missed.has(task.id))
+      .filter((task) => selectedItems?.included.includes(task.id) ?? true);
   }
 
   /** Addresses in clouds are replaced by its own, unless told otherwise. */

@@ -119,6 +119,15 @@ describe('a sync', () => {
     expect(Object.keys(tasks[0]!.data)).toEqual(['text']);
   }, 60_000);
 
+  it('has Label Studio make no predictions of what is only listed', async () => {
+    const { params } = await open();
+    const { backend_url } = await world.client.call('connectionRenew', { params });
+    await world.studio.connect(backend_url);
+    world.studio.predictsListed = true;
+    expect(await sync(params, { predictions: false, order: true })).toMatchObject({ newTasks: 230, ordered: 230 });
+    expect([...world.studio.tasks.values()].flatMap((task) => task.predictions)).toEqual([]);
+  }, 60_000);
+
   it('writes no order over what people keep in a field', async () => {
     const { params } = await open();
     const tasks = [...world.studio.tasks.values()];

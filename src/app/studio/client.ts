@@ -42,6 +42,8 @@ export function studioClient(fetch: GuardedFetch, connection: Connection, signal
       headers: { accept: 'application/json', ...(body === undefined ? {} : JSON_TYPE), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       timeoutMs: CALL_MS,
+      // Pages of large tasks are long in the making: no byte comes before the last one is made.
+      idleMs: CALL_MS,
       bytesMax: REPLY_BYTES_MAX,
       ...(signal === undefined ? {} : { signal }),
     });
@@ -135,6 +137,12 @@ const OF_THE_CONTENT: readonly number[] = [400, 404, 409, 422];
  */
 export const AS_WRITTEN = 'resolve_uri=false';
 
+/**
+ * Else Label Studio, where predictions are made by themselves, has us predict whatever it lists and has none of, before it
+ * answers: in the midst of a sync, and for every page. Nothing that is read here depends on it.
+ */
+const AS_THEY_ARE = 'review=true';
+
 /** What the other side lists, page by page; `total` as it says. Beyond the last page, which may move, there is nothing. */
 export async function taskPage(
   client: StudioClient,
@@ -142,7 +150,7 @@ export async function taskPage(
   page: number,
   pageSize: number,
 ): Promise<{ tasks: readonly Json[]; total: number }> {
-  const query = `project=${studioProject}&page=${page}&page_size=${pageSize}&fields=all&${AS_WRITTEN}`;
+  const query = `project=${studioProject}&page=${page}&page_size=${pageSize}&fields=all&${AS_WRITTEN}&${AS_THEY_ARE}`;
   const reply = await client.get(`/api/tasks/?${query}`).catch((error: unknown) => {
     if (page > 1 && refusedWith(error) === 404) return { tasks: [] };
     throw error;
@@ -153,8 +161,8 @@ export async function taskPage(
 }
 
 /**
- * These tasks as they are now, without their annotations; what is gone is left out. By the list, because to ask for a task
- * by itself has Label Studio ask for its predictions.
+ * These tasks as they are now, without their annotations; what is gone is left out. By the list, because nothing
+ * keeps Label Studio from having a task predicted first that is asked for by itself.
  */
 export async function tasksNow(
   client: Pick<StudioClient, 'get'>,
@@ -162,7 +170,7 @@ export async function tasksNow(
   ids: readonly number[],
 ): Promise<readonly Json[]> {
   const query = encodeURIComponent(JSON.stringify({ selectedItems: { all: false, included: ids } }));
-  const page = `page=1&page_size=${ids.length}&fields=task_only&${AS_WRITTEN}`;
+  const page = `page=1&page_size=${ids.length}&fields=task_only&${AS_WRITTEN}&${AS_THEY_ARE}`;
   const reply = await client.get(`/api/tasks/?project=${studioProject}&${page}&query=${query}`);
   // A server that does not know the query answers with other tasks: their data must not be taken for that of these.
   const asked = new Set(ids);

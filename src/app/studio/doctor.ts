@@ -1,9 +1,10 @@
 /** Looks at a connected project as Label Studio would meet it, and says in one sentence each what is wrong and what to do. */
 import type { Connection } from '../../core/connection.ts';
 import type { Project, Task } from '../../core/domain.ts';
-import { toAppError } from '../../core/errors.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
 import { isJsonObject } from '../../core/json.ts';
 import { checkResult, parseLabelConfig, valueAt } from '../../labelconfig/index.ts';
+import type { Media } from '../../media/media.ts';
 import type { Deps } from '../deps.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfig, ProjectConfigs } from '../projects/project-config.ts';
@@ -20,7 +21,7 @@ const SAMPLE = 20;
 const MEDIA_SAMPLE = 3;
 /** Label Studio's own limit for one `predict` call. */
 const STUDIO_PREDICT_MS = 100_000;
-/** Somebody waits for the findings, and that there is no answer is one. */
+/** For all that is asked over there: somebody waits for the findings, and that there is no answer is one. */
 const ANSWER_MS = 10_000;
 
 export interface DoctorParts {
@@ -38,13 +39,14 @@ export async function examine(parts: DoctorParts, connection: Connection): Promi
   const tasks = (await Promise.all(rows.map((row) => store.tasks.get(row.taskId!)))).filter(
     (task) => task !== undefined,
   );
+  const limit = AbortSignal.timeout(ANSWER_MS);
   return [
     ...address(connection),
-    ...(await server(parts, connection, project)),
+    ...(await server(parts, connection, project, limit)),
     ...labels(parts.deps.library, config, project),
     await suggestions(parts, project),
     await regions(parts, project, config, tasks),
-    ...(await media(parts, connection, config, tasks)),
+    ...(await media(parts, connection, config, tasks, limit)),
     await time(parts, connection, project),
     await events(parts, connection),
   ];
@@ -63,7 +65,12 @@ function address({ url, offeredUrl }: Connection): StudioFinding[] {
   return [{ part: 'address', ok: false, sentence: what }];
 }
 
-async function server({ deps }: DoctorParts, connection: Connection, project: Project): Promise<StudioFinding[]> {
+async function server(
+  { deps }: DoctorParts,
+  connection: Connection,
+  project: Project,
+  limit: AbortSignal,
+): Promise<StudioFinding[]> {
   if (connection.url === null || tokenOf(connection) === null) {
     const sentence =
       'Nothing is sent to Label Studio: give its address and a token, and late predictions and syncs will reach it.';
@@ -73,7 +80,7 @@ async function server({ deps }: DoctorParts, connection: Connection, project: Pr
     return [{ part: 'server', ok: false, sentence: 'The number of the Label Studio project is not known; give it.' }];
   }
   try {
-    const client = studioClient(deps.fetch, connection, AbortSignal.timeout(ANSWER_MS));
+    const client = studioClient(deps.fetch, connection, limit);
     const theirs = await client.get(`/api/projects/${connection.studioProject}/`);
     const xml = isJsonObject(theirs) ? theirs.label_config : undefined;
     const same = typeof xml !== 'string' || sameConfig(xml, project.labelConfig);
@@ -146,6 +153,7 @@ async function media(
   connection: Connection,
   { parsed }: ProjectConfig,
   tasks: readonly Task[],
+  limit: AbortSignal,
 ): Promise<StudioFinding[]> {
   const fields = parsed.objects.flatMap(({ kind, field }) =>
     MEDIA_KINDS.includes(kind) && field !== null ? [field] : [],
@@ -157,8 +165,7 @@ async function media(
       const reference = Array.isArray(value) ? value[0] : value;
       if (typeof reference !== 'string') continue;
       try {
-        const opened = await openStudioMedia(deps, connection, reference);
-        await opened.close();
+        await inTime(openStudioMedia(deps, connection, reference), limit);
       } catch (error) {
         const { message } = toAppError(error);
         return [{ part: 'media', ok: false, sentence: `"${field}" of task ${task.id} cannot be read: ${message}` }];
@@ -166,6 +173,18 @@ async function media(
     }
   }
   return [{ part: 'media', ok: true, sentence: 'Media of a sample can be read.' }];
+}
+
+/** Whoever else reads the file may go on waiting for it: what is being fetched is not broken off. */
+async function inTime(opening: Promise<Media>, limit: AbortSignal): Promise<void> {
+  const opened = opening.then((one) => one.close());
+  let late = (): void => undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    late = () => reject(new AppError('MEDIA_FETCH', `it was not there within ${ANSWER_MS / 1000} s.`));
+    if (limit.aborted) late();
+    limit.addEventListener('abort', late);
+  });
+  await Promise.race([opened, tooLate]).finally(() => limit.removeEventListener('abort', late));
 }
 
 async function time({ deps }: DoctorParts, connection: Connection, project: Project): Promise<StudioFinding> {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import type { App } from './app/app.ts';
 import { createApp } from './app/create.ts';
+import { sweepSpool } from './app/transfer/spool-sweep.ts';
 import { openModelLibrary } from './backends/library/open.ts';
 import type { ModelEntry } from './backends/manifest.ts';
 import { createPoolMetrics } from './backends/metrics.ts';
@@ -84,6 +85,8 @@ export async function startServer(
       clock: systemClock,
       newId,
     });
+    const spool = openSpool(join(config.folder, 'spool'));
+    await sweepSpool({ store: opened.store, spool });
     const app = createApp({
       store: opened.store,
       tensors: opened.tensors,
@@ -92,7 +95,7 @@ export async function startServer(
       library,
       compute,
       neighbours,
-      spool: openSpool(join(config.folder, 'spool')),
+      spool,
       media: createMediaStore({
         folder: join(config.folder, 'media'),
         localFiles: config.localFiles,

@@ -1,6 +1,6 @@
 /** Files on their way in: an upload is kept on disk until its import is done, so that a crash cannot lose half of it. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, mkdir, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -13,6 +13,8 @@ export interface Spool {
   read(id: string): AsyncIterable<Uint8Array>;
   has(id: string): Promise<boolean>;
   delete(id: string): Promise<void>;
+  /** Ids of all that are kept. */
+  list(): Promise<string[]>;
 }
 
 const SAFE_ID = /^[0-9a-z-]+$/;
@@ -54,5 +56,9 @@ export function openSpool(folder: string): Spool {
         () => false,
       ),
     delete: (id) => rm(fileOf(id), { force: true }),
+    list: async () => {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      return (await readdir(folder)).filter((name) => SAFE_ID.test(name));
+    },
   };
 }

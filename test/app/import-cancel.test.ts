@@ -1,12 +1,14 @@
 /** A cancelled import leaves nothing, wherever it was when it was cancelled: at work, between two servers, or after a crash. */
 import { expect, it } from 'vitest';
 import type { Deps } from '../../src/app/deps.ts';
+import { EMBED } from '../../src/app/embeddings/embed.ts';
 import { JobRunner } from '../../src/app/jobs/job-runner.ts';
 import { createJobs, TAKE_BACK_MS } from '../../src/app/jobs/jobs.ts';
 import type { Loops } from '../../src/app/learning/loops.ts';
 import { ProjectConfigs } from '../../src/app/projects/project-config.ts';
 import { createImportHandler, IMPORT } from '../../src/app/transfer/import.ts';
 import { inWorld, type World } from '../contract/world.ts';
+import { TEXT_CONFIG } from '../helpers/texts.ts';
 import { openSqlite } from '../store/open-temp.ts';
 
 const LEASE_MS = 15_000;
@@ -28,7 +30,7 @@ async function begun({ store, clock, project, importRun, tasks }: World) {
   };
   const disk = { answers: async (): Promise<void> => undefined };
   const loops = { added: async () => undefined, reload: async () => undefined } as unknown as Loops;
-  const deps = { store, spool, clock, newId: () => 'new' } as unknown as Deps;
+  const deps = { store, spool, clock, newId: () => 'new', inference: { models: () => [] } } as unknown as Deps;
   const jobs = createJobs(deps, loops, new AbortController().signal);
   const params = { spoolId: 'spooled', skipInvalid: false, format: 'jsonl', runId: importRun.id, rows: 2 * WRITTEN };
   const { id } = await store.jobs.enqueue({ kind: IMPORT, projectId: project.id, params });
@@ -98,13 +100,26 @@ it('that waits, when taking back fails at first', () =>
     expect(await left()).toEqual(NOTHING);
   }));
 
-it('that was through when it was cancelled keeps its tasks, and leaves no file', () =>
+it('that was through when it was cancelled keeps its tasks, has them embedded, and leaves no file', () =>
   inWorld(openSqlite, async (world) => {
     const { id, jobs, lease, left } = await begun(world);
+    await world.store.projects.update(world.project.id, { labelConfig: TEXT_CONFIG });
     await world.store.runs.finish(world.importRun.id, 'done', WRITTEN);
     await world.store.jobs.release(lease);
     await jobs.cancel(id);
     expect(await left()).toEqual({ job: 'cancelled', tasks: WRITTEN, run: 'done', file: 0 });
+    const kinds = (await jobs.list({ projectId: world.project.id, limit: 10 })).map((job) => job.kind);
+    expect(kinds).toEqual([EMBED, IMPORT]);
+  }));
+
+it('whose project went meanwhile leaves no file', () =>
+  inWorld(openSqlite, async (world) => {
+    const { id, jobs, lease, left } = await begun(world);
+    await world.store.jobs.release(lease);
+    world.store.runs.get = async () => undefined;
+    await expect(jobs.cancel(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    world.store.runs.get = async () => world.importRun;
+    expect(await left()).toMatchObject({ file: 0 });
   }));
 
 it('that a killed server was about to cancel', () =>

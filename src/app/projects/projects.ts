@@ -14,6 +14,7 @@ import { withoutPins } from '../learning/pins.ts';
 import { enqueueTraining } from '../learning/retrain.ts';
 import { found } from '../lookup.ts';
 import { enqueueLabelModel } from '../suggestions/label-model.ts';
+import { deleteUpload } from '../transfer/import.ts';
 import type { ProjectInput, ProjectsApi } from './api.ts';
 import { migrateLabels, planLabelChange } from './label-change.ts';
 import { type ProjectConfig, type ProjectConfigs, readProjectConfig } from './project-config.ts';
@@ -204,9 +205,14 @@ function badSetting(field: string, message: string): AppError {
   return new AppError('INPUT_BAD_FIELD', message, { details: { field } });
 }
 
-async function cancelJobs({ store }: Deps, projectId: number): Promise<void> {
-  const jobs = await store.jobs.list({ projectId, limit: 100 });
-  for (const job of jobs) if (!hasEnded(job)) await store.jobs.requestCancel(job.id);
+async function cancelJobs(deps: Deps, projectId: number): Promise<void> {
+  const jobs = await deps.store.jobs.list({ projectId, limit: 100 });
+  for (const job of jobs) {
+    if (hasEnded(job)) continue;
+    await deps.store.jobs.requestCancel(job.id);
+    // The job goes with the project, and it alone knows the file.
+    await deleteUpload(deps, job);
+  }
 }
 
 /** Copies the living tasks; the result lists, per ordinal of the copy, the ordinal it came from. */

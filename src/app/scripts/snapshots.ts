@@ -119,7 +119,7 @@ export function createSnapshotHandler(deps: Deps, suggestions: Suggestions) {
   };
 }
 
-function fileOf({ id }: Pick<Job, 'id'>): string {
+export function fileOf({ id }: Pick<Job, 'id'>): string {
   return `export-${id}`;
 }
 

@@ -178,15 +178,28 @@ export interface ImportParams extends Source {
 }
 
 /** Takes back what was written so far, unless all was; the file is not needed again. Cut off, it is done again. */
-export async function undoImport({ store, spool }: Deps, loops: Loops, job: Job): Promise<void> {
-  const { runId, spoolId } = importParams(job);
-  const run = await found('run', runId, store.runs.get(runId));
-  if (run.state !== 'done') {
-    await store.runs.finish(runId, 'failed', 0);
-    await store.runs.revoke(runId);
+export async function undoImport(deps: Deps, loops: Loops, job: Job): Promise<void> {
+  const { store } = deps;
+  const { runId } = importParams(job);
+  try {
+    const run = await found('run', runId, store.runs.get(runId));
+    if (run.state === 'done') {
+      // Its tasks stay, and are embedded as if nobody had cancelled.
+      await enqueueEmbedding(deps, await found('project', job.projectId!, store.projects.get(job.projectId!)));
+    } else {
+      await store.runs.finish(runId, 'failed', 0);
+      await store.runs.revoke(runId);
+    }
+  } finally {
+    // The run may have gone with its project, and nobody else knows of the file then.
+    await deleteUpload(deps, job);
   }
-  await spool.delete(spoolId);
   await loops.reload(job.projectId!);
+}
+
+/** Forgets the file of an import; other jobs have none. */
+export async function deleteUpload({ spool }: Pick<Deps, 'spool'>, job: Job): Promise<void> {
+  if (job.kind === IMPORT) await spool.delete(importParams(job).spoolId);
 }
 
 async function newTask(deps: Deps, config: ProjectConfig, params: ImportParams, task: ImportedTask): Promise<NewTask> {

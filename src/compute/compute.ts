@@ -4,6 +4,7 @@
  */
 import type { SuggestionFit, SuggestionModel } from '../consensus/index.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { Judged, WholeFigures } from '../heads/index.ts';
 import type { RuleCompute } from './rules-compute.ts';
 
 export interface LearnerSpec {
@@ -88,5 +89,7 @@ export interface Compute {
   readonly rules: RuleCompute;
   /** Fits the label model of a project on its votes and gold. */
   fitSuggestion(fit: SuggestionFit): Promise<SuggestionModel>;
+  /** Figures over all held-out answers, resampled; the matrices go to the thread and are empty here afterwards. */
+  wholeFigures(judged: Judged): Promise<WholeFigures>;
   close(): Promise<void>;
 }

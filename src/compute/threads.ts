@@ -41,6 +41,10 @@ export function openThreads(options: ThreadsOptions): Compute {
       work.run({ head, rows, classes }, { name: 'predictRows', transferList: [rows.buffer as ArrayBuffer] }),
     rules: rulesOn(work),
     fitSuggestion: (fit) => work.run(fit, { name: 'suggestionModel' }),
+    wholeFigures: (judged) => {
+      const transferList = [judged.probabilities, judged.targets].map(({ buffer }) => buffer as ArrayBuffer);
+      return work.run(judged, { name: 'figures', transferList });
+    },
     async close() {
       await Promise.all([work, ...shards.map((shard) => shard.pool)].map((pool) => pool.destroy()));
     },

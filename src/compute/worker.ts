@@ -1,7 +1,17 @@
 /** What runs inside a compute thread: learners that live here, and stateless fits and predictions. */
 import { fitSuggestion, type SuggestionFit, type SuggestionModel } from '../consensus/index.ts';
 import { yieldAsThread } from '../core/priority.ts';
-import { decodeHead, encodeHead, fitHead, predict, type TrainingSet, underClasses } from '../heads/index.ts';
+import {
+  decodeHead,
+  encodeHead,
+  fitHead,
+  type Judged,
+  predict,
+  type TrainingSet,
+  underClasses,
+  type WholeFigures,
+  wholeFigures,
+} from '../heads/index.ts';
 import { Learner as LearnerCore, NumberLearner } from '../sampling/index.ts';
 import type { Answer, LearnerSpec, Ranked, TrainedHead } from './compute.ts';
 
@@ -119,6 +129,10 @@ export function predictRows({
 
 export function suggestionModel(fit: SuggestionFit): SuggestionModel {
   return fitSuggestion(fit);
+}
+
+export function figures(judged: Judged): WholeFigures {
+  return wholeFigures(judged);
 }
 
 function learner(key: number): LearnerCore | NumberLearner {

@@ -6,3 +6,4 @@ export type { Link } from './link.ts';
 export { type HeadMetrics, headMetrics } from './metrics.ts';
 export type { TemperatureFit } from './temperature.ts';
 export { underClasses } from './under-classes.ts';
+export { type Judged, type Measured, type WholeFigures, wholeFigures } from './whole-figures.ts';

@@ -14,7 +14,7 @@ export interface HeadMetrics {
   readonly ece: number;
 }
 
-const ECE_BINS = 15;
+export const ECE_BINS = 15;
 const PROBABILITY_FLOOR = 1e-6;
 
 /** `probabilities` and `targets`: (n x classCount); `rows` restricts the figures to some of the items. */

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HeldOutAnswers } from '../../src/app/learning/label-errors.ts';
 import { figuresOf } from '../../src/app/learning/model-figures.ts';
+import { type Judged, wholeFigures } from '../../src/heads/index.ts';
 
 /** One answer: what was given, what the model says of it, and whether it belongs to the random slice. */
 type Row = readonly [given: number, p: readonly number[], blind: boolean];
@@ -18,6 +19,8 @@ function held(rows: readonly Row[], link: 'softmax' | 'sigmoid' = 'softmax'): He
   return { version, link, classes: ['spam', 'ham'], answers, probabilities };
 }
 
+const compute = { wholeFigures: async (judged: Judged) => wholeFigures(judged) };
+
 const times = (n: number, row: Row): Row[] => new Array<Row>(n).fill(row);
 
 describe('figures of the model', () => {
@@ -28,8 +31,8 @@ describe('figures of the model', () => {
     ...times(20, [1, [0.6, 0.4], false]),
   ];
 
-  it('count hits, misses and the items behind each cell', () => {
-    const figures = figuresOf(held(rows), 'blind');
+  it('count hits, misses and the items behind each cell', async () => {
+    const figures = await figuresOf(compute, held(rows), 'blind');
     expect(figures).toMatchObject({ version: 3, n: 30, accuracy: { n: 30, hits: 25 } });
     expect(figures.confusion!.map(({ given, said, n }) => [given, said, n])).toEqual([
       [0, 0, 15],
@@ -41,8 +44,8 @@ describe('figures of the model', () => {
     expect(figures.perLabel[1]).toMatchObject({ precision: { hits: 10, n: 10 }, recall: { hits: 10, n: 15 } });
   });
 
-  it('hold claims against what came true, with an interval', () => {
-    const bins = figuresOf(held(rows), 'blind').calibration;
+  it('hold claims against what came true, with an interval', async () => {
+    const bins = (await figuresOf(compute, held(rows), 'blind')).calibration;
     expect(bins.map(({ n, hits }) => [n, hits])).toEqual([
       [10, 10],
       [5, 0],
@@ -53,12 +56,12 @@ describe('figures of the model', () => {
     expect(bins[1]!.high).toBeGreaterThan(0.3);
   });
 
-  it('say how well all labels are found and how far claims are off, with intervals', () => {
-    const { macroF1, calibrationError } = figuresOf(held(rows), 'blind');
+  it('say how well all labels are found and how far claims are off, with intervals', async () => {
+    const { macroF1, calibrationError } = await figuresOf(compute, held(rows), 'blind');
     // F1 of spam 30 / 35, of ham 20 / 25.
     expect(macroF1!.value).toBeCloseTo((30 / 35 + 20 / 25) / 2, 6);
     expect(calibrationError!.value).toBeCloseTo((15 * 0.05 + 5 * 0.85 + 10 * 0.3) / 30, 5);
-    const many = figuresOf(held(Array.from({ length: 40 }, () => rows).flat()), 'blind');
+    const many = await figuresOf(compute, held(Array.from({ length: 40 }, () => rows).flat()), 'blind');
     for (const [few, more] of [
       [macroF1!, many.macroF1!],
       [calibrationError!, many.calibrationError!],
@@ -70,19 +73,19 @@ describe('figures of the model', () => {
     }
   });
 
-  it('take every answer when asked to', () => {
-    expect(figuresOf(held(rows), 'all').accuracy).toMatchObject({ n: 50, hits: 25 });
+  it('take every answer when asked to', async () => {
+    expect((await figuresOf(compute, held(rows), 'all')).accuracy).toMatchObject({ n: 50, hits: 25 });
   });
 
-  it('count no settled answer as blind where nothing the model knows was said before', () => {
+  it('count no settled answer as blind where nothing the model knows was said before', async () => {
     const { answers, ...rest } = held(rows);
     const some = { ...rest, answers: answers.map((one, i) => (i < 5 ? { ...one, unaided: null } : one)) };
-    expect(figuresOf(some, 'blind').accuracy).toMatchObject({ n: 25, hits: 20 });
-    expect(figuresOf(some, 'all').accuracy).toMatchObject({ n: 50, hits: 25 });
+    expect((await figuresOf(compute, some, 'blind')).accuracy).toMatchObject({ n: 25, hits: 20 });
+    expect((await figuresOf(compute, some, 'all')).accuracy).toMatchObject({ n: 50, hits: 25 });
   });
 
-  it('say nothing below twenty answers', () => {
-    expect(figuresOf(held(rows.slice(0, 19)), 'all')).toMatchObject({
+  it('say nothing below twenty answers', async () => {
+    expect(await figuresOf(compute, held(rows.slice(0, 19)), 'all')).toMatchObject({
       n: 19,
       needed: 20,
       accuracy: null,
@@ -90,8 +93,8 @@ describe('figures of the model', () => {
     });
   });
 
-  it('decide each label for itself where several may hold', () => {
-    const figures = figuresOf(held(times(20, [0, [0.9, 0.8], true]), 'sigmoid'), 'blind');
+  it('decide each label for itself where several may hold', async () => {
+    const figures = await figuresOf(compute, held(times(20, [0, [0.9, 0.8], true]), 'sigmoid'), 'blind');
     expect(figures.confusion).toBeNull();
     expect(figures.accuracy).toMatchObject({ hits: 0 });
     expect(figures.perLabel[1]).toMatchObject({ precision: { hits: 0, n: 20 }, recall: null });

@@ -1,11 +1,11 @@
 /** How a project learns, as one interface in plain data: its training policy, its order, and what its model gets wrong. */
 import type { Job, Task } from '../../core/domain.ts';
+import type { Measured } from '../../heads/index.ts';
 import type { PolicyView } from '../../sampling/index.ts';
 import type { QueueReason } from '../queue/api.ts';
 import type { ShareWithInterval } from './insights-api.ts';
 import type { MapApi } from './map-api.ts';
 import type { RetrainRule } from './retrain-policy.ts';
-import type { Measured } from './whole-figures.ts';
 
 export interface LearningApi extends MapApi {
   /** Would a training start now, and why? Starts nothing. */

@@ -1,5 +1,8 @@
 /** What the serving version gets right and wrong, by probabilities of tasks it has not learned from. */
+
+import type { Compute } from '../../compute/compute.ts';
 import { wilsonInterval } from '../../core/intervals.ts';
+import type { Judged } from '../../heads/index.ts';
 import type { Deps } from '../deps.ts';
 import type { Matrices } from '../embeddings/matrices.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
@@ -7,7 +10,6 @@ import { ofPeople, promotionRuns } from '../queue/answers.ts';
 import type { AnswersOf, CalibrationBin, ConfusionCell, LabelFigures, LearningApi, ModelFigures } from './api.ts';
 import type { ShareWithInterval } from './insights-api.ts';
 import { type HeldOutAnswers, heldOutAnswers } from './label-errors.ts';
-import { wholeFigures } from './whole-figures.ts';
 
 /** With fewer answers every interval spans most of the scale. */
 const ANSWERS_MIN = 20;
@@ -27,7 +29,7 @@ export function createModelFigures(
       if (held === undefined) return nothing(of);
       const promotions = await promotionRuns(deps.store, projectId);
       const byPeople = held.answers.filter(({ annotation }) => ofPeople([annotation], promotions).length > 0);
-      return figuresOf({ ...held, answers: byPeople }, of);
+      return figuresOf(deps.compute, { ...held, answers: byPeople }, of);
     },
   };
 }
@@ -56,7 +58,11 @@ function nothing(of: AnswersOf): ModelFigures {
 }
 
 /** Exported for tests. */
-export function figuresOf(held: HeldOutAnswers, of: AnswersOf): ModelFigures {
+export async function figuresOf(
+  compute: Pick<Compute, 'wholeFigures'>,
+  held: HeldOutAnswers,
+  of: AnswersOf,
+): Promise<ModelFigures> {
   const count = held.classes.length;
   const multiple = held.link === 'sigmoid';
   const items = held.answers
@@ -72,7 +78,7 @@ export function figuresOf(held: HeldOutAnswers, of: AnswersOf): ModelFigures {
   return {
     ...base,
     accuracy: share(items.filter((item) => same(item.given, item.said)).length, items.length),
-    ...wholeFigures(held.link, ...matricesOf(items, count), count),
+    ...(await compute.wholeFigures({ link: held.link, classCount: count, ...matricesOf(items, count) })),
     perLabel: held.classes.map((label, c) => labelFigures(label, c, items)),
     confusion: multiple ? null : confusionOf(items),
     calibration: calibrationOf(items, multiple),
@@ -80,13 +86,14 @@ export function figuresOf(held: HeldOutAnswers, of: AnswersOf): ModelFigures {
 }
 
 /** (items x classes) what the model says, and 1 for each class that was given. */
-function matricesOf(items: readonly Item[], count: number): [Float32Array, Float32Array] {
-  const [said, given] = [new Float32Array(items.length * count), new Float32Array(items.length * count)];
+function matricesOf(items: readonly Item[], count: number): Pick<Judged, 'probabilities' | 'targets'> {
+  const probabilities = new Float32Array(items.length * count);
+  const targets = new Float32Array(items.length * count);
   items.forEach((item, i) => {
-    said.set(item.p, i * count);
-    for (const c of item.given) given[i * count + c] = 1;
+    probabilities.set(item.p, i * count);
+    for (const c of item.given) targets[i * count + c] = 1;
   });
-  return [said, given];
+  return { probabilities, targets };
 }
 
 function saidBy(p: Float32Array, multiple: boolean): number[] {

@@ -17,7 +17,7 @@ function inboxOn(
   read: () => Promise<InboxRow[]>,
   ended: number[] = [],
   newest = () => Number.MAX_SAFE_INTEGER,
-  more: Partial<Pick<Deps, 'fetch' | 'clock'>> = {},
+  more: Partial<Pick<Deps, 'fetch' | 'clock' | 'log'>> = {},
 ): Inbox {
   const deps = {
     store: { studio: { inbox: read, newestEvent: async () => newest(), settle: async (id: number) => ended.push(id) } },
@@ -98,5 +98,32 @@ it('does not let a server that does not answer hold up what needs no answer of i
   now += 60_000;
   await inbox.settled(new AbortController().signal);
   expect(calls).toBe(2);
+  await inbox.stop();
+});
+
+it('asks once for a project that many events say has changed, and tells once of a server that is away', async () => {
+  const ended: number[] = [];
+  let now = 0;
+  let [calls, told, isThere] = [0, 0, false];
+  const waiting = Array.from({ length: 20 }, (_, i) => ({ ...event, id: i + 1, body: '{"action":"PROJECT_UPDATED"}' }));
+  const log = { warn: () => (told += 1), error: () => undefined } as unknown as Deps['log'];
+  const inbox = inboxOn(async () => waiting.filter(({ id }) => !ended.includes(id)), ended, undefined, {
+    log,
+    clock: { now: () => now },
+    fetch: async (url) => {
+      if (!isThere) throw new AppError('MEDIA_FETCH', 'Nobody listens.');
+      calls += 1;
+      const body = (async function* () {})();
+      return { status: 200, headers: {}, url, body, close: () => undefined };
+    },
+  });
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await inbox.settled(new AbortController().signal);
+    now += 60_000;
+  }
+  expect([told, ended]).toEqual([1, []]);
+  isThere = true;
+  await inbox.settled(new AbortController().signal);
+  expect([told, calls, ended.length]).toEqual([1, 1, 20]);
   await inbox.stop();
 });

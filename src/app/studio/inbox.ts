@@ -12,7 +12,7 @@ import { enqueueTraining } from '../learning/retrain.ts';
 import { found } from '../lookup.ts';
 import type { ProjectConfigs } from '../projects/project-config.ts';
 import { type Action, isKnownAction } from './actions.ts';
-import { AS_WRITTEN, type StudioClient, studioClient } from './client.ts';
+import { AS_WRITTEN, studioClient } from './client.ts';
 import { type Connections, tokenOf } from './connections.ts';
 import { annotationsIn, type Intake } from './intake.ts';
 import { orderFields } from './order-fields.ts';
@@ -44,6 +44,10 @@ export class Inbox {
   readonly #postponed = new Map<number, number>();
   /** Connection -> when to call its server again. */
   readonly #away = new Map<number, number>();
+  /** Connections whose server is known not to answer: told once, and not for each event at each attempt. */
+  readonly #silent = new Set<number>();
+  /** Connections whose project was asked for in this look. */
+  readonly #followed = new Set<number>();
   /** Says `end` after each look at all that was there when it began. */
   readonly #passes = new EventEmitter();
   #begun = 0;
@@ -128,16 +132,20 @@ export class Inbox {
     this.#begun += 1;
     const { studio } = this.#deps.store;
     const last = await studio.newestEvent();
+    const vanished = new Set(this.#postponed.keys());
+    this.#followed.clear();
     for (let after = 0; after < last; ) {
       const rows = await studio.inbox({ after, limit: BATCH }, ATTEMPTS_MAX);
       for (const row of rows) {
         // What came since is for the next pass: this one has an end.
         if (this.#stopped || row.id > last) break;
+        vanished.delete(row.id);
         await this.#workOff(row);
         await new Promise((resolve) => setImmediate(resolve));
       }
       after = rows.length < BATCH || this.#stopped ? last : rows.at(-1)!.id;
     }
+    if (!this.#stopped) for (const id of vanished) this.#postponed.delete(id);
     this.#ended = this.#begun;
     this.#passes.emit('end');
   }
@@ -158,9 +166,12 @@ export class Inbox {
       await store.studio.settle(row.id);
     } catch (error) {
       const known = toAppError(error);
-      log.warn({ event: row.id, error: known.code }, 'an event of Label Studio could not take effect');
+      const away = isAway(error);
+      if (!away || !this.#silent.has(row.connectionId)) {
+        log.warn({ event: row.id, error: known.code }, 'an event of Label Studio could not take effect');
+      }
       // A server that is away is no fault of the event: it waits for as long as that takes.
-      if (isAway(error)) this.#leaveAlone(row.connectionId, began);
+      if (away) this.#leaveAlone(row.connectionId, began);
       else await store.studio.failed(row.id, known.code === 'INTERNAL' ? String(known.cause) : known.message);
       this.#postponed.set(row.id, clock.now() + RETRY_MS);
       this.#later();
@@ -169,16 +180,19 @@ export class Inbox {
 
   #leaveAlone(connectionId: number, began: number): void {
     const now = this.#deps.clock.now();
+    this.#silent.add(connectionId);
     if ((this.#away.get(connectionId) ?? 0) <= now) this.#away.set(connectionId, now + LEFT_ALONE * (now - began));
   }
 
   /** Throws STUDIO_UNREACHABLE for a server that kept everybody waiting just now. */
-  #client(connection: Connection): StudioClient {
+  async #get(connection: Connection, path: string): Promise<Json> {
     const { fetch, clock } = this.#deps;
     if ((this.#away.get(connection.id) ?? 0) > clock.now()) {
       throw new AppError('STUDIO_UNREACHABLE', 'Label Studio did not answer a moment ago.');
     }
-    return studioClient(fetch, connection, AbortSignal.timeout(ASK_MS));
+    const reply = await studioClient(fetch, connection, AbortSignal.timeout(ASK_MS)).get(path);
+    this.#silent.delete(connection.id);
+    return reply;
   }
 
   async #apply(connection: Connection, event: Json): Promise<void> {
@@ -215,13 +229,15 @@ export class Inbox {
 
   /**
    * Only a sign that something has changed: an old event that comes late, or again, must not bring an old config back.
-   * Without a token the next `setup` brings the new one.
+   * Without a token the next `setup` brings the new one. One question answers all that were there before it.
    */
   async project(connection: Connection): Promise<void> {
     if (connection.url === null || connection.studioProject === null || tokenOf(connection) === null) return;
-    const project = await this.#client(connection).get(`/api/projects/${connection.studioProject}/`);
+    if (this.#followed.has(connection.id)) return;
+    const project = await this.#get(connection, `/api/projects/${connection.studioProject}/`);
     const config = isJsonObject(project) ? project.label_config : undefined;
     if (typeof config === 'string') await this.#follow(connection, config);
+    this.#followed.add(connection.id);
   }
 
   async train(connection: Connection): Promise<void> {
@@ -260,7 +276,7 @@ export class Inbox {
   }
 
   async #ask(connection: Connection, id: number): Promise<GivenTask[]> {
-    const task = await this.#client(connection).get(`/api/tasks/${id}/?${AS_WRITTEN}`);
+    const task = await this.#get(connection, `/api/tasks/${id}/?${AS_WRITTEN}`);
     return this.#read(connection, [task]);
   }
 

@@ -6,7 +6,7 @@ import { parseLabelConfig } from '../../labelconfig/index.ts';
 import type { Identity } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import type { Matrices } from '../embeddings/matrices.ts';
-import type { JobHandler } from '../jobs/job-runner.ts';
+import { type JobHandler, throwIfStopped } from '../jobs/job-runner.ts';
 import type { Loops } from '../learning/loops.ts';
 import { PREDICT } from '../learning/predict.ts';
 import { enqueueTraining } from '../learning/retrain.ts';
@@ -167,6 +167,7 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
     },
     afterEvents: (handler) => async (work) => {
       await inbox.settled(work.signal);
+      throwIfStopped(work.signal);
       return handler(work);
     },
     async close() {

@@ -1,5 +1,4 @@
 /** Every page, light and dark, wide and on a phone: readable, named for screen readers, no wider than the screen. */
-import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { keepScreenshot } from './browser.ts';
 import { allSaved, answer } from './hands.ts';
@@ -8,7 +7,24 @@ import { visits } from './visits.ts';
 
 const { server, visit } = visits();
 
-const PAGES = 'label queue bulk quality rules models runs data people studio settings'.split(' ');
+/** Pages and what stands on them last, once all that they asked for is there. */
+const PAGES: readonly (readonly [string, readonly string[]])[] = [
+  ['', ['a:text("Settings")']],
+  ['label', ['article.item', 'section:has(h2:text("Who says so")) :is(li, p)', '.similar li']],
+  ['queue', ['tbody tr']],
+  ['bulk', ['text=A preview works out', '.bulk-cards li']],
+  [
+    'quality',
+    ['.versions li', '[aria-labelledby=model-title] p:not(.muted)', 'text=Draw the map', 'datalist#strategies option'],
+  ],
+  ['rules', ['.rule-code[data-ready=true]', '[role=tabpanel]']],
+  ['models', ['table[aria-label="Models of this server"]']],
+  ['runs', ['table[aria-label=Runs]', 'table[aria-label="Model versions"]']],
+  ['data', ['text=12 labeled', 'text=The format holds']],
+  ['people', ['table[aria-label=Annotators]', 'table[aria-label=Access]']],
+  ['studio', ['text=Training elsewhere']],
+  ['settings', ['text=Delete for good']],
+];
 
 const LOOKS = [
   { name: 'light', width: 1280, height: 800 },
@@ -33,20 +49,10 @@ beforeAll(async () => {
   await server.call('tokenCreate', 'POST', '/api/tokens', { name: 'Ada', role: 'annotator', project });
 }, 60_000);
 
-/** All that a page asked for is on it: it says so by no longer changing. */
-async function drawn(page: Page): Promise<void> {
-  await page.getByRole('main').waitFor();
-  let before = '';
-  for (let now = await page.content(); now !== before; now = await page.content()) {
-    before = now;
-    await page.waitForTimeout(400);
-  }
-}
-
 describe.each(LOOKS)('$name', ({ name, ...look }) => {
-  it.each(['', ...PAGES])('%s', async (path) => {
+  it.each(PAGES)('%s', async (path, landmarks) => {
     const { page } = await visit(path === '' ? '/' : `/projects/${project}/${path}`, look);
-    await drawn(page);
+    for (const landmark of landmarks) await page.locator(landmark).first().waitFor({ state: 'attached' });
     await keepScreenshot(page, `looks-${name}-${path || 'home'}`);
     expect(await flawsOf(page)).toEqual({ faint: [], edgeless: [], nameless: [], overflow: 0 });
   });

@@ -59,10 +59,18 @@ const MEASURE = `(() => {
     .filter((field) => contrast(read(getComputedStyle(field).borderTopColor).rgb, ground(field.parentElement)) < 3)
     .map((field) => field.outerHTML.slice(0, 120));
 
+  // What is chosen from or typed in a field is its value and no name.
+  const labelText = (label) => {
+    const copy = label.cloneNode(true);
+    for (const field of copy.querySelectorAll('select, textarea')) field.remove();
+    return words(copy);
+  };
+  const ownName = (element) =>
+    element.matches('table') ? element.caption !== null : !element.matches('select, textarea') && words(element) !== '';
   const named = (element) =>
     ['aria-label', 'aria-labelledby', 'alt'].some((name) => element.hasAttribute(name)) ||
-    (element.matches('table') ? element.caption !== null : words(element) !== '') ||
-    [...(element.labels ?? [])].some((label) => words(label) !== '');
+    ownName(element) ||
+    [...(element.labels ?? [])].some((label) => labelText(label) !== '');
   const nameless = [...document.querySelectorAll('button, a[href], input, select, textarea, summary, table, img, audio, meter, progress')]
     .filter((element) => element.checkVisibility() && !named(element))
     .map((element) => element.outerHTML.slice(0, 120));

@@ -9,16 +9,22 @@ const { server, visit } = visits();
 it('pauses, resumes and cancels a job by keyboard, and tells its rate and the time left', {
   timeout: 120_000,
 }, async () => {
-  // Cancelled in the end; until then a browser has to open and people have to press keys while it runs.
+  // Cancelled in the end; until then people have to press keys while it runs.
   const texts = makeTexts(30_000).map(({ text }) => text);
   const project = await server.project({ title: 'Many', texts, settings: { embedder: 'use-lite' } });
+  // It waits for the browser, which opens at its leisure.
+  const jobs = await server.call('jobList', 'GET', `/api/jobs?project=${project}`);
+  const { id } = jobs.find(({ kind, params }) => kind === 'embed' && params.embedder === 'use-lite')!;
+  await server.call('jobPause', 'POST', `/api/jobs/${id}/pause`);
   const { page, problems } = await visit(`/projects/${project}/runs`);
-  const row = page.getByRole('listitem').filter({ hasText: 'embeddings by use-lite' });
+  const row = page.getByRole('listitem').filter({ has: page.getByRole('button', { name: new RegExp(`job ${id}$`) }) });
+  const resume = row.getByRole('button', { name: /^Resume job/ });
+  await resume.focus();
+  await page.keyboard.press('Enter');
   await row.getByText(/\d+(\.\d)?\/s, \d+ (s|min) left/).waitFor({ timeout: 60_000 });
   await keepScreenshot(page, 'job-running');
   await row.getByRole('button', { name: /^Pause job/ }).focus();
   await page.keyboard.press('Enter');
-  const resume = row.getByRole('button', { name: /^Resume job/ });
   await row.getByText('paused', { exact: true }).waitFor();
   await keepScreenshot(page, 'job-paused');
   const words = await row.textContent();

@@ -92,8 +92,8 @@ export interface StudioStore {
 
   /** Durable when it resolves. The same body while it waits is kept once. */
   receive(connectionId: number, digest: string, body: string): Promise<void>;
-  /** Oldest first: what was tried fewer times than `attemptsMax`. */
-  inbox(page: Page, attemptsMax: number): Promise<InboxRow[]>;
+  /** Of one connection, oldest first: what was tried fewer times than `attemptsMax`. */
+  inbox(connectionId: number, page: Page, attemptsMax: number): Promise<InboxRow[]>;
   /** The number of the newest event that is kept; numbers rise with time. 0: there is none. */
   newestEvent(): Promise<number>;
   /** It has taken effect. */

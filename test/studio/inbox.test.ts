@@ -1,5 +1,5 @@
 /** The inbox runs dry, and something comes just then: it is looked at again, at whichever moment that was. */
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Deps } from '../../src/app/deps.ts';
 import type { ProjectConfigs } from '../../src/app/projects/project-config.ts';
 import type { Connections } from '../../src/app/studio/connections.ts';
@@ -14,13 +14,20 @@ const TURNS = 20;
 const STUDIO = { id: 1, url: 'https://labels.example.com', token: 'token', studioProject: 5 };
 
 function inboxOn(
-  read: () => Promise<InboxRow[]>,
+  read: (connectionId: number) => Promise<InboxRow[]>,
   ended: number[] = [],
   newest = () => Number.MAX_SAFE_INTEGER,
   more: Partial<Pick<Deps, 'fetch' | 'clock' | 'log'>> = {},
 ): Inbox {
   const deps = {
-    store: { studio: { inbox: read, newestEvent: async () => newest(), settle: async (id: number) => ended.push(id) } },
+    store: {
+      studio: {
+        inbox: read,
+        newestEvent: async () => newest(),
+        settle: async (id: number) => ended.push(id),
+        list: async () => [STUDIO],
+      },
+    },
     clock: { now: () => 0 },
     log: { warn: () => undefined, error: () => undefined },
     ...more,
@@ -45,7 +52,7 @@ it.each(Array.from({ length: TURNS }, (_, turns) => turns))('%i turns after the 
   await firstLook;
   for (let turn = 0; turn < turns; turn++) await Promise.resolve();
   waiting.push(event);
-  inbox.kick();
+  inbox.kick(1);
   // Nothing in here waits for more than a turn.
   for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
   expect(settled).toEqual([1]);
@@ -55,7 +62,7 @@ it.each(Array.from({ length: TURNS }, (_, turns) => turns))('%i turns after the 
 it('goes on for whoever waits for it when it does not end', async () => {
   const inbox = inboxOn(() => new Promise(() => undefined));
   const given = new AbortController();
-  const waits = inbox.settled(given.signal);
+  const waits = inbox.settled(1, given.signal);
   given.abort();
   await waits;
 });
@@ -67,13 +74,13 @@ it('settles what was there at the call, although more comes all the time', async
     async () => {
       // Each look finds one more.
       const ids = Array.from({ length: newest++ }, (_, i) => i + 1).filter((id) => !ended.includes(id));
-      inbox.kick();
+      inbox.kick(1);
       return ids.map((id) => ({ ...event, id }));
     },
     ended,
     () => newest,
   );
-  await inbox.settled(new AbortController().signal);
+  await inbox.settled(1, new AbortController().signal);
   expect(ended.slice(0, 3)).toEqual([1, 2, 3]);
   await inbox.stop();
 });
@@ -92,11 +99,11 @@ it('does not let a server that does not answer hold up what needs no answer of i
       throw new AppError('MEDIA_FETCH', 'It took too long.');
     },
   });
-  await inbox.settled(new AbortController().signal);
+  await inbox.settled(1, new AbortController().signal);
   expect([calls, ended]).toEqual([1, [21]]);
   // Asked again after a while, and once.
   now += 60_000;
-  await inbox.settled(new AbortController().signal);
+  await inbox.settled(1, new AbortController().signal);
   expect(calls).toBe(2);
   await inbox.stop();
 });
@@ -118,12 +125,31 @@ it('asks once for a project that many events say has changed, and tells once of 
     },
   });
   for (let attempt = 0; attempt < 3; attempt++) {
-    await inbox.settled(new AbortController().signal);
+    await inbox.settled(1, new AbortController().signal);
     now += 60_000;
   }
   expect([told, ended]).toEqual([1, []]);
   isThere = true;
-  await inbox.settled(new AbortController().signal);
+  await inbox.settled(1, new AbortController().signal);
   expect([told, calls, ended.length]).toEqual([1, 1, 20]);
+  await inbox.stop();
+});
+
+it('has nobody wait for the server of another project', async () => {
+  const ended: number[] = [];
+  const other = { ...event, id: 1, connectionId: 2, body: '{"action":"PROJECT_UPDATED"}' };
+  const own = { ...event, id: 2 };
+  const asked: (() => void)[] = [];
+  const inbox = inboxOn(
+    async (id) => [other, own].filter((one) => one.connectionId === id && !ended.includes(one.id)),
+    ended,
+    undefined,
+    { fetch: () => new Promise((_, reject) => asked.push(() => reject(new AppError('MEDIA_FETCH', 'Too long.')))) },
+  );
+  inbox.kick(2);
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await inbox.settled(1, new AbortController().signal);
+  expect(ended).toEqual([2]);
+  asked[0]!();
   await inbox.stop();
 });

@@ -1,9 +1,8 @@
 /**
- * Events of Label Studio: written down first, answered, and only then worked off, one after the other. Each takes effect
- * once however often it comes, because what it says is held against what is known.
+ * Events of Label Studio: written down first, answered, and only then worked off, those of a connection one after the other. Each
+ * takes effect once however often it comes, because what it says is held against what is known.
  */
 import { createHash } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
 import type { Connection, InboxRow } from '../../core/connection.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
@@ -14,22 +13,16 @@ import type { ProjectConfigs } from '../projects/project-config.ts';
 import { type Action, isKnownAction } from './actions.ts';
 import { AS_WRITTEN, studioClient } from './client.ts';
 import { type Connections, tokenOf } from './connections.ts';
+import { InboxLane } from './inbox-lane.ts';
 import { annotationsIn, type Intake } from './intake.ts';
 import { orderFields } from './order-fields.ts';
 import { isAway } from './push.ts';
 import { type GivenAnnotation, type GivenTask, idOf, listOf, projectNumber, readTask } from './wire.ts';
 
-const BATCH = 100;
-/** Afterwards an event is only listed by the doctor. */
-export const ATTEMPTS_MAX = 5;
-const RETRY_MS = 5_000;
-/** For one question to Label Studio: all events behind it wait for that long. */
+/** For one question to Label Studio: all events of its connection behind it wait for that long. */
 const ASK_MS = 10_000;
 /** A server that does not answer is left alone for so many times as long as it kept the others waiting. */
 const LEFT_ALONE = 6;
-/** So long nothing has come in, or the first event has waited for so long. */
-const QUIET_MS = 100;
-const HELD_MS_MAX = 1_000;
 
 /** Brings the label config of the other side here. */
 export type FollowConfig = (connection: Connection, labelConfig: string) => Promise<void>;
@@ -40,24 +33,14 @@ export class Inbox {
   readonly #connections: Connections;
   readonly #intake: Intake;
   readonly #follow: FollowConfig;
-  /** Event -> when to try it again. */
-  readonly #postponed = new Map<number, number>();
+  readonly #lanes = new Map<number, InboxLane>();
   /** Connection -> when to call its server again. */
   readonly #away = new Map<number, number>();
   /** Connections whose server is known not to answer: told once, and not for each event at each attempt. */
   readonly #silent = new Set<number>();
   /** Connections whose project was asked for in this look. */
   readonly #followed = new Set<number>();
-  /** Says `end` after each look at all that was there when it began. */
-  readonly #passes = new EventEmitter();
-  #begun = 0;
-  #ended = 0;
-  #draining: Promise<void> | null = null;
-  #again = false;
   #stopped = false;
-  #timer: NodeJS.Timeout | undefined;
-  #waiting: NodeJS.Timeout | undefined;
-  #heldSince = 0;
 
   constructor(deps: Deps, configs: ProjectConfigs, connections: Connections, intake: Intake, follow: FollowConfig) {
     this.#deps = deps;
@@ -66,104 +49,59 @@ export class Inbox {
     this.#intake = intake;
     this.#follow = follow;
     // What an earlier process had acknowledged.
-    this.kick();
+    this.#resume().catch((error: unknown) =>
+      deps.log.error({ error: String(error) }, 'events of Label Studio could not be read'),
+    );
   }
 
   async receive(connection: Connection, body: string): Promise<void> {
     const digest = createHash('sha256').update(body).digest('hex');
     await this.#deps.store.studio.receive(connection.id, digest, body);
-    if (!this.#stopped) this.#soon();
+    if (!this.#stopped) this.#lane(connection.id).soon();
   }
 
-  /** Events often come in crowds, and each is waited for by somebody: what they mean can wait until the crowd is through. */
-  #soon(): void {
-    const now = performance.now();
-    if (this.#waiting === undefined) this.#heldSince = now;
-    clearTimeout(this.#waiting);
-    const wait = Math.min(QUIET_MS, Math.max(0, this.#heldSince + HELD_MS_MAX - now));
-    this.#waiting = setTimeout(() => {
-      this.#waiting = undefined;
-      this.kick();
-    }, wait);
-  }
-
-  kick(): void {
-    this.#again = true;
-    if (this.#draining || this.#stopped) return;
-    this.#draining = this.#drain();
+  kick(connectionId: number): void {
+    if (!this.#stopped) this.#lane(connectionId).kick();
   }
 
   /**
-   * Resolves when everything that was received so far has been tried, however much comes meanwhile, or when nobody waits
-   * for that any more.
+   * Resolves when everything that was received so far for this project has been tried, however much comes meanwhile, or
+   * when nobody waits for that any more.
    */
-  async settled(signal: AbortSignal): Promise<void> {
-    const pass = this.#begun + 1;
-    this.kick();
-    while (this.#ended < pass && !this.#stopped && !signal.aborted) {
-      await once(this.#passes, 'end', { signal }).catch(() => undefined);
-    }
+  async settled(projectId: number, signal: AbortSignal): Promise<void> {
+    const connections = await this.#deps.store.studio.list(projectId);
+    if (this.#stopped) return;
+    await Promise.all(connections.map(({ id }) => this.#lane(id).settled(signal)));
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#waiting);
-    this.#passes.emit('end');
-    await this.#draining;
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()));
   }
 
-  async #drain(): Promise<void> {
-    try {
-      while (this.#again && !this.#stopped) {
-        this.#again = false;
-        await this.#pass();
-      }
-    } catch (error) {
-      this.#deps.log.error({ error: String(error) }, 'events of Label Studio could not be read');
-      this.#later();
-    } finally {
-      // In the same turn as the last look at `#again`: whoever kicks later finds nobody at work, and begins.
-      this.#draining = null;
-    }
+  async #resume(): Promise<void> {
+    for (const { id } of await this.#deps.store.studio.list()) this.kick(id);
   }
 
-  async #pass(): Promise<void> {
-    this.#begun += 1;
-    const { studio } = this.#deps.store;
-    const last = await studio.newestEvent();
-    const vanished = new Set(this.#postponed.keys());
-    this.#followed.clear();
-    for (let after = 0; after < last; ) {
-      const rows = await studio.inbox({ after, limit: BATCH }, ATTEMPTS_MAX);
-      for (const row of rows) {
-        // What came since is for the next pass: this one has an end.
-        if (this.#stopped || row.id > last) break;
-        vanished.delete(row.id);
-        await this.#workOff(row);
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      after = rows.length < BATCH || this.#stopped ? last : rows.at(-1)!.id;
-    }
-    if (!this.#stopped) for (const id of vanished) this.#postponed.delete(id);
-    this.#ended = this.#begun;
-    this.#passes.emit('end');
+  #lane(connectionId: number): InboxLane {
+    const known = this.#lanes.get(connectionId);
+    if (known) return known;
+    const lane = new InboxLane(this.#deps, connectionId, {
+      begins: () => this.#followed.delete(connectionId),
+      workOff: (row) => this.#workOff(row),
+    });
+    this.#lanes.set(connectionId, lane);
+    return lane;
   }
 
-  #later(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.kick(), RETRY_MS).unref();
-  }
-
-  async #workOff(row: InboxRow): Promise<void> {
+  async #workOff(row: InboxRow): Promise<boolean> {
     const { store, clock, log } = this.#deps;
-    if ((this.#postponed.get(row.id) ?? 0) > clock.now()) return;
-    this.#postponed.delete(row.id);
     const began = clock.now();
     try {
       const connection = await this.#connections.get(row.connectionId);
       await this.#apply(connection, parseJson(row.body));
       await store.studio.settle(row.id);
+      return true;
     } catch (error) {
       const known = toAppError(error);
       const away = isAway(error);
@@ -173,8 +111,7 @@ export class Inbox {
       // A server that is away is no fault of the event: it waits for as long as that takes.
       if (away) this.#leaveAlone(row.connectionId, began);
       else await store.studio.failed(row.id, known.code === 'INTERNAL' ? String(known.cause) : known.message);
-      this.#postponed.set(row.id, clock.now() + RETRY_MS);
-      this.#later();
+      return false;
     }
   }
 

@@ -33,7 +33,7 @@ import { SuggestionVersions } from './version.ts';
 export interface Studio {
   readonly api: StudioApi;
   readonly handlers: Readonly<Record<string, JobHandler>>;
-  /** What a job does once the events that were acknowledged before it began have taken effect. */
+  /** What a job of a project does once the events for it that were acknowledged before it began have taken effect. */
   afterEvents(handler: JobHandler): JobHandler;
   close(): Promise<void>;
 }
@@ -166,7 +166,7 @@ export function createStudio(deps: Deps, { loops, matrices, configs, projects, s
       [CALL_TRAINER]: createTrainerHandler(deps),
     },
     afterEvents: (handler) => async (work) => {
-      await inbox.settled(work.signal);
+      await inbox.settled(work.job.projectId!, work.signal);
       throwIfStopped(work.signal);
       return handler(work);
     },

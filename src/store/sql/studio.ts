@@ -1,4 +1,5 @@
 /** Connections to Label Studio, their inbox, and trainers elsewhere. What is which: studio-ids.ts and studio-answers.ts. */
+import { sql } from 'kysely';
 import { isoTime } from '../../core/clock.ts';
 import type { Connection, ConnectionSettings, InboxRow, Trainer } from '../../core/connection.ts';
 import type { StudioStore } from '../studio.ts';
@@ -24,10 +25,12 @@ const insertEvent = query<{ connectionId: number; digest: string; body: string; 
     .onConflict((conflict) => conflict.columns(['connection_id', 'digest']).doUpdateSet({ attempts: 0, error: null })),
 );
 
-const oldest = query<{ after: number; limit: number; attemptsMax: number }>()((db, p) =>
+const oldest = query<{ connectionId: number; after: number; limit: number; attemptsMax: number }>()((db, p) =>
   db
     .selectFrom('studio_inbox')
     .selectAll()
+    // A term and no column: by its index a backlog would be read and sorted whole for each batch.
+    .where(sql`+connection_id`, '=', p.connectionId)
     .where('id', '>', p.after)
     .where('attempts', '<', p.attemptsMax)
     .orderBy('id')
@@ -96,7 +99,8 @@ function inbox({ engine, clock }: Context): Inbox {
       engine.write(async (db) => {
         await insertEvent.run(db, { connectionId, digest, body, now: isoTime(clock) });
       }),
-    inbox: async (page, attemptsMax) => (await oldest.all(engine.reader, { ...page, attemptsMax })).map(toInboxRow),
+    inbox: async (connectionId, page, attemptsMax) =>
+      (await oldest.all(engine.reader, { connectionId, ...page, attemptsMax })).map(toInboxRow),
     newestEvent: async () => (await newest.first(engine.reader, {}))?.id ?? 0,
     settle: (id) =>
       engine.write(async (db) => {

@@ -159,16 +159,17 @@ export function studioContract(open: OpenEmpty): void {
       const { id } = await connect(world, 'a');
       expect(await studio.newestEvent()).toBe(0);
       for (const digest of ['x', 'y', 'x']) await studio.receive(id, digest, `{"${digest}":1}`);
-      const [first, second] = await studio.inbox({ after: 0, limit: 10 }, 2);
+      const [first, second] = await studio.inbox(id, { after: 0, limit: 10 }, 2);
       expect([first?.body, second?.body]).toEqual(['{"x":1}', '{"y":1}']);
+      expect(await studio.inbox((await connect(world, 'b')).id, { after: 0, limit: 10 }, 2)).toEqual([]);
       expect(await studio.newestEvent()).toBe(second!.id);
       await studio.settle(first!.id);
       await studio.failed(second!.id, 'no');
       await studio.failed(second!.id, 'never');
-      expect(await studio.inbox({ after: 0, limit: 10 }, 2)).toEqual([]);
+      expect(await studio.inbox(id, { after: 0, limit: 10 }, 2)).toEqual([]);
       expect(await studio.waiting(id)).toMatchObject([{ attempts: 2, error: 'never' }]);
       await studio.receive(id, 'y', '{"y":1}');
-      expect(await studio.inbox({ after: 0, limit: 10 }, 2)).toMatchObject([{ attempts: 0, error: null }]);
+      expect(await studio.inbox(id, { after: 0, limit: 10 }, 2)).toMatchObject([{ attempts: 0, error: null }]);
     }));
 
   it('knows one trainer of a project', () =>
@@ -231,7 +232,7 @@ export function studioContract(open: OpenEmpty): void {
       await world.store.studio.receive(id, 'x', '{}');
       await world.store.projects.delete(world.project.id);
       expect(await world.store.studio.list()).toEqual([]);
-      expect(await world.store.studio.inbox({ after: 0, limit: 10 }, 2)).toEqual([]);
+      expect(await world.store.studio.inbox(id, { after: 0, limit: 10 }, 2)).toEqual([]);
     }));
 }
 

@@ -305,10 +305,10 @@ describe('a bad document', () => {
   });
 });
 
-/** Long enough to be interrupted: 12 chunks, and a vote on every task. */
+/** Long enough to be interrupted, also by a test that has to wait for its turn: 12 chunks, and a vote on every task. */
 const LONG = text(
   '{id: all, label: ham, regex: "."}',
-  ...Array.from({ length: 40 }, (_, i) => `{id: r${i}, label: spam, regex: '(win|free|cash).* ${i}\\d*$'}`),
+  ...Array.from({ length: 120 }, (_, i) => `{id: r${i}, label: spam, regex: '(win|free|cash).* ${i}\\d*$'}`),
 );
 
 describe('a cancelled application', () => {

@@ -18,6 +18,8 @@ const COMPARED_MAX = 256;
 const STUBBORN_MAX = 4096;
 /** Looks at a pair between two turns for others: tens of milliseconds. */
 const STEP_LOOKS = 500_000;
+/** Looks that take as long as parting a picture from others once. */
+const PARTING_LOOKS = 40;
 
 /**
  * Pairs of pictures whose hashes differ in at most three places: of four parts one must be equal, so only those that
@@ -40,16 +42,16 @@ export function* similarImageSteps(hashes: readonly (ImageHash | null)[]): Gener
   const whole: Bucket = { items: firsts, from: 0, to: 1 };
   let looked = 0;
   for (const { items, from, to } of buckets(hashes as readonly ImageHash[], whole, [...Array(BITS).keys()])) {
-    for (let y = 1; y < items.length; y++) {
+    for (let y = 0; y < items.length; y++) {
       for (let x = 0; x < y; x++) {
         const [a, b] = [items[x]!, items[y]!];
         const differing = distance(hashes[a]!, hashes[b]!);
         if (differing <= IMAGE_BITS) near[a]!.set(b, differing);
       }
-      looked += y;
+      looked += y + PARTING_LOOKS;
       if (looked < STEP_LOOKS) continue;
       looked = 0;
-      yield from + ((to - from) * y) / items.length;
+      yield Math.min(1, from + ((to - from) * y) / items.length);
     }
   }
   const pairs: CopyPair[] = [];
@@ -85,7 +87,7 @@ function* buckets(
 ): Generator<Bucket> {
   const { items, from, to } = bucket;
   if (items.length <= most) {
-    if (items.length > 1) yield bucket;
+    yield bucket;
     return;
   }
   const open = differingBits(hashes, items, among);
@@ -93,11 +95,14 @@ function* buckets(
     const [first, end] = [part, part + 1].map((p) => Math.floor((p * open.length) / PARTS)) as [number, number];
     const shared = open.slice(first, end);
     const rest = [...open.slice(0, first), ...open.slice(end)];
-    const at = from + (part * (to - from)) / PARTS;
+    // Each item has the same share of each of its parts.
+    const share = (to - from) / PARTS / items.length;
+    let at = from + part * share * items.length;
     for (const own of groupBy(items, (i) => keyOf(hashes[i]!, shared)).values()) {
       const stubborn = own.length > items.length / 2;
-      const next = { items: own, from: at, to: at + (to - from) / PARTS };
+      const next = { items: own, from: at, to: at + share * own.length };
       yield* buckets(hashes, next, rest, stubborn ? STUBBORN_MAX : COMPARED_MAX);
+      at = next.to;
     }
   }
 }

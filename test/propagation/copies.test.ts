@@ -12,6 +12,7 @@ import {
   type SpanSearch,
   sameSpans,
   similarEmbeddings,
+  similarImageSteps,
   similarImages,
   similarTexts,
   type TextSpan,
@@ -137,6 +138,20 @@ describe('copies', () => {
     ],
   ])('by picture: what comparing all finds, in order, where hashes differ in %s', (_, hashes) => {
     expect(similarImages(hashes).map(({ a, b }) => [a, b])).toEqual(comparedAll(hashes));
+  });
+
+  it('by picture: gives others turns, be there pairs to compare or only pictures to part', () => {
+    const random = seededRandom('unlike');
+    const unlike = Array.from({ length: 20_000 }, () => [0, 1, 2, 3].map(() => random.int(1 << 16)));
+    const alike = Array.from({ length: 4_096 }, (_, i) => [i, 0, 0, 0]);
+    for (const hashes of [unlike, alike]) {
+      const shares = [...similarImageSteps(hashes)];
+      expect(shares.length).toBeGreaterThan(4);
+      shares.forEach((share, i) => {
+        expect(share).toBeGreaterThan((shares[i - 1] ?? 0) - 1e-9);
+        expect(share).toBeLessThanOrEqual(1);
+      });
+    }
   });
 
   it('by embedding, along the graph', () => {

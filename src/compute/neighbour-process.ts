@@ -82,7 +82,7 @@ export function openNeighbourProcess(options: NeighbourProcessOptions): Neighbou
     clusters: (key, ordinals, count, how) =>
       call('clusters', [key, ordinals, count], how) as ReturnType<NeighbourSpaces['clusters']>,
     layout: (key, known, how) => call('layout', [key, known], how) as ReturnType<NeighbourSpaces['layout']>,
-    copies: (key, least) => call('copies', [key, least]) as ReturnType<NeighbourSpaces['copies']>,
+    copies: (key, least, how) => call('copies', [key, least], how) as ReturnType<NeighbourSpaces['copies']>,
     textCopies: (texts, how) => call('textCopies', [texts], how) as ReturnType<NeighbourSpaces['textCopies']>,
     imageCopies: (hashes, how) => call('imageCopies', [hashes], how) as ReturnType<NeighbourSpaces['imageCopies']>,
     async drop(projectId) {

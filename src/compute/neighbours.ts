@@ -114,7 +114,7 @@ export interface NeighbourSpaces {
    */
   layout(key: SpaceKey, known: Places, options?: CallOptions): Promise<Places & { readonly anew: boolean }>;
   /** Pairs of tasks with at least this cosine. */
-  copies(key: SpaceKey, least: number): Promise<CopyPair[]>;
+  copies(key: SpaceKey, least: number, options?: CallOptions): Promise<CopyPair[]>;
   /** Texts that are equal but for white space, and pairs that share most of their words; by place in the list. */
   textCopies(texts: readonly string[], options?: CallOptions): Promise<TextCopies>;
   /** Pairs of pictures whose hashes hardly differ; by place in the list, null matches nothing. */

@@ -103,7 +103,7 @@ async function groupsByMeasure(
     async ({ spaces, key }) => ({
       texts: await spaces.textCopies(contents, options),
       images: await spaces.imageCopies(hashes, options),
-      near: await spaces.copies(key, EMBEDDING_SIMILARITY),
+      near: await spaces.copies(key, EMBEDDING_SIMILARITY, options),
     }),
     work.signal,
   );

@@ -26,7 +26,7 @@ it('is noted by the call that brought it', async () => {
   const versions = { of: async () => ({ name: 'hs-1', suggests: true }) } as unknown as SuggestionVersions;
   const predictor = new Predictor(deps, intake, proposals, versions);
   const settings = { deadlineMs: 50_000, scores: 'confidence', follow: false, orderField: null } as const;
-  const connection = { id: 1, projectId: 1, settings } as unknown as Connection;
+  const connection = { id: 1, projectId: 1, studioProject: null, settings } as unknown as Connection;
   const predict = async (signal: AbortSignal) => {
     await predictor.predict(connection, [{ id: 7, data: { text: 'x' } }], () => signal);
     // What is noted is waited for by nobody.

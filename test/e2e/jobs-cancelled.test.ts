@@ -29,6 +29,8 @@ it('neither trains nor calls the trainer', { timeout: 120_000 }, async () => {
   const project_id = await createTextProject(server.client, { retrain_every: 0, retrain_on_drift: false });
   const params = { project_id };
   await importTexts(server.client, project_id, texts);
+  // A better embedder that comes after the first answers trains, as it should.
+  await settle(server.client, project_id);
   for (let i = 0; i < 20; i++) await answerNext(server.client, project_id, texts);
   const url = `http://127.0.0.1:${(trainer.address() as AddressInfo).port}/train`;
   await server.client.call('trainerSet', { params, body: { url, every: 1_000 } });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type JobHandler, JobRunner, throwIfStopped } from '../../src/app/jobs/job-runner.ts';
 import type { Job } from '../../src/core/domain.ts';
-import type { JobQueue } from '../../src/store/jobs.ts';
+import type { JobQueue } from '../../src/store/ports/jobs.ts';
 import { until } from '../backends/fake.ts';
 import { type HandClock, withStore } from '../contract/world.ts';
 import { openSqlite } from '../store/open-temp.ts';

@@ -5,7 +5,7 @@ import { type Learning, learnFacts } from '../../src/app/rules/media-facts.ts';
 import type { InferenceItem } from '../../src/backends/backend.ts';
 import type { Task } from '../../src/core/domain.ts';
 import { AppError } from '../../src/core/errors.ts';
-import type { MediaFactRow } from '../../src/store/store.ts';
+import type { MediaFactRow } from '../../src/store/ports/media.ts';
 
 /** Files by address; a picture "is" its text: its colour is the length. */
 function world(files: Record<string, string>) {

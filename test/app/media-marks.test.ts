@@ -6,7 +6,7 @@ import type { ProjectConfig } from '../../src/app/projects/project-config.ts';
 import { mediaMarks } from '../../src/app/spread/media-marks.ts';
 import type { InferenceItem } from '../../src/backends/backend.ts';
 import type { Task } from '../../src/core/domain.ts';
-import type { ImageHashRow } from '../../src/store/store.ts';
+import type { ImageHashRow } from '../../src/store/ports/media.ts';
 
 it('decodes a picture when its file or the model is new, and never twice', async () => {
   const files = new Map([

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/core/domain.ts';
-import type { JobLease, JobQueue } from '../../src/store/jobs.ts';
+import type { JobLease, JobQueue } from '../../src/store/ports/jobs.ts';
 import { code, type HandClock, ids, inWorld, type OpenEmpty } from './world.ts';
 
 const LEASE_MS = 1_000;

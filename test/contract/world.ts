@@ -1,7 +1,8 @@
 /** A small world to test a store in: a clock that stands still, one project, tasks, annotators. */
 import type { Clock } from '../../src/core/clock.ts';
 import type { Project, ProjectSettings, Run, RunKind, Task } from '../../src/core/domain.ts';
-import type { NewAnnotation, Store } from '../../src/store/store.ts';
+import type { NewAnnotation } from '../../src/store/ports/annotations.ts';
+import type { Store } from '../../src/store/store.ts';
 
 /** Opens an empty store of the engine under test; everything is gone after `close`. */
 export type OpenEmpty = (clock: Clock) => Promise<{ store: Store; close(): Promise<void> }>;

@@ -1,6 +1,6 @@
 /** Background work as people and programs steer it. */
 import type { Job } from '../../core/domain.ts';
-import type { Page } from '../../store/store.ts';
+import type { Page } from '../../store/ports/page.ts';
 
 export interface JobsApi {
   list(options: { projectId?: number; limit: number }): Promise<Job[]>;

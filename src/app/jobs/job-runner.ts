@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Job } from '../../core/domain.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
-import type { JobLease, JobProgress, JobQueue } from '../../store/jobs.ts';
+import type { JobLease, JobProgress, JobQueue } from '../../store/ports/jobs.ts';
 import type { Log } from '../deps.ts';
 import { Pace } from './pace.ts';
 

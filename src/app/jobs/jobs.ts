@@ -2,7 +2,7 @@
 import type { Job } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { Page } from '../../store/store.ts';
+import type { Page } from '../../store/ports/page.ts';
 import type { Deps } from '../deps.ts';
 import { enqueueEmbedding } from '../embeddings/embed.ts';
 import type { Loops } from '../learning/loops.ts';

@@ -1,6 +1,6 @@
 /** Bulk acts that are written whole or not at all: one run per job, and nothing is left of an attempt that broke off. */
 import type { Job, Run } from '../../core/domain.ts';
-import type { RunStore } from '../../store/store.ts';
+import type { RunStore } from '../../store/ports/runs.ts';
 import type { Deps } from '../deps.ts';
 import type { JobWork } from './job-runner.ts';
 

@@ -2,7 +2,8 @@
 import type { Project, ProjectSettings, Role, Run, Task, Token, Vote } from '../../core/domain.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Media, NewUpload, Upload } from '../../media/media.ts';
-import type { Page, ProjectCounts } from '../../store/store.ts';
+import type { Page } from '../../store/ports/page.ts';
+import type { ProjectCounts } from '../../store/ports/projects.ts';
 import type { Identity } from '../app.ts';
 import type { ImportOutcome } from '../transfer/api.ts';
 

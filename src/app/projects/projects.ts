@@ -3,7 +3,7 @@ import type { Project, ProjectSettings } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
 import { type LabelConfig, parseLabelConfig } from '../../labelconfig/index.ts';
 import { checkPolicy, DEFAULT_STRATEGY, fittingPolicy, POLICIES, policyOf } from '../../sampling/index.ts';
-import type { NewProject } from '../../store/store.ts';
+import type { NewProject } from '../../store/ports/projects.ts';
 import type { Deps } from '../deps.ts';
 import { enqueueEmbedding } from '../embeddings/embed.ts';
 import type { Matrices } from '../embeddings/matrices.ts';

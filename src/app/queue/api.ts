@@ -1,6 +1,6 @@
 /** The queue and the answers given to it, as interfaces in plain data. */
 import type { Annotation, Region, Task } from '../../core/domain.ts';
-import type { Page } from '../../store/store.ts';
+import type { Page } from '../../store/ports/page.ts';
 import type { Identity } from '../app.ts';
 import type { PredictionView } from '../suggestions/api.ts';
 

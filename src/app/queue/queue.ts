@@ -2,7 +2,7 @@
 import type { Ranked } from '../../compute/compute.ts';
 import type { Prediction, Task } from '../../core/domain.ts';
 import { pagesOf, take } from '../../core/iterate.ts';
-import type { Handed, Shown } from '../../store/store.ts';
+import type { Handed, Shown } from '../../store/ports/leases.ts';
 import type { Identity } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import type { Guesses } from '../learning/guess.ts';

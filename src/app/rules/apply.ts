@@ -8,7 +8,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { Rule, RuleFault, RuleProblem, RuleVotes } from '../../rules/index.ts';
-import type { VoteRow } from '../../store/store.ts';
+import type { VoteRow } from '../../store/ports/votes.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';
 import { endedRun, takeBack } from '../jobs/whole-run.ts';

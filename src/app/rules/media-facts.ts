@@ -9,7 +9,7 @@ import { type Json, type JsonObject, stableHash } from '../../core/json.ts';
 import { valueAt } from '../../labelconfig/index.ts';
 import type { MediaHeader } from '../../media/header.ts';
 import type { FactOf } from '../../rules/index.ts';
-import type { MediaFactRow } from '../../store/store.ts';
+import type { MediaFactRow } from '../../store/ports/media.ts';
 import type { Deps } from '../deps.ts';
 import { itemGroups } from '../jobs/inference-items.ts';
 import { throwIfStopped, unlessStopped } from '../jobs/job-runner.ts';

@@ -4,7 +4,7 @@
  */
 import type { Prediction, Run, Vote } from '../../core/domain.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { RuleFaultRow } from '../../store/store.ts';
+import type { RuleFaultRow } from '../../store/ports/rules.ts';
 import { withoutOldPropagation } from '../spread/votes.ts';
 
 export interface RuleRunParams {

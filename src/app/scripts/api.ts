@@ -1,7 +1,9 @@
 /** What scripts written for Label Studio do beyond our own calls: lists by filter, snapshots, predictions in bulk. */
 import type { Job, Region, Task } from '../../core/domain.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { Page, PredictionCount, ViewRow } from '../../store/store.ts';
+import type { Page } from '../../store/ports/page.ts';
+import type { PredictionCount } from '../../store/ports/predictions.ts';
+import type { ViewRow } from '../../store/ports/views.ts';
 import type { PredictionView } from '../suggestions/api.ts';
 import type { ExportFile, ExportFilter, ImportOutcome, ImportRequest } from '../transfer/api.ts';
 

@@ -6,7 +6,7 @@ import type { Json } from '../../core/json.ts';
 import { seededRandom, shuffle } from '../../core/random.ts';
 import { regionFromChoice } from '../../labelconfig/index.ts';
 import { upperBound } from '../../propagation/index.ts';
-import type { NewAnnotation } from '../../store/store.ts';
+import type { NewAnnotation } from '../../store/ports/annotations.ts';
 import type { Identity } from '../app.ts';
 import type { Deps } from '../deps.ts';
 import { type JobWork, throwIfStopped } from '../jobs/job-runner.ts';

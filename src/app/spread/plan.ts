@@ -1,7 +1,7 @@
 /** What spreading would do: one line per proposal, and the figures that people judge it by. */
 import type { SpreadAnswer } from '../../compute/neighbours.ts';
 import { CONTRIBUTORS, lowerBound, precisionCurve, YES } from '../../propagation/index.ts';
-import type { VoteSource } from '../../store/store.ts';
+import type { VoteSource } from '../../store/ports/spread.ts';
 import type { ProjectConfig } from '../projects/project-config.ts';
 import type { ClusterView, CurvePoint, LabelPlan, PlanView, QuestionView } from './api.ts';
 import type { Facts } from './facts.ts';

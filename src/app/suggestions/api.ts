@@ -1,6 +1,6 @@
 /** Predictions and the current suggestion, as one interface in plain data. */
 import type { Region } from '../../core/domain.ts';
-import type { Page } from '../../store/store.ts';
+import type { Page } from '../../store/ports/page.ts';
 
 export interface PredictionsApi {
   get(id: number): Promise<PredictionView>;

@@ -2,7 +2,7 @@
 import type { Labeler, Run, Vote } from '../../core/domain.ts';
 import { groupBy } from '../../core/group.ts';
 import { labelerKey } from '../../formats/index.ts';
-import type { RuleFaultRow } from '../../store/store.ts';
+import type { RuleFaultRow } from '../../store/ports/rules.ts';
 import { rulesInForce } from '../rules/runs.ts';
 
 /** The labeler under which the heads of the project vote; their opinion is weighed by its probability, not as a vote. */

@@ -8,7 +8,7 @@ import type { Json, JsonObject } from '../../core/json.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { ImportedTask } from '../../formats/index.ts';
 import { checkResult } from '../../labelconfig/index.ts';
-import type { NewTask } from '../../store/store.ts';
+import type { NewTask } from '../../store/ports/tasks.ts';
 import type { Deps } from '../deps.ts';
 import { enqueueEmbedding } from '../embeddings/embed.ts';
 import type { JobsApi } from '../jobs/api.ts';

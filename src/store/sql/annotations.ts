@@ -1,7 +1,7 @@
 /** Annotations: what people answered. */
 import { isoTime } from '../../core/clock.ts';
 import type { Annotation, Region } from '../../core/domain.ts';
-import type { AnnotationStore, NewAnnotation } from '../store.ts';
+import type { AnnotationStore, NewAnnotation } from '../ports/annotations.ts';
 import { type Context, found } from './context.ts';
 import { recount } from './counts.ts';
 import { breather, chunks } from './engine.ts';

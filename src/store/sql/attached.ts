@@ -1,5 +1,5 @@
 /** Answers and suggestions that come with imported tasks: written in the transaction that writes the tasks. */
-import type { NewTask } from '../store.ts';
+import type { NewTask } from '../ports/tasks.ts';
 import { insertMany } from './annotations.ts';
 import { addMany } from './predictions.ts';
 import type { Database } from './schema.ts';

@@ -1,5 +1,5 @@
 /** Hashes of pictures: one row per task, replaced when its file or the model that makes them has changed. */
-import type { ImageHashRow, ImageHashStore } from '../store.ts';
+import type { ImageHashRow, ImageHashStore } from '../ports/media.ts';
 import type { Context } from './context.ts';
 import { breather, chunks } from './engine.ts';
 import { forLiving } from './living.ts';

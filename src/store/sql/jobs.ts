@@ -5,7 +5,7 @@
 import { isoTime } from '../../core/clock.ts';
 import type { Job } from '../../core/domain.ts';
 import { AppError, type PlainError } from '../../core/errors.ts';
-import type { JobFailure, JobLease, JobQueue, NewJob } from '../jobs.ts';
+import type { JobFailure, JobLease, JobQueue, NewJob } from '../ports/jobs.ts';
 import { type Context, found } from './context.ts';
 import { query } from './query.ts';
 import { toJob } from './rows.ts';

@@ -1,6 +1,6 @@
 /** Label models: the one that weighs the votes of each control now. */
 import { isoTime } from '../../core/clock.ts';
-import type { LabelModelStore } from '../store.ts';
+import type { LabelModelStore } from '../ports/models.ts';
 import type { Context } from './context.ts';
 import { requireProject } from './projects.ts';
 import { query } from './query.ts';

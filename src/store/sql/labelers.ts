@@ -1,6 +1,6 @@
 /** Labelers: everything that votes. */
 import type { Labeler } from '../../core/domain.ts';
-import type { LabelerStore } from '../store.ts';
+import type { LabelerStore } from '../ports/labelers.ts';
 import type { Context } from './context.ts';
 import { query } from './query.ts';
 import { toLabeler } from './rows.ts';

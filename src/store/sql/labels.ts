@@ -2,7 +2,7 @@
 import { isoTime } from '../../core/clock.ts';
 import type { Label } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
-import type { LabelStore } from '../store.ts';
+import type { LabelStore } from '../ports/votes.ts';
 import { type Context, found } from './context.ts';
 import { requireProject } from './projects.ts';
 import { query } from './query.ts';

@@ -1,7 +1,7 @@
 /** Leases: which annotator has which task, and for how long. Acquiring one is index look-ups over a few candidates. */
 import { isoTime } from '../../core/clock.ts';
 import type { Prediction } from '../../core/domain.ts';
-import type { Handed, LeaseStore, Shown } from '../store.ts';
+import type { Handed, LeaseStore, Shown } from '../ports/leases.ts';
 import type { Context } from './context.ts';
 import { addOne, predictionById } from './predictions.ts';
 import { listQuery, query } from './query.ts';

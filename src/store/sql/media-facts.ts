@@ -2,7 +2,7 @@
 import { isoTime } from '../../core/clock.ts';
 import type { PlainError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { MediaFactRow, MediaFactStore } from '../store.ts';
+import type { MediaFactRow, MediaFactStore } from '../ports/media.ts';
 import type { Context } from './context.ts';
 import { breather, chunks } from './engine.ts';
 import { forLiving } from './living.ts';

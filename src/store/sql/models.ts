@@ -1,7 +1,7 @@
 /** Model versions: the trained heads of a project's controls. */
 import { isoTime } from '../../core/clock.ts';
 import type { ModelVersion } from '../../core/domain.ts';
-import type { ModelStore } from '../store.ts';
+import type { ModelStore } from '../ports/models.ts';
 import { type Context, found } from './context.ts';
 import { requireProject } from './projects.ts';
 import { query } from './query.ts';

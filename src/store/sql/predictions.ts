@@ -1,7 +1,7 @@
 /** Predictions: suggestions kept word for word, as they were shown or imported. */
 import { isoTime } from '../../core/clock.ts';
 import type { Prediction } from '../../core/domain.ts';
-import type { NewPrediction, PredictionStore } from '../store.ts';
+import type { NewPrediction, PredictionStore } from '../ports/predictions.ts';
 import { type Context, found } from './context.ts';
 import { breather, chunks } from './engine.ts';
 import { bookAdded, bookGoing, predictionTotal } from './prediction-counts.ts';

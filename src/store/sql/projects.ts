@@ -1,7 +1,7 @@
 /** Projects and their totals. */
 import { isoTime } from '../../core/clock.ts';
 import type { Project, ProjectSettings } from '../../core/domain.ts';
-import type { NewProject, ProjectCounts, ProjectStore } from '../store.ts';
+import type { NewProject, ProjectCounts, ProjectStore } from '../ports/projects.ts';
 import { type Context, found } from './context.ts';
 import { breather } from './engine.ts';
 import { query } from './query.ts';

@@ -2,7 +2,7 @@
 import { isoTime } from '../../core/clock.ts';
 import type { RuleDocument } from '../../core/domain.ts';
 import type { PlainError } from '../../core/errors.ts';
-import type { RuleStore } from '../store.ts';
+import type { RuleStore } from '../ports/rules.ts';
 import type { Context } from './context.ts';
 import { chunks } from './engine.ts';
 import { requireProject } from './projects.ts';

@@ -2,7 +2,7 @@
 import { isoTime } from '../../core/clock.ts';
 import type { Run } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
-import type { RunStore } from '../store.ts';
+import type { RunStore } from '../ports/runs.ts';
 import { type Context, found } from './context.ts';
 import { addTasks, recount } from './counts.ts';
 import { breather } from './engine.ts';

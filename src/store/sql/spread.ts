@@ -1,5 +1,5 @@
 /** What spreading labels leaves behind: the sources of votes, and tasks that are wanted out of turn. */
-import type { SpreadStore, VoteSource } from '../store.ts';
+import type { SpreadStore, VoteSource } from '../ports/spread.ts';
 import type { Context } from './context.ts';
 import { breather, chunks } from './engine.ts';
 import { query, rowsQuery } from './query.ts';

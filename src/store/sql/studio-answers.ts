@@ -1,7 +1,7 @@
 /** Which annotation of a Label Studio server is which of ours, and what both sides last agreed on. */
 import { isoTime } from '../../core/clock.ts';
 import { answerHash, type SendingAnnotation, type SharedAnnotation } from '../../core/connection.ts';
-import type { SavedAnnotation, StudioAnnotation, StudioStore } from '../studio.ts';
+import type { SavedAnnotation, StudioAnnotation, StudioStore } from '../ports/studio.ts';
 import { remove, submit, update } from './annotations.ts';
 import type { Context } from './context.ts';
 import { chunks } from './engine.ts';

@@ -2,7 +2,7 @@
 import { isoTime } from '../../core/clock.ts';
 import type { StudioTask } from '../../core/connection.ts';
 import type { Task } from '../../core/domain.ts';
-import type { NewStudioTask, StudioStore } from '../studio.ts';
+import type { NewStudioTask, StudioStore } from '../ports/studio.ts';
 import { type Context, found } from './context.ts';
 import { breather, chunks } from './engine.ts';
 import { LIST_MAX, listQuery, query, rowsQuery } from './query.ts';

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { isoTime } from '../../core/clock.ts';
 import type { Connection, ConnectionSettings, InboxRow, Trainer } from '../../core/connection.ts';
-import type { StudioStore } from '../studio.ts';
+import type { StudioStore } from '../ports/studio.ts';
 import { type Context, found } from './context.ts';
 import type { EnqueueWith } from './jobs.ts';
 import { requireProject } from './projects.ts';

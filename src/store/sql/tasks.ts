@@ -2,7 +2,7 @@
 import { isoTime } from '../../core/clock.ts';
 import type { Task } from '../../core/domain.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { NewTask, TaskStore } from '../store.ts';
+import type { NewTask, TaskStore } from '../ports/tasks.ts';
 import { insertAttached } from './attached.ts';
 import { type Context, found } from './context.ts';
 import { addTasks, recount } from './counts.ts';

@@ -1,6 +1,6 @@
 /** Tokens: who may ask. Only hashes are kept. */
 import { isoTime } from '../../core/clock.ts';
-import type { TokenStore } from '../store.ts';
+import type { TokenStore } from '../ports/labelers.ts';
 import { type Context, found } from './context.ts';
 import { query } from './query.ts';
 import { toToken } from './rows.ts';

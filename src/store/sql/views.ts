@@ -1,6 +1,6 @@
 /** Views of the Data Manager: named choices of tasks that scripts keep. */
 import type { JsonObject } from '../../core/json.ts';
-import type { ViewRow, ViewStore } from '../store.ts';
+import type { ViewRow, ViewStore } from '../ports/views.ts';
 import { type Context, found } from './context.ts';
 import { requireProject } from './projects.ts';
 import { query } from './query.ts';

@@ -1,7 +1,7 @@
 /** Votes of machines: narrow rows by the million, written many at a time. */
 import type { Vote } from '../../core/domain.ts';
 import { AppError } from '../../core/errors.ts';
-import type { VoteRow, VoteStore } from '../store.ts';
+import type { VoteRow, VoteStore } from '../ports/votes.ts';
 import type { Context } from './context.ts';
 import { breather, chunks, type Engine } from './engine.ts';
 import { LIST_MAX, listQuery, query, rowsQuery } from './query.ts';

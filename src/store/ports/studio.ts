@@ -6,11 +6,13 @@ import type {
   SharedAnnotation,
   StudioTask,
   Trainer,
-} from '../core/connection.ts';
-import type { Annotation, Task } from '../core/domain.ts';
-import type { JsonObject } from '../core/json.ts';
+} from '../../core/connection.ts';
+import type { Annotation, Task } from '../../core/domain.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { NewAnnotation } from './annotations.ts';
 import type { NewJob } from './jobs.ts';
-import type { NewAnnotation, NewTask, Page } from './store.ts';
+import type { Page } from './page.ts';
+import type { NewTask } from './tasks.ts';
 
 export interface NewStudioTask {
   readonly studioId: number;

@@ -1,7 +1,7 @@
 /** The job queue: a port. A job is leased by one worker at a time; effects are fenced by (id, attempt). */
-import type { Job } from '../core/domain.ts';
-import type { PlainError } from '../core/errors.ts';
-import type { Json, JsonObject } from '../core/json.ts';
+import type { Job } from '../../core/domain.ts';
+import type { PlainError } from '../../core/errors.ts';
+import type { Json, JsonObject } from '../../core/json.ts';
 
 export interface NewJob {
   readonly kind: string;

@@ -17,19 +17,11 @@ const ROUNDS_MAX = 12;
  * Clusters the named rows of `matrix` by squared Euclidean distance. `weights` (points, >= 0) say how much each point
  * pulls its centre. Arthur and Vassilvitskii, "k-means++" (2007). Scratch: points x (stride + clusters) floats.
  */
-export function kMeans(
-  heap: KernelHeap,
-  matrix: Matrix,
-  ordinals: Int32Array,
-  weights: Float32Array,
-  clusterCount: number,
-  random: Random,
-): Clusters {
-  // A heap that is too small for the scratch gets back what was taken until then.
-  return heap.scoped(() => drained(kMeansSteps(heap, matrix, ordinals, weights, clusterCount, random)));
+export function kMeans(...input: Parameters<typeof kMeansSteps>): Clusters {
+  return drained(kMeansSteps(...input));
 }
 
-/** The same in steps, each a pass over the points; yields the share done, 0..1. The heap is the caller's own until the last. */
+/** The same in steps, each a pass over the points; yields the share done, 0..1. The heap is the caller's own until the end. */
 export function* kMeansSteps(
   heap: KernelHeap,
   matrix: Matrix,
@@ -39,24 +31,27 @@ export function* kMeansSteps(
   random: Random,
 ): Generator<number, Clusters> {
   const mark = heap.mark();
-  const points = gatherRows(heap, matrix, ordinals);
-  const count = Math.min(clusterCount, ordinals.length);
-  // A centre to begin with is a pass, and so is a round.
-  const passes = count + ROUNDS_MAX;
-  const centres = allocMatrix(heap, count, points.dims);
-  for (const c of seeding(heap, points, weights, centres, random)) yield c / passes;
-  const closeness = heap.f32(points.rows * count);
-  const clusterOf = new Int32Array(points.rows).fill(-1);
-  for (let round = 0; round < ROUNDS_MAX; round++) {
-    yield (count + round) / passes;
+  try {
+    const points = gatherRows(heap, matrix, ordinals);
+    const count = Math.min(clusterCount, ordinals.length);
+    // A centre to begin with is a pass, and so is a round.
+    const passes = count + ROUNDS_MAX;
+    const centres = allocMatrix(heap, count, points.dims);
+    for (const c of seeding(heap, points, weights, centres, random)) yield c / passes;
+    const closeness = heap.f32(points.rows * count);
+    const clusterOf = new Int32Array(points.rows).fill(-1);
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      yield (count + round) / passes;
+      measure(heap, points, centres, closeness);
+      if (!assign(closeness, count, clusterOf)) break;
+      moveCentres(points, weights, clusterOf, centres);
+    }
     measure(heap, points, centres, closeness);
-    if (!assign(closeness, count, clusterOf)) break;
-    moveCentres(points, weights, clusterOf, centres);
+    return { clusterOf, clusterCount: count, nearest: nearestPoints(closeness, clusterOf, count) };
+  } finally {
+    // Also where the heap was too small for the scratch: what was taken until then goes back.
+    heap.release(mark);
   }
-  measure(heap, points, centres, closeness);
-  const nearest = nearestPoints(closeness, clusterOf, count);
-  heap.release(mark);
-  return { clusterOf, clusterCount: count, nearest };
 }
 
 /** Draws the first centres one by one; yields the number of each when it is drawn. */
